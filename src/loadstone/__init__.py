@@ -1,0 +1,1 @@
+"""loadstone opens saved TensorFlow and Keras models of every version, without TensorFlow, and runs them."""

@@ -1,0 +1,1 @@
+"""Keras configs of every release, read into layers in today's spelling."""

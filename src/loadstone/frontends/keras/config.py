@@ -1,0 +1,173 @@
+"""Reads a Keras config (the JSON in `.keras` and `.h5` files) into layers in today's spelling.
+
+`read_model` gives the root layer with its graph; every layer inside has its class name, config, dtype policy, children and
+path, and no weights yet (`frontends.keras.weights_v3` and `weights_h5` fill them). Names that are not Keras' own are looked
+up among the caller's objects; what is missing is collected there. No class or function named in the file is imported.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadstone.custom import CustomObjects, Given
+from loadstone.errors import ModelError
+from loadstone.frontends.keras import names
+from loadstone.frontends.keras.functional import functional_graph, sequential_graph
+from loadstone.frontends.keras.history import upgrade_layer
+from loadstone.frontends.keras.policy import read_policy
+from loadstone.ir import Graph, Layer, Producer
+
+_ACTIVATION_KEYS = ("activation", "recurrent_activation")
+_CHILD_KEYS = ("layer", "cell", "forward_layer", "backward_layer")
+_MODELS = ("Sequential", "Functional")
+
+
+def read_model(config: dict[str, Any], producer: Producer, custom: CustomObjects | None = None) -> Layer:
+    """The root layer that a model's config describes: {"class_name": ..., "config": {...}}.
+
+    Raises ModelError where the config contradicts itself. Missing custom objects are left in `custom.missing`.
+    """
+    return _Reader(producer, custom if custom is not None else CustomObjects()).layer(config, "", root=True)
+
+
+class _Reader:
+    """One read: the producer whose spelling the file has, the caller's objects, and layers that the file shares by id."""
+
+    def __init__(self, producer: Producer, custom: CustomObjects) -> None:
+        self.producer = producer
+        self.custom = custom
+        self._shared: dict[int, Layer] = {}
+
+    def layer(self, stored: dict[str, Any], prefix: str, root: bool = False) -> Layer:
+        """The layer of one {"class_name", "config"} dict; prefix is the path of the model around it."""
+        if not isinstance(stored, dict) or not isinstance(stored.get("class_name"), str) or not isinstance(stored.get("config"), dict):
+            raise ModelError("a layer is described by a dict with class_name and config", where=prefix or "the root")
+        shared = stored.get("shared_object_id")
+        if shared is not None and shared in self._shared:
+            return self._shared[shared]
+        config, written = stored["config"], stored["class_name"].rpartition(">")[2]
+        name = str(config.get("name") or stored.get("name") or _snake(written))
+        path = f"{prefix}/{name}" if prefix else "" if root else name
+        made = self._operation(stored, name, path) if self._is_operation(stored) else self._known(stored, name, path)
+        if shared is not None:
+            self._shared[shared] = made
+        return made
+
+    def _is_operation(self, stored: dict[str, Any]) -> bool:
+        """True for an operation node of Keras 3, such as {"module": "keras.src.ops.numpy", "class_name": "Add"}.
+
+        HDF5 files leave the module out: there the config tells, since every layer's has `trainable` and no operation's has.
+        """
+        module, class_name, config = stored.get("module"), stored["class_name"], stored["config"]
+        if module:
+            return str(module).startswith(("keras.src.ops", "keras.ops"))
+        layer = class_name in ("InputLayer", "Functional", "Sequential", "Model") or class_name in self.custom.objects or "layers" in config
+        return self.producer.release >= (3,) and not layer and "trainable" not in config
+
+    def _operation(self, stored: dict[str, Any], name: str, path: str) -> Layer:
+        config = {k: v for k, v in stored["config"].items() if k != "name"}
+        return Layer(stored["class_name"], name, config, domain="keras.ops", path=path, module=stored.get("module"))
+
+    def _known(self, stored: dict[str, Any], name: str, path: str) -> Layer:
+        written = stored["class_name"]
+        class_name = names.ALIASES.get(written, written)
+        own = stored.get("registered_name") in (None, "", written, class_name) and not _foreign(stored.get("module"))
+        given = None
+        if class_name not in names.LAYERS or not own:
+            given = self.custom.find("layer", stored.get("registered_name"), written, where=path or name, config=stored["config"])
+        config = upgrade_layer(class_name, stored["config"], self.producer) if own else dict(stored["config"])
+        layer = Layer(
+            class_name=class_name,
+            name=name,
+            config=config,
+            policy=read_policy(config.get("dtype"), path or name, path),
+            trainable=bool(config.get("trainable", True)),
+            build_config=stored.get("build_config") or {},
+            path=path,
+            module=stored.get("module"),
+            registered=stored.get("registered_name"),
+            given=given,
+        )
+        if class_name in _MODELS and own:
+            layer.graph = self._graph(layer)
+            layer.config = {k: v for k, v in config.items() if k not in ("layers", "input_layers", "output_layers")}
+        elif own and class_name in names.LAYERS:
+            self._children(layer)
+            self._activations(layer)
+        return layer
+
+    def _graph(self, layer: Layer) -> Graph:
+        where = layer.path or layer.name
+        if layer.class_name == "Sequential":
+            return sequential_graph(layer.config, lambda inner: self.layer(inner, layer.path), where)
+        return functional_graph(layer.config, lambda inner: self.layer(inner, layer.path), where, self.producer.release >= (3,))
+
+    def _children(self, layer: Layer) -> None:
+        """Layers inside a wrapper move from the config to `children`, under the attribute names of Keras."""
+        for key in _CHILD_KEYS:
+            inner = layer.config.get(key)
+            if isinstance(inner, dict) and "class_name" in inner:
+                layer.children[key] = self.layer(inner, layer.path)
+                del layer.config[key]
+        cells = layer.config.get("cells")
+        if isinstance(cells, list):
+            layer.children.update((f"cells/{i}", self.layer(cell, layer.path)) for i, cell in enumerate(cells))
+            del layer.config["cells"]
+        if layer.class_name == "Bidirectional":
+            _both_directions(layer)
+
+    def _activations(self, layer: Layer) -> None:
+        """Activations become a name of `names.ACTIVATIONS`, a Layer (also a child), a Given, or None."""
+        for key in _ACTIVATION_KEYS:
+            if key not in layer.config:
+                continue
+            found = self._activation(layer.config[key], f"{layer.path or layer.name}.{key}", layer)
+            layer.config[key] = found
+            if isinstance(found, Layer):
+                layer.children[key] = found
+
+    def _activation(self, stored: Any, where: str, layer: Layer) -> str | Layer | Given | None:
+        if stored is None:
+            return None
+        if isinstance(stored, str):
+            return stored if stored in names.ACTIVATIONS else self.custom.find("activation function", stored, where=where)
+        if isinstance(stored, dict) and isinstance(stored.get("class_name"), str):
+            if stored["class_name"] == "function":
+                called = stored.get("config")
+                own = isinstance(called, str) and called in names.ACTIVATIONS and not _foreign(stored.get("module"))
+                return str(called) if own else self.custom.find("activation function", stored.get("registered_name"), str(called), where=where)
+            if stored["class_name"] in names.LAYERS:
+                return self.layer(stored, layer.path)
+            return self.custom.find("activation function", stored.get("registered_name"), stored["class_name"], where=where, config=stored.get("config"))
+        raise ModelError(f"{stored!r} is not an activation", where=where)
+
+
+def _both_directions(layer: Layer) -> None:
+    """Bidirectional keeps one layer in its config and runs two: `forward_layer` and `backward_layer`.
+
+    keras/src/layers/rnn/bidirectional.py: the backward layer is a copy with go_backwards turned around, unless it has a
+    config of its own.
+    """
+    forward = layer.children.pop("layer", None) or layer.children.get("forward_layer")
+    if forward is None:
+        raise ModelError("a Bidirectional without a layer", where=layer.path)
+    backward = layer.children.pop("backward_layer", None)
+    if backward is None:
+        config = {**forward.config, "go_backwards": not forward.config.get("go_backwards", False)}
+        stem = forward.name.removeprefix("forward_")
+        backward = Layer(forward.class_name, f"backward_{stem}", config, policy=forward.policy, trainable=forward.trainable, build_config=forward.build_config)
+        backward.path, backward.given = f"{layer.path}/{backward.name}", forward.given
+        backward.children = dict(forward.children)
+    layer.children = {"forward_layer": forward, "backward_layer": backward}
+
+
+def _foreign(module: str | None) -> bool:
+    """True where a module that the file names is not Keras'."""
+    if not module:
+        return False
+    return not module.startswith(("keras.", "tf_keras.", "tensorflow.", "keras_core.", "builtins")) and module != "keras"
+
+
+def _snake(class_name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(class_name))
+

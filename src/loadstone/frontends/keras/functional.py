@@ -1,0 +1,109 @@
+"""Graphs of Sequential and Functional models, from their configs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from loadstone.errors import ModelError
+from loadstone.frontends.keras.nodes import Reference, read_call, read_tensors, references
+from loadstone.ir import Graph, Layer, Node, Output, Structure, flatten, map_structure
+
+ReadLayer = Callable[[dict[str, Any]], Layer]
+
+
+def sequential_graph(config: dict[str, Any], read_layer: ReadLayer, where: str) -> Graph:
+    """A chain. Where the file has no InputLayer, the first layer's shape or the shape that the model was built with serves."""
+    layers = [read_layer(stored) for stored in config.get("layers", [])]
+    if not layers:
+        raise ModelError("a Sequential model without layers", where=where)
+    if layers[0].class_name != "InputLayer":
+        layers.insert(0, _implied_input(layers[0], config, where))
+    nodes: list[Node] = []
+    for layer in layers:
+        args = (Output(nodes[-1]),) if nodes else ()
+        nodes.append(Node(layer.domain, layer.class_name, layer.name, args, layer=layer))
+    start = nodes[0]
+    return Graph(nodes, [start], Output(start), Output(nodes[-1]), layers)
+
+
+def _implied_input(first: Layer, config: dict[str, Any], where: str) -> Layer:
+    shape = first.config.get("batch_shape") or config.get("build_input_shape") or first.build_config.get("input_shape")
+    if shape is None and first.graph is not None:
+        entry = first.graph.inputs[0].layer
+        shape = entry.config["batch_shape"] if entry is not None else None
+    if not isinstance(shape, (list, tuple)) or any(not isinstance(d, (int, type(None))) for d in shape):
+        raise ModelError("the model was saved before it had an input shape", where=where)
+    return Layer("InputLayer", f"{first.name}_input", {"batch_shape": [None, *shape[1:]], "dtype": first.policy.compute}, path=f"{where}/input")
+
+
+def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, keras_3: bool) -> Graph:
+    """Nodes in the order in which they can run; every reference of the file resolved."""
+    stored = config.get("layers")
+    if not isinstance(stored, list) or "input_layers" not in config or "output_layers" not in config:
+        raise ModelError("a functional model needs layers, input_layers and output_layers", where=where)
+    layers: dict[str, Layer] = {}
+    calls: dict[str, list[Any]] = {}
+    for data in stored:
+        layer = read_layer(data)
+        name = str(data.get("name") or layer.name)
+        if name in layers:
+            raise ModelError(f"two layers are called '{name}'", where=where)
+        layers[name] = layer
+        calls[name] = [read_call(call) for call in data.get("inbound_nodes") or []]
+        if layer.class_name == "InputLayer" and not calls[name]:
+            calls[name] = [((), {})]
+    models = {str(data.get("name") or data["config"].get("name")) for data in stored if _begins_with_input(data)}
+    nodes = _in_order(layers, calls, set() if keras_3 else models, where)
+    counted = {name for name in models if layers[name].class_name == "Functional"} if keras_3 else models
+
+    def resolve(leaf: Any) -> Any:
+        return _output(leaf, nodes, counted, where) if isinstance(leaf, Reference) else leaf
+
+    entry = map_structure(resolve, _unpack(read_tensors(config["input_layers"])))
+    outputs = map_structure(resolve, _unpack(read_tensors(config["output_layers"])))
+    return Graph(list(nodes.values()), [leaf.node for leaf in flatten(entry)], entry, outputs, list(layers.values()))
+
+
+def _unpack(structure: Structure) -> Structure:
+    """A list of one tensor is that tensor, as Keras' `predict` returns it."""
+    return structure[0] if isinstance(structure, list) and len(structure) == 1 else structure
+
+
+def _begins_with_input(stored: dict[str, Any]) -> bool:
+    """True for a model that was called once when it was made: one that has its inputs from the start."""
+    layers = stored["config"].get("layers")
+    return isinstance(layers, list) and bool(layers) and layers[0].get("class_name") == "InputLayer"
+
+
+def _call_number(reference: Reference, counted: set[str]) -> int:
+    """The call that a reference means, from 0.
+
+    tf.keras 2 counts the calls of a model inside a model from 1, since making it was its call 0
+    (keras/engine/functional.py of 2.15, `_should_skip_first_node`). Keras 3 does so in `output_layers` alone, and
+    not for Sequential models (keras/src/models/functional.py, `get_config`).
+    """
+    return reference.call - (reference.layer in counted)
+
+
+def _output(reference: Reference, nodes: dict[tuple[str, int], Node], counted: set[str], where: str) -> Output:
+    node = nodes.get((reference.layer, _call_number(reference, counted)))
+    if node is None:
+        raise ModelError(f"call {reference.call} of layer '{reference.layer}' is used and does not exist", where=where)
+    return Output(node, reference.tensor)
+
+
+def _in_order(layers: dict[str, Layer], calls: dict[str, list[Any]], counted: set[str], where: str) -> dict[tuple[str, int], Node]:
+    """All calls as nodes, each after those whose tensors it takes; file order where there is a choice."""
+    waiting = {(name, i): call for name, found in calls.items() for i, call in enumerate(found)}
+    nodes: dict[tuple[str, int], Node] = {}
+    while waiting:
+        ready = [key for key, call in waiting.items() if all((r.layer, _call_number(r, counted)) in nodes for r in references(call))]
+        if not ready:
+            names = ", ".join(sorted({name for name, _ in waiting}))
+            raise ModelError(f"these layers wait for each other or for tensors that nothing makes: {names}", where=where)
+        for name, i in ready:
+            args, kwargs = map_structure(lambda leaf: _output(leaf, nodes, counted, where) if isinstance(leaf, Reference) else leaf, waiting.pop((name, i)))
+            layer = layers[name]
+            nodes[name, i] = Node(layer.domain, layer.class_name, layer.name, args, kwargs, layer)
+    return nodes

@@ -1,0 +1,51 @@
+"""History of Keras configs: dated functions that turn an old spelling into today's.
+
+Each `@upgrade` takes the class name and the config of one layer and returns both in the spelling after the change. A change
+applies to files of releases before it; `upgrade_layer` runs all that apply, oldest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from loadstone.ir import Producer
+
+Config = dict[str, Any]
+Change = Callable[[Config], Config]
+
+
+@dataclass(frozen=True)
+class Dated:
+    """A change of spelling: for which classes, before which release of Keras, and how."""
+
+    before: tuple[int, ...]
+    classes: frozenset[str]
+    change: Change
+
+
+_CHANGES: list[Dated] = []
+
+
+def upgrade(before: str, classes: str = "") -> Callable[[Change], Change]:
+    """Decorator: the function upgrades configs of these classes (all, where none are named) of releases before `before`."""
+
+    def register(function: Change) -> Change:
+        _CHANGES.append(Dated(tuple(map(int, before.split("."))), frozenset(classes.split()), function))
+        _CHANGES.sort(key=lambda dated: dated.before)
+        return function
+
+    return register
+
+
+def upgrade_layer(class_name: str, config: Config, producer: Producer) -> Config:
+    """The config in today's spelling; the argument is left as it is."""
+    config = dict(config)
+    for dated in _CHANGES:
+        if producer.release < dated.before and (not dated.classes or class_name in dated.classes):
+            config = dated.change(config)
+    return config
+
+
+from loadstone.frontends.keras.history import keras_2  # noqa: E402,F401  (fills the list)

@@ -1,0 +1,71 @@
+"""From tf.keras 2.x to Keras 3.0 (November 2023)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadstone.frontends.keras.history import Config, upgrade
+
+# Arguments that Keras 3 no longer has, with the value that changes nothing. Another value stays, and is refused by the rule.
+_DROPPED: dict[str, tuple[Any, ...]] = {
+    "time_major": (False,),
+    "implementation": (0, 1, 2),
+    "input_length": None,  # type: ignore[dict-item]  # any value: a hint for building
+    "input_dim": None,  # type: ignore[dict-item]
+    "fused": (True, False, None),
+    "virtual_batch_size": (None,),
+    "adjustment": (None,),
+}
+
+
+@upgrade(before="3.0")
+def batch_input_shape_is_batch_shape(config: Config) -> Config:
+    """InputLayer(batch_input_shape=) is batch_shape."""
+    if "batch_input_shape" in config:
+        config["batch_shape"] = config.pop("batch_input_shape")
+    return config
+
+
+@upgrade(before="3.0", classes="LSTM GRU SimpleRNN RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D LSTMCell GRUCell SimpleRNNCell BatchNormalization Embedding")
+def dropped_arguments(config: Config) -> Config:
+    """Arguments without a successor, at the values that change nothing."""
+    for key, harmless in _DROPPED.items():
+        if key == "input_dim" and "embeddings_initializer" in config:
+            continue
+        if key in config and (harmless is None or config[key] in harmless):
+            del config[key]
+    return config
+
+
+@upgrade(before="3.0")
+def hard_sigmoid_has_another_slope(config: Config) -> Config:
+    """hard_sigmoid was clip(0.2 x + 0.5) up to Keras 2 and is relu6(x + 3) / 6 since 3.0; the old one is spelt apart."""
+    for key in ("activation", "recurrent_activation"):
+        if config.get(key) == "hard_sigmoid":
+            config[key] = "hard_sigmoid_2"
+    return config
+
+
+@upgrade(before="3.0", classes="BatchNormalization SyncBatchNormalization")
+def axis_is_one_number(config: Config) -> Config:
+    """tf.keras wrote the axis as a list of one."""
+    if isinstance(config.get("axis"), list) and len(config["axis"]) == 1:
+        config["axis"] = config["axis"][0]
+    return config
+
+
+@upgrade(before="3.0", classes="LeakyReLU")
+def alpha_is_negative_slope(config: Config) -> Config:
+    """LeakyReLU(alpha=) is negative_slope; the default was and is 0.3."""
+    if "alpha" in config:
+        config["negative_slope"] = float(config.pop("alpha"))
+    return config
+
+
+@upgrade(before="3.0")
+def functions_of_tf_nn(config: Config) -> Config:
+    """`activation=tf.nn.log_softmax` was written under TensorFlow's own function name."""
+    for key in ("activation", "recurrent_activation"):
+        if config.get(key) in ("softmax_v2", "log_softmax_v2"):
+            config[key] = config[key].removesuffix("_v2")
+    return config

@@ -1,0 +1,23 @@
+"""The neutral description that readers write and lowering reads. numpy only."""
+
+from loadstone.ir.graph import Graph, Layer, Node, Output, Policy, Spec, Structure, flatten, leaves, map_structure
+from loadstone.ir.model import Finding, Model, Producer
+from loadstone.ir.tensor import Region, Tensor
+
+__all__ = [
+    "Finding",
+    "Graph",
+    "Layer",
+    "Model",
+    "Node",
+    "Output",
+    "Policy",
+    "Producer",
+    "Region",
+    "Spec",
+    "Structure",
+    "Tensor",
+    "flatten",
+    "leaves",
+    "map_structure",
+]

@@ -1,0 +1,58 @@
+"""What a format's `read` returns: the model, who saved it, and what reading noticed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadstone.ir.graph import Graph, Layer
+from loadstone.ir.tensor import Tensor
+
+
+@dataclass(frozen=True)
+class Producer:
+    """Who saved the file, as far as it says: library "keras" (standalone or Keras 3) or "tf.keras"; version "2.15.0"."""
+
+    library: str
+    version: str | None = None
+    backend: str | None = None
+    date: str | None = None
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The version as numbers, () where unknown: (2, 15, 0)."""
+        numbers = []
+        for part in (self.version or "").replace("-", ".").split("."):
+            if not part.isdigit():
+                break
+            numbers.append(int(part))
+        return tuple(numbers)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that reading noticed. severity "info", "warning" (can change numbers) or "danger" (would run code)."""
+
+    severity: str
+    message: str
+    where: str = ""
+
+
+@dataclass(eq=False)
+class Model:
+    """A model as read from a file, before anything is compiled.
+
+    root is the outermost layer (its graph is the model) for layered models; graph is set alone for plain graphs.
+    training_config is what `compile` was given, as the file has it. extra holds tensors that belong to no layer, by kind
+    ("optimizer", "metrics", "seeds", "counters"), each name -> tensor.
+    """
+
+    format: str
+    source: str
+    producer: Producer
+    root: Layer | None = None
+    graph: Graph | None = None
+    training_config: dict[str, Any] | None = None
+    extra: dict[str, dict[str, Tensor]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    unchanged: Any = None  # callable that raises CorruptFile once the mapped source was rewritten; None where nothing is mapped

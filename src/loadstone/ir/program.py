@@ -1,0 +1,91 @@
+"""What lowering hands to the runtime: steps over named arrays.
+
+A program is a short list of steps: a `Segment` is compiled by an engine, a `HostCall` is a Python call over numpy arrays. One
+segment alone is the usual and fast case. The runtime knows nothing of ONNX: a segment encodes itself, given a decision of where
+each weight shall lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadstone.ir.graph import Spec, Structure
+from loadstone.ir.tensor import Tensor
+
+
+@dataclass(frozen=True)
+class External:
+    """ONNX external data: where the bytes of a weight lie."""
+
+    location: str
+    offset: int = 0
+    length: int = 0
+
+
+Placement = Callable[[str, Tensor], External | None]  # None: inside the model's bytes
+
+
+@dataclass(eq=False)
+class Segment:
+    """Compiled by an engine. weights by initializer name; `encode(place)` gives the bytes of an ONNX model.
+
+    encode keeps inside the bytes what engines must read at build time (small integers) and asks `place` for each other weight.
+    """
+
+    inputs: tuple[Spec, ...]
+    outputs: tuple[Spec, ...]
+    weights: Mapping[str, Tensor]
+    encode: Callable[[Placement], bytes]
+
+
+@dataclass(eq=False)
+class HostCall:
+    """A Python call: arrays under `inputs` in, a tuple of arrays out, kept under `outputs`."""
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    function: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class State:
+    """A tensor of the Model that lives from call to call: read as input `before`, set from output `after`."""
+
+    before: str
+    after: str
+    initial: Tensor
+
+
+@dataclass(frozen=True)
+class Sharding:
+    """Proof that samples are kept apart, and how many rows a micro-batch has.
+
+    Each input and output named in the axes carries the batch on that axis; cost is an estimate in FLOPs a sample.
+    """
+
+    input_axes: Mapping[str, int]
+    output_axes: Mapping[str, int]
+    rows: int
+
+
+@dataclass(eq=False)
+class Program:
+    """Steps in running order.
+
+    inputs and outputs are the model's, in its order; feeds and fetches are the names of their arrays (two outputs may be one
+    array, and an output may be an input or a constant). The leaves of output_structure count into outputs. sharding is None
+    where samples may see each other or nobody proved that they do not.
+    """
+
+    steps: list[Segment | HostCall]
+    inputs: tuple[Spec, ...]
+    feeds: tuple[str, ...]
+    outputs: tuple[Spec, ...]
+    fetches: tuple[str, ...]
+    output_structure: Structure
+    constants: Mapping[str, Tensor] = field(default_factory=dict)
+    states: tuple[State, ...] = ()
+    sharding: Sharding | None = None

@@ -1,0 +1,206 @@
+"""The builder: rules call it to emit ONNX, and it knows every value's shape and dtype at once.
+
+`b.Conv(x, w, strides=[2, 2])` emits a node of that name; positional arguments are inputs, keywords are attributes, and
+what the op returns has its shape and dtype inferred (`lowering.shapes`). Where all inputs are constants nothing is
+emitted: the result is a constant again, computed when (and if) it is needed (`lowering.fold`). Python numbers among the
+inputs become constants of the dtype of the first tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from loadstone.ir import Tensor, dtypes
+from loadstone.lowering import fold, shapes
+from loadstone.lowering.block import Block, Dim, Op, Shape, Value
+
+Operand = Value | int | float | bool | None
+
+
+class Builder:
+    """Emits ops into a block.
+
+    Everything that belongs to the whole program (names, state, host calls) is shared with the builders of inner blocks.
+    """
+
+    def __init__(self, block: Block | None = None, parent: Builder | None = None) -> None:
+        self.block = Block() if block is None else block
+        self.state: dict[str, tuple[Value, Value, Tensor]] = {} if parent is None else parent.state
+        self._names: dict[str, int] = {} if parent is None else parent._names
+        self._weights: dict[int, Value] = {} if parent is None else parent._weights
+        self._scope: list[str] = [] if parent is None else parent._scope
+        self.depth = 0 if parent is None else parent.depth + 1
+
+    # -- values ---------------------------------------------------------------------------------------------------
+
+    def input(self, name: str, shape: Sequence[Dim], dtype: str) -> Value:
+        """A new input of the block."""
+        value = Value(self.unique(name), tuple(shape), dtype)
+        self.block.inputs.append(value)
+        return value
+
+    def const(self, values: object, dtype: str | None = None) -> Value:
+        """A small constant that a rule makes; Python floats are float32 and ints int64 unless `dtype` says otherwise."""
+        if dtype is None and not isinstance(values, (np.ndarray, np.generic)):
+            kind = np.asarray(values).dtype.kind
+            dtype = {"f": "float32", "i": "int64", "b": "bool"}.get(kind)
+        tensor = Tensor.of(values, dtype)
+        return Value(self.unique("c"), tensor.shape, tensor.dtype, tensor)
+
+    def ints(self, values: Sequence[int]) -> Value:
+        """A vector of int64, as ONNX wants axes, shapes and indices."""
+        return self.const(np.asarray(values, np.int64).reshape(-1))
+
+    def weight(self, tensor: Tensor) -> Value:
+        """The constant for a tensor of the file; the same tensor gives the same value."""
+        if id(tensor) not in self._weights:
+            self._weights[id(tensor)] = Value(self.unique(tensor.key or "w"), tensor.shape, tensor.dtype, tensor)
+        return self._weights[id(tensor)]
+
+    def unique(self, stem: str) -> str:
+        """A name not used before."""
+        count = self._names[stem] = self._names.get(stem, -1) + 1
+        return f"{stem}#{count}" if count else stem
+
+    @contextmanager
+    def scope(self, name: str) -> Iterator[None]:
+        """Names and origins of what is emitted inside begin with `name`."""
+        self._scope.append(name)
+        try:
+            yield
+        finally:
+            self._scope.pop()
+
+    @property
+    def origin(self) -> str:
+        """The path of the layer being lowered."""
+        return self._scope[-1] if self._scope else ""
+
+    # -- ops ------------------------------------------------------------------------------------------------------
+
+    def op(self, kind: str, *inputs: Operand, outputs: int = 1, out_shape: Shape | None = None, domain: str = "", **attributes: Any) -> Any:
+        """Emit a node; one Value, or a tuple where `outputs` is more than 1. `out_shape` refines the inferred shape."""
+        operands = self._operands(inputs)
+        attributes = {k: v for k, v in attributes.items() if v is not None}
+        folded = fold.fold(kind, operands, attributes) if outputs == 1 and not domain else None
+        if folded is not None:
+            return Value(self.unique("c"), folded.shape, folded.dtype, folded)
+        specs = shapes.infer(kind, operands, attributes, outputs)
+        if out_shape is not None:
+            specs = [(shapes.refine(specs[0][0], out_shape), specs[0][1]), *specs[1:]]
+        results = [Value(self.unique(f"{self.origin}/{kind}"), shape, dtype) for shape, dtype in specs]
+        self.block.ops.append(Op(kind, operands, results, attributes, domain, self.origin))
+        return results[0] if outputs == 1 else tuple(results)
+
+    def __getattr__(self, kind: str) -> Callable[..., Any]:
+        if not kind[:1].isupper():
+            raise AttributeError(kind)
+        return lambda *inputs, **attributes: self.op(kind, *inputs, **attributes)
+
+    def _operands(self, inputs: Sequence[Operand]) -> list[Value | None]:
+        like = next((v.dtype for v in inputs if isinstance(v, Value)), None)
+        return [v if v is None or isinstance(v, Value) else self.const(v, like) for v in inputs]
+
+    def host(self, name: str, function: Callable[..., Any], inputs: Sequence[Value], results: Sequence[tuple[Shape, str]]) -> tuple[Value, ...]:
+        """A Python call over numpy arrays as a step of the program; `function(*arrays)` returns a tuple of arrays."""
+        outputs = [Value(self.unique(f"{self.origin}/{name}"), shape, dtype) for shape, dtype in results]
+        self.block.ops.append(Op(name, list(inputs), outputs, {}, "host", self.origin, function))
+        return tuple(outputs)
+
+    def inner(self) -> Builder:
+        """A builder for the body of an If, Loop or Scan of this one; pass its `block` as the attribute."""
+        return Builder(Block(), self)
+
+    def keep_state(self, name: str, initial: Tensor) -> tuple[Value, Callable[[Value], None]]:
+        """A state of the Model that lives from call to call: its value now, and a function that sets the next one."""
+        before = Value(self.unique(f"state/{name}"), initial.shape, initial.dtype)
+        key = before.name
+
+        def keep(after: Value) -> None:
+            self.state[key] = (before, after, initial)
+
+        self.state[key] = (before, before, initial)
+        return before, keep
+
+    # -- shapes ---------------------------------------------------------------------------------------------------
+
+    def dim(self, x: Value, axis: int) -> int | Value:
+        """The length of an axis: an int where known, else an int64 vector of one element."""
+        length = x.shape[axis]
+        if length is not None:
+            return length
+        axis %= x.rank
+        shape = self.op("Shape", x, start=axis, end=axis + 1)
+        assert isinstance(shape, Value)
+        return shape
+
+    def dims(self, x: Value) -> list[int | Value]:
+        """The lengths of all axes, as `dim` gives them."""
+        return [self.dim(x, axis) for axis in range(x.rank)]
+
+    def vector(self, dims: Sequence[int | Value]) -> Value:
+        """An int64 vector from ints and one-element vectors, as shape inputs want."""
+        if all(isinstance(d, int) for d in dims):
+            return self.ints([d for d in dims if isinstance(d, int)])
+        parts = [d if isinstance(d, Value) else self.ints([d]) for d in dims]
+        return parts[0] if len(parts) == 1 else self.op("Concat", *parts, axis=0)  # type: ignore[no-any-return]
+
+    def reshape(self, x: Value, dims: Sequence[int | Value], out_shape: Shape | None = None) -> Value:
+        """x in another shape; one dim may be -1, and one that is not an int is written as -1 where that is free."""
+        dims = list(dims)
+        free = [i for i, d in enumerate(dims) if not isinstance(d, int) or d == -1]
+        if out_shape is None:
+            out_shape = tuple(d if isinstance(d, int) and d != -1 else None for d in dims)
+        if len(free) == 1 and prod(d for d in dims if isinstance(d, int) and d != -1) != 0:
+            dims[free[0]] = -1
+        if tuple(dims) == x.shape:
+            return x
+        return self.op("Reshape", x, self.vector(dims), out_shape=out_shape, allowzero=1 if 0 in dims else None)  # type: ignore[no-any-return]
+
+    # -- small things that most rules want -------------------------------------------------------------------------
+
+    def cast(self, x: Value, dtype: str) -> Value:
+        """x as another dtype, by ONNX Cast (towards zero to integers, non-zero to bool)."""
+        return x if x.dtype == dtype else self.op("Cast", x, to=dtypes.to_onnx(dtype))  # type: ignore[no-any-return]
+
+    def transpose(self, x: Value, perm: Sequence[int]) -> Value:
+        """x with its axes in the order `perm`."""
+        if list(perm) == list(range(x.rank)):
+            return x
+        return self.op("Transpose", x, perm=list(perm))  # type: ignore[no-any-return]
+
+    def unsqueeze(self, x: Value, *axes: int) -> Value:
+        """x with new axes of length 1 at these places of the result."""
+        return self.op("Unsqueeze", x, self.ints(axes)) if axes else x  # type: ignore[no-any-return]
+
+    def squeeze(self, x: Value, *axes: int) -> Value:
+        """x without these axes, whose length is 1."""
+        return self.op("Squeeze", x, self.ints(axes)) if axes else x  # type: ignore[no-any-return]
+
+    def slice(self, x: Value, axis: int, start: int, end: int | None = None, step: int = 1) -> Value:
+        """x[start:end:step] along one axis, with Python's meaning of negative numbers."""
+        limit = (2**63 - 1 if step > 0 else -(2**63)) if end is None else end
+        return self.op("Slice", x, self.ints([start]), self.ints([limit]), self.ints([axis]), self.ints([step]))  # type: ignore[no-any-return]
+
+    def split(self, x: Value, parts: int, axis: int) -> list[Value]:
+        """x in equal parts along an axis whose length is known."""
+        length = x.shape[axis]
+        assert length is not None and length % parts == 0
+        size = length // parts
+        return [self.slice(x, axis, i * size, (i + 1) * size) for i in range(parts)]
+
+    def zeros(self, dims: Sequence[int | Value], dtype: str) -> Value:
+        """Zeros of a shape that may be known only at run time."""
+        return self.full(dims, 0, dtype)
+
+    def full(self, dims: Sequence[int | Value], value: float | bool, dtype: str) -> Value:
+        """One value everywhere, in a shape that may be known only at run time."""
+        if all(isinstance(d, int) for d in dims):
+            return self.const(np.full([d for d in dims if isinstance(d, int)], value, dtypes.to_numpy(dtype)), dtype)
+        shape = tuple(d if isinstance(d, int) else None for d in dims)
+        return self.op("Expand", self.const(value, dtype), self.vector(dims), out_shape=shape)  # type: ignore[no-any-return]

@@ -1,0 +1,264 @@
+"""The walk over a layered model: calls each node's rule in order, with Keras' semantics of a call around it.
+
+Around every rule, as `keras.Layer.__call__` does (keras/src/layers/layer.py): masks travel beside tensors, float inputs are
+cast to the layer's compute dtype, `training` reaches inner layers. What cannot be lowered does not stop the walk: its outputs
+are unknown, everything else is still checked, and `Walk.raise_problems` reports all of it at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadstone.errors import LoadstoneError, LoweringError, ModelError, UnsupportedAttribute, UnsupportedOps
+from loadstone.ir import Graph, Layer, Node, Output, Structure, Tensor, dtypes, flatten, map_structure
+from loadstone.lowering.block import Value
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.registry import TRAINING_ONLY, Registry, Rule, keras_layer, keras_op
+
+FIRST_ARGUMENT = ("inputs", "x", "sequence", "sequences", "input", "data")
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A tensor on its way through the model: the value (None where a layer before could not be lowered) and its mask."""
+
+    value: Value | None
+    mask: Value | None = None
+
+
+@dataclass
+class Call:
+    """A call with its arguments by parameter name: structures whose leaves are Values and plain Python values.
+
+    masks has, for each argument that holds tensors, the same structure of masks (None where there is none).
+    training is True or False where the call or one around it fixes it, else None (inference).
+    """
+
+    layer: Layer
+    arguments: dict[str, Structure]
+    masks: dict[str, Structure]
+    training: bool | None
+
+    @property
+    def first(self) -> Structure:
+        """The first argument."""
+        return next(iter(self.arguments.values()))
+
+    @property
+    def mask(self) -> Structure:
+        """The mask of the first argument; one given by hand in the call wins."""
+        given = self.arguments.get("mask")
+        return given if given is not None else next(iter(self.masks.values()), None)
+
+
+@dataclass
+class Trace:
+    """What one call of a layer returned, for `summary`: specs of its outputs, None where unknown."""
+
+    outputs: Structure
+
+
+class Walk:
+    """State of one walk: the builder, what each layer returned, and the problems found so far."""
+
+    def __init__(self, b: Builder, host: Callable[..., Any] | None = None) -> None:
+        self.b = b
+        self.host = host  # (walk, layer, call) -> outputs of a layer that the caller supplied
+        self.traces: dict[int, list[Trace]] = {}
+        self.unsupported: dict[str, list[str]] = {}
+        self.problems: list[LoadstoneError] = []
+
+    # -- graphs ---------------------------------------------------------------------------------------------------
+
+    def graph(self, graph: Graph, inputs: list[Traced], training: bool | None) -> Structure:
+        """Run a graph on its inputs, one for each of `graph.inputs`; the outputs as a structure of Traced."""
+        env: dict[Node, list[Traced] | None] = {}
+        for node, given in zip(graph.inputs, inputs, strict=True):
+            env[node] = [given]
+        for node in graph.nodes:
+            if node in env:
+                continue
+            args, kwargs = (map_structure(lambda leaf: _resolve(leaf, env), part) for part in (node.args, node.kwargs))
+            registry = keras_op if node.domain == "keras.ops" else keras_layer
+            assert node.layer is not None
+            outputs = self.call(node.layer, args, kwargs, training, registry)
+            env[node] = None if outputs is None else flatten(outputs)
+        return map_structure(lambda leaf: _resolve(leaf, env), graph.outputs)
+
+    # -- calls ----------------------------------------------------------------------------------------------------
+
+    def call(self, layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure], training: bool | None = None, registry: Registry = keras_layer) -> Structure | None:
+        """Call a layer on structures of Traced; its outputs likewise, None where they cannot be known."""
+        kwargs = dict(kwargs)
+        fixed = kwargs.pop("training", None)
+        training = training if fixed is None else bool(fixed)
+        with self.b.scope(layer.path or layer.name):
+            try:
+                outputs = self._dispatch(layer, args, kwargs, training, registry)
+            except (LoweringError, ModelError) as error:
+                self.problems.append(error.at(where=layer.path or layer.name))
+                outputs = None
+        self.traces.setdefault(id(layer), []).append(Trace(outputs))
+        return outputs
+
+    def _dispatch(self, layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure], training: bool | None, registry: Registry) -> Structure | None:
+        rule = registry.rules.get(layer.class_name)
+        if layer.given is None and layer.graph is not None:
+            return self._nested(layer, args, kwargs, training)
+        if rule is None and layer.given is None:
+            self.unsupported.setdefault(layer.class_name, []).append(layer.path or layer.name)
+            return None
+        if rule is not None:
+            _check_options(layer, rule)
+        if any(isinstance(leaf, Traced) and leaf.value is None for leaf in flatten((args, kwargs))):
+            return None
+        if layer.given is not None:
+            assert self.host is not None
+            return self.host(self, layer, args, kwargs, training)
+        assert rule is not None
+        call = _bind(self.b, layer, rule, args, kwargs, training)
+        if rule.raw:
+            return rule.function(self, layer, call)
+        outputs = rule.function(self.b, layer, **_parameters(rule, call), **self.weights(layer, rule))
+        if rule.masking == "stop":
+            return map_structure(Traced, outputs)
+        masks = call.mask if rule.masking == "pass" else rule.masking(self.b, layer, call)  # type: ignore[operator]
+        return _with_masks(outputs, masks)
+
+    def weights(self, layer: Layer, rule: Rule) -> dict[str, Value]:
+        """The weights that the rule declares, in the compute dtype where the rule autocasts; others are an error."""
+        wanted = {name.rstrip("?"): name.endswith("?") for name in rule.weights}
+        missing = [name for name, optional in wanted.items() if not optional and name not in layer.weights]
+        unknown = [name for name in layer.weights if name not in wanted]
+        if missing or unknown:
+            raise ModelError(f"the weights of a {layer.class_name} are {', '.join(rule.weights)}; this one has {', '.join(layer.weights) or 'none'}")
+        values = {name: self.b.weight(tensor) for name, tensor in layer.weights.items()}
+        if rule.autocast is True:
+            values = {name: self.b.cast(v, layer.policy.compute) if dtypes.is_float(v.dtype) else v for name, v in values.items()}
+        return values
+
+    def _nested(self, layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure], training: bool | None) -> Structure:
+        """Call a Sequential or Functional model inside another."""
+        assert layer.graph is not None
+        given = args[0] if args else next((kwargs[k] for k in FIRST_ARGUMENT if k in kwargs), None)
+        surplus = set(kwargs) - {"mask", *FIRST_ARGUMENT}
+        if len(args) > 1 or surplus:
+            raise UnsupportedAttribute(f"a nested model is called with {', '.join(sorted(surplus)) or 'several arguments'}")
+        inputs = match_inputs(layer.graph, given)
+        if kwargs.get("mask") is not None:
+            masks = [m.value if isinstance(m, Traced) else None for m in flatten(kwargs["mask"])]
+            inputs = [Traced(x.value, m) for x, m in zip(inputs, masks, strict=True)]
+        ready = [Traced(None if x.value is None else self.as_input(node, x.value), x.mask) for node, x in zip(layer.graph.inputs, inputs, strict=True)]
+        return self.graph(layer.graph, ready, training)
+
+    def as_input(self, node: Node, x: Value) -> Value:
+        """x as an InputLayer of a nested model takes it: in its dtype, with a trailing axis of 1 added or removed.
+
+        keras/src/models/functional.py, `_standardize_inputs` and `_adjust_input_rank`.
+        """
+        assert node.layer is not None
+        shape = node.layer.config["batch_shape"]
+        if shape is not None and x.rank == len(shape) + 1 and x.shape[-1] == 1:
+            x = self.b.squeeze(x, -1)
+        elif shape is not None and x.rank == len(shape) - 1 and shape[-1] == 1:
+            x = self.b.unsqueeze(x, -1)
+        if shape is not None and (x.rank != len(shape) or any(None not in (d, s) and d != s for d, s in zip(x.shape[1:], shape[1:], strict=True))):
+            raise ModelError(f"input {node.name} has shape {tuple(shape)} and is given {x.shape}")
+        return self.b.cast(x, node.layer.config["dtype"])
+
+    # -- problems -------------------------------------------------------------------------------------------------
+
+    def raise_problems(self) -> None:
+        """Raise one error that names everything that could not be lowered."""
+        if not self.problems and not self.unsupported:
+            return
+        mistakes = [p for p in self.problems if isinstance(p, ModelError)]
+        lines = [f"{name} ({len(paths)} times, first at {paths[0]})" for name, paths in self.unsupported.items()]
+        others = [f"{p.message} (at {p.where})" for p in self.problems]
+        if mistakes:
+            raise ModelError("the model contradicts itself:\n" + "\n".join(f"  - {line}" for line in others + lines))
+        if self.unsupported:
+            ops = {name: (len(paths), paths[0]) for name, paths in self.unsupported.items()}
+            raise UnsupportedOps("not supported yet:\n" + "\n".join(f"  - {line}" for line in lines + others), ops=ops, hint="loadstone.inspect(path) shows all layers")
+        raise UnsupportedAttribute("not supported yet:\n" + "\n".join(f"  - {line}" for line in others))
+
+
+def match_inputs(graph: Graph, given: Structure) -> list[Traced]:
+    """The tensors of a call in the order of the graph's inputs: by name from a dict, else by position."""
+    if isinstance(given, dict):
+        names = [node.name for node in graph.inputs]
+        if set(names) <= set(given):
+            return [given[name] for name in names]
+    tensors = [leaf for leaf in flatten(given) if isinstance(leaf, Traced)]
+    if len(tensors) != len(graph.inputs):
+        raise ModelError(f"a nested model with {len(graph.inputs)} inputs is called with {len(tensors)} tensors")
+    return tensors
+
+
+def _resolve(leaf: Any, env: dict[Node, list[Traced] | None]) -> Any:
+    if not isinstance(leaf, Output):
+        return leaf
+    outputs = env[leaf.node]
+    if outputs is None:
+        return Traced(None)
+    if leaf.index >= len(outputs):
+        raise ModelError(f"{leaf.node.name} has {len(outputs)} outputs; number {leaf.index} is used")
+    return outputs[leaf.index]
+
+
+def _check_options(layer: Layer, rule: Rule) -> None:
+    unknown = sorted(set(layer.config) - rule.options - TRAINING_ONLY) if layer.domain == "keras" else []
+    if unknown:
+        shown = ", ".join(f"{key}={layer.config[key]!r}" for key in unknown)
+        raise UnsupportedAttribute(f"{layer.class_name} with {shown}")
+
+
+def _bind(b: Builder, layer: Layer, rule: Rule, args: tuple[Structure, ...], kwargs: dict[str, Structure], training: bool | None) -> Call:
+    """Arguments by parameter name, masks apart, tensors cast as Keras casts them."""
+    weights = {name.rstrip("?") for name in rule.weights}
+    names = [p for p in rule.parameters[2:] if p not in weights] if not rule.raw else []
+    given: dict[str, Structure] = {}
+    for position, argument in enumerate(args):
+        if not rule.raw and position >= len(names):
+            raise UnsupportedAttribute(f"{layer.class_name} is called with {len(args)} positional arguments")
+        given[names[position] if not rule.raw else ("inputs" if position == 0 else f"argument_{position}")] = argument
+    for name, argument in kwargs.items():
+        name = names[0] if not given and names and name in FIRST_ARGUMENT else name
+        if argument is None or (name in ("mask",) and "mask" not in names and not rule.raw):
+            given.setdefault("mask", argument) if argument is not None else None
+        elif rule.raw or name in names:
+            given[name] = argument
+        else:
+            raise UnsupportedAttribute(f"{layer.class_name} is called with {name}=")
+    masks = {name: map_structure(lambda leaf: leaf.mask if isinstance(leaf, Traced) else None, argument) for name, argument in given.items()}
+    arguments = {name: map_structure(lambda leaf: _leaf(b, layer, rule, leaf), argument) for name, argument in given.items()}
+    return Call(layer, arguments, masks, training)
+
+
+def _leaf(b: Builder, layer: Layer, rule: Rule, leaf: Any) -> Any:
+    value = leaf.value if isinstance(leaf, Traced) else b.weight(leaf) if isinstance(leaf, Tensor) else leaf
+    if isinstance(value, Value) and rule.autocast and layer.domain == "keras" and value.dtype in dtypes.FLOATS:
+        return b.cast(value, layer.policy.compute)
+    return value
+
+
+def _parameters(rule: Rule, call: Call) -> dict[str, Any]:
+    """What the rule's function takes: the arguments, and the masks and `training` that its parameters ask for."""
+    found = {name: value for name, value in call.arguments.items() if name in rule.parameters}
+    for name in rule.parameters[2:]:
+        if name == "training":
+            found[name] = call.training
+        elif name == "mask":
+            found[name] = call.mask
+        elif name.endswith("_mask") and name not in found and name.removesuffix("_mask") in call.masks:
+            found[name] = call.masks[name.removesuffix("_mask")]
+    return found
+
+
+def _with_masks(outputs: Structure, masks: Structure) -> Structure:
+    values = flatten(outputs)
+    flat = flatten(masks) if isinstance(masks, (list, tuple, dict)) else [masks] * len(values)
+    pairs: Iterator[Value | None] = iter(flat + [None] * (len(values) - len(flat)))
+    return map_structure(lambda value: Traced(value, next(pairs)), outputs)

@@ -1,0 +1,45 @@
+"""`lower`: a model in, a program out. `trace`: the same walk without a program, for shapes and for what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import loadstone.lowering.keras  # noqa: F401  (fills the registry)
+from loadstone.ir import Model, Spec, flatten, map_structure
+from loadstone.ir.program import Program
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras.walk import Traced, Walk
+from loadstone.lowering.program import assemble
+
+
+def lower(model: Model, host: Callable[..., Any] | None = None) -> Program:
+    """The program of a model. Raises ModelError, UnsupportedOps or UnsupportedAttribute with everything that is in the way."""
+    walk, inputs, outputs = trace(model, host)
+    walk.raise_problems()
+    assert model.root is not None
+    values = [leaf.value for leaf in flatten(outputs)]
+    specs = [(Spec(name, value.shape, value.dtype), value) for name, value in zip(output_names(model), values, strict=True)]
+    counter = iter(range(len(specs)))
+    return assemble(walk.b, inputs, specs, map_structure(lambda _: next(counter), outputs))
+
+
+def trace(model: Model, host: Callable[..., Any] | None = None) -> tuple[Walk, list[tuple[Spec, Any]], Any]:
+    """The walk with what it found (`traces`, `problems`), the program's inputs, and the outputs as a structure of Traced."""
+    assert model.root is not None and model.root.graph is not None
+    graph = model.root.graph
+    walk = Walk(Builder(), host)
+    inputs = []
+    for node in graph.inputs:
+        assert node.layer is not None
+        config = node.layer.config
+        spec = Spec(node.name, tuple(config["batch_shape"]), config["dtype"], bool(config.get("optional")))
+        inputs.append((spec, walk.b.input(node.name, spec.shape or (), spec.dtype)))
+    outputs = walk.graph(graph, [Traced(value) for _, value in inputs], None)
+    return walk, inputs, outputs
+
+
+def output_names(model: Model) -> list[str]:
+    """Names of the model's outputs: those of the layers that give them, as Keras' `output_names`."""
+    assert model.root is not None and model.root.graph is not None
+    return [leaf.node.name for leaf in flatten(model.root.graph.outputs)]

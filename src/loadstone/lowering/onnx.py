@@ -1,0 +1,161 @@
+"""Encodes a block as the bytes of an ONNX model, without the onnx package.
+
+Field numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto (ModelProto and below). Fields are written
+in the order of their numbers except that `opset_import` comes first, as readers that stream expect.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from loadstone.ir import Tensor, dtypes
+from loadstone.ir.program import External, Placement
+from loadstone.lowering.block import OPSET, Block, Op, Value
+
+IR_VERSION = 10
+INLINE = 1024  # bytes up to which a weight is always written into the model
+
+
+def encode_model(block: Block, place: Placement) -> bytes:
+    """ModelProto of a whole graph."""
+    initializers = _initializers(block, place)
+    graph = _graph(block, "loadstone", initializers)
+    opset = _message(8, _string(1, "") + _integer(2, OPSET))
+    return _integer(1, IR_VERSION) + _string(2, "loadstone") + opset + _message(7, graph)
+
+
+def weights_of(block: Block) -> dict[str, Tensor]:
+    """The constants that `encode_model` asks a place for, by name, inner blocks included."""
+    return {v.name: v.const for v in _constants(block) if v.const is not None and not _inline(v.const)}
+
+
+def _inline(tensor: Tensor) -> bool:
+    return tensor.nbytes <= INLINE or tensor.dtype in ("int64", "string", "bool") and tensor.known
+
+
+def _initializers(block: Block, place: Placement) -> bytes:
+    parts = []
+    for value in _constants(block):
+        assert value.const is not None
+        external = None if _inline(value.const) else place(value.name, value.const)
+        parts.append(_message(5, _tensor(value.name, value.const, external)))
+    return b"".join(parts)
+
+
+def _constants(block: Block) -> Iterable[Value]:
+    """Constants used in a block and the blocks inside, once each; all are declared in the outermost graph."""
+    found: dict[str, Value] = {}
+
+    def visit(inner: Block) -> None:
+        for op in inner.ops:
+            for value in op.inputs:
+                if value is not None and value.const is not None:
+                    found.setdefault(value.name, value)
+            for body in op.bodies():
+                visit(body)
+        for value in inner.outputs:
+            if value.const is not None:
+                found.setdefault(value.name, value)
+
+    visit(block)
+    return found.values()
+
+
+def _graph(block: Block, name: str, initializers: bytes = b"") -> bytes:
+    nodes = [_message(1, _node(op)) for op in block.ops]
+    made = {v.name for op in block.ops for v in op.outputs}
+    outputs = []
+    for position, value in enumerate(block.outputs):
+        if value.name not in made or value in block.outputs[:position]:  # ONNX wants each output made by a node of its own
+            passed = Value(f"{value.name}@{position}", value.shape, value.dtype)
+            nodes.append(_message(1, _node(Op("Identity", [value], [passed], {}))))
+            value = passed
+        outputs.append(_message(12, _value_info(value)))
+    inputs = [_message(11, _value_info(value)) for value in block.inputs]
+    return b"".join([*nodes, _string(2, name), initializers, *inputs, *outputs])
+
+
+def _node(op: Op) -> bytes:
+    inputs = b"".join(_string(1, "" if v is None else v.name) for v in op.inputs)
+    outputs = b"".join(_string(2, v.name) for v in op.outputs)
+    attributes = b"".join(_message(5, _attribute(name, value)) for name, value in op.attributes.items())
+    name = _string(3, op.outputs[0].name) if op.outputs else b""
+    return inputs + outputs + name + _string(4, op.kind) + attributes + (_string(7, op.domain) if op.domain else b"")
+
+
+def _attribute(name: str, value: Any) -> bytes:
+    head = _string(1, name)
+    if isinstance(value, Block):
+        return head + _message(6, _graph(value, name)) + _integer(20, 5)
+    if isinstance(value, Tensor):
+        return head + _message(5, _tensor("", value, None)) + _integer(20, 4)
+    if isinstance(value, str):
+        return head + _bytes(4, value.encode()) + _integer(20, 3)
+    if isinstance(value, float):
+        return head + _tag(2, 5) + struct.pack("<f", value) + _integer(20, 1)
+    if isinstance(value, int):
+        return head + _integer(3, int(value)) + _integer(20, 2)
+    values = list(value)
+    if values and isinstance(values[0], str):
+        return head + b"".join(_bytes(9, v.encode()) for v in values) + _integer(20, 8)
+    if values and isinstance(values[0], float):
+        return head + b"".join(_tag(7, 5) + struct.pack("<f", v) for v in values) + _integer(20, 6)
+    return head + b"".join(_integer(8, int(v)) for v in values) + _integer(20, 7)
+
+
+def _tensor(name: str, tensor: Tensor, external: External | None) -> bytes:
+    head = b"".join(_integer(1, d) for d in tensor.shape) + _integer(2, dtypes.to_onnx(tensor.dtype))
+    named = _string(8, name) if name else b""
+    if external is not None:
+        entries = {"location": external.location, "offset": str(external.offset), "length": str(external.length or tensor.nbytes)}
+        data = b"".join(_message(13, _string(1, k) + _string(2, v)) for k, v in entries.items())
+        return head + named + data + _integer(14, 1)
+    array = tensor.numpy()
+    if tensor.dtype == "string":
+        texts = [v if isinstance(v, bytes) else str(v).encode() for v in array.reshape(-1).tolist()]
+        return head + b"".join(_bytes(6, v) for v in texts) + named
+    return head + named + _bytes(9, np.ascontiguousarray(array).tobytes())
+
+
+def _value_info(value: Value) -> bytes:
+    """ValueInfoProto; free lengths get a name of their own each, so that engines assume nothing of them."""
+    dims = []
+    for axis, length in enumerate(value.shape):
+        dims.append(_message(1, _string(2, f"{value.name}_{axis}") if length is None else _integer(1, length)))
+    shape = _message(2, b"".join(dims))
+    tensor_type = _integer(1, dtypes.to_onnx(value.dtype)) + shape
+    return _string(1, value.name) + _message(2, _message(1, tensor_type))
+
+
+def _varint(number: int) -> bytes:
+    number &= 2**64 - 1
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def _tag(field: int, wire: int) -> bytes:
+    return _varint(field << 3 | wire)
+
+
+def _integer(field: int, value: int) -> bytes:
+    return _tag(field, 0) + _varint(value)
+
+
+def _bytes(field: int, value: bytes) -> bytes:
+    return _tag(field, 2) + _varint(len(value)) + value
+
+
+def _string(field: int, value: str) -> bytes:
+    return _bytes(field, value.encode())
+
+
+def _message(field: int, value: bytes) -> bytes:
+    return _bytes(field, value)

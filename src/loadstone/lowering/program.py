@@ -1,0 +1,110 @@
+"""Cuts a block into the steps of a program: segments for an engine, and host calls between them.
+
+A value is available once every step that its op waits for has run; ops go into the earliest segment where all their inputs
+are. A block without host ops is one segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loadstone.errors import UnsupportedOps
+from loadstone.ir import Spec, Structure
+from loadstone.ir.program import HostCall, Program, Segment, Sharding, State
+from loadstone.lowering import onnx
+from loadstone.lowering.block import Block, Op, Value
+from loadstone.lowering.builder import Builder
+
+
+def assemble(b: Builder, inputs: Sequence[tuple[Spec, Value]], outputs: Sequence[tuple[Spec, Value]], structure: Structure, sharding: Sharding | None = None) -> Program:
+    """The program that computes `outputs` from `inputs`, with the state that the builder kept."""
+    _refuse_inner_hosts(b.block)
+    kept = list(b.state.values())
+    wanted = [value for _, value in outputs] + [after for _, after, _ in kept]
+    ops = _needed(b.block, wanted)
+    loose = wanted + [v for op in ops if op.domain == "host" for v in op.inputs if v is not None]
+    return Program(
+        steps=_steps(ops, wanted),
+        inputs=tuple(spec for spec, _ in inputs),
+        feeds=tuple(value.name for _, value in inputs),
+        outputs=tuple(spec for spec, _ in outputs),
+        fetches=tuple(value.name for _, value in outputs),
+        output_structure=structure,
+        constants={v.name: v.const for v in loose if v.const is not None},
+        states=tuple(State(before.name, after.name, initial) for before, after, initial in kept),
+        sharding=sharding,
+    )
+
+
+def _refuse_inner_hosts(block: Block, inner: bool = False) -> None:
+    for op in block.ops:
+        if inner and op.domain == "host":
+            raise UnsupportedOps(f"{op.kind} at {op.origin} is a Python call inside a loop", ops={op.kind: (1, op.origin)})
+        for body in op.bodies():
+            _refuse_inner_hosts(body, True)
+
+
+def _needed(block: Block, outputs: list[Value]) -> list[Op]:
+    """The ops that the outputs depend on, in order."""
+    wanted = {v.name for v in outputs}
+    kept = []
+    for op in reversed(block.ops):
+        if any(v.name in wanted for v in op.outputs):
+            wanted |= _used(op)
+            kept.append(op)
+    return kept[::-1]
+
+
+def _steps(ops: list[Op], outputs: list[Value]) -> list[Segment | HostCall]:
+    """Stages: the engine ops that wait for n host calls, then the host calls that wait for those."""
+    level: dict[str, int] = {}
+    stages: dict[tuple[int, bool], list[Op]] = {}
+    for op in ops:
+        stage, is_host = max((level.get(name, 0) for name in _used(op)), default=0), op.domain == "host"
+        stages.setdefault((stage, is_host), []).append(op)
+        level.update((v.name, stage + is_host) for v in op.outputs)
+    steps: list[Segment | HostCall] = []
+    for key in sorted(stages):
+        if key[1]:
+            steps += [_host_call(op) for op in stages[key]]
+        else:
+            others = [op for k, members in stages.items() if k != key for op in members]
+            steps.append(_segment(stages[key], others, outputs))
+    return steps
+
+
+def _host_call(op: Op) -> HostCall:
+    assert op.function is not None
+    return HostCall(op.origin or op.kind, tuple(v.name for v in op.inputs if v is not None), tuple(v.name for v in op.outputs), op.function)
+
+
+def _segment(ops: list[Op], others: list[Op], outputs: list[Value]) -> Segment:
+    made = {v.name: v for op in ops for v in op.outputs}
+    known = {v.name: v for op in ops for v in _values(op)}
+    taken = [known[name] for name in dict.fromkeys(name for op in ops for name in sorted(_used(op))) if name not in made]
+    wanted = {v.name for v in outputs} | {name for op in others for name in _used(op)}
+    given = [v for name, v in made.items() if name in wanted]
+    block = Block(ops, taken, given)
+    return Segment(tuple(map(_spec, taken)), tuple(map(_spec, given)), onnx.weights_of(block), lambda place: onnx.encode_model(block, place))
+
+
+def _used(op: Op) -> set[str]:
+    """Names that an op takes from its own block: its inputs, and what its bodies use from outside."""
+    names = {v.name for v in op.inputs if v is not None and v.const is None}
+    for body in op.bodies():
+        inside = {v.name for v in body.inputs} | {v.name for inner in body.ops for v in inner.outputs}
+        used = {name for inner in body.ops for name in _used(inner)} | {v.name for v in body.outputs if v.const is None}
+        names |= used - inside
+    return names
+
+
+def _values(op: Op) -> list[Value]:
+    """All values that an op or its bodies touch."""
+    found = [v for v in op.inputs if v is not None]
+    for body in op.bodies():
+        found += [v for inner in body.ops for v in _values(inner)] + body.outputs
+    return found
+
+
+def _spec(value: Value) -> Spec:
+    return Spec(value.name, value.shape, value.dtype)

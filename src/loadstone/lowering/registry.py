@@ -1,0 +1,71 @@
+"""The registry of rules: which function lowers which layer, and what it declares about it.
+
+A rule is a function `(b, layer, *tensors, weights..., options of the call...) -> Value` (or a structure of Values). Its
+parameters have the names of Keras' own `call`; weights come as keyword arguments under the names in `weights`
+("bias?" may be absent). What a rule does not declare is refused: config keys outside `options`, call arguments
+that are no parameter of the function, weights it does not name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import signature
+from types import MappingProxyType
+from typing import Any, Literal
+
+# Config keys that cannot change what a layer computes at inference, whatever their value.
+TRAINING_ONLY = frozenset(
+    "name trainable dtype seed activity_regularizer batch_input_shape batch_shape input_shape sparse ragged quantization_config "
+    "kernel_initializer kernel_regularizer kernel_constraint bias_initializer bias_regularizer bias_constraint".split()
+)
+
+Masking = Literal["pass", "stop"] | Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one class is lowered.
+
+    masking: "pass" (the layer supports masking: its outputs carry the mask of its first argument), "stop" (the outputs
+    have no mask), or a function `(b, layer, call) -> mask structure` as Keras' compute_mask, where `call` is a `Call`.
+    autocast: float inputs and weights are cast to the policy's compute dtype first, as Keras' Layer.__call__ does;
+    "inputs" casts inputs alone. raw: the rule takes (walk, layer, call) and does the rest itself (wrappers).
+    """
+
+    name: str
+    function: Callable[..., Any]
+    weights: tuple[str, ...] = ()
+    options: frozenset[str] = frozenset()
+    masking: Masking = "stop"
+    autocast: bool | Literal["inputs"] = True
+    raw: bool = False
+    parameters: tuple[str, ...] = field(default=())
+
+
+@dataclass
+class Registry:
+    """Rules by name; filled at import, read-only after."""
+
+    _rules: dict[str, Rule] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """All rules by name."""
+        return MappingProxyType(self._rules)
+
+    def __call__(self, *names: str, weights: tuple[str, ...] = (), options: str = "", **declared: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: the function is the rule for these names. options is a string of config keys."""
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            for name in names:
+                assert name not in self._rules, f"two rules for {name}"
+                parameters = tuple(signature(function).parameters)
+                self._rules[name] = Rule(name, function, tuple(weights), frozenset(options.split()), parameters=parameters, **declared)
+            return function
+
+        return register
+
+
+keras_layer = Registry()
+keras_op = Registry()
