@@ -1,8 +1,7 @@
 """Rules for Keras layers, one module a family; importing this package fills the registry."""
 
 import importlib
+import pkgutil
 
-FAMILIES = ("core", "activations")
-
-for _family in FAMILIES:
-    importlib.import_module(f"loadstone.lowering.keras.{_family}")
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
