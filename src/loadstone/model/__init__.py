@@ -1,0 +1,5 @@
+"""Model: what `load_model` returns."""
+
+from loadstone.model.model import Model
+
+__all__ = ["Model"]
