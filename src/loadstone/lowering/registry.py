@@ -15,10 +15,14 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 # Config keys that cannot change what a layer computes at inference, whatever their value.
-TRAINING_ONLY = frozenset(
-    "name trainable dtype seed activity_regularizer batch_input_shape batch_shape input_shape sparse ragged quantization_config "
-    "kernel_initializer kernel_regularizer kernel_constraint bias_initializer bias_regularizer bias_constraint".split()
-)
+_TRAINING_ONLY = frozenset("name trainable dtype seed batch_input_shape batch_shape input_shape quantization_config".split())
+_TRAINING_ONLY_ENDINGS = ("_initializer", "_regularizer", "_constraint")
+
+
+def training_only(key: str) -> bool:
+    """True for a config key that no rule needs to know."""
+    return key in _TRAINING_ONLY or key.endswith(_TRAINING_ONLY_ENDINGS)
+
 
 Masking = Literal["pass", "stop"] | Callable[..., Any]
 

@@ -15,7 +15,7 @@ from loadstone.errors import LoadstoneError, LoweringError, ModelError, Unsuppor
 from loadstone.ir import Graph, Layer, Node, Output, Structure, Tensor, dtypes, flatten, map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.registry import TRAINING_ONLY, Registry, Rule, keras_layer, keras_op
+from loadstone.lowering.registry import Registry, Rule, keras_layer, keras_op, training_only
 
 FIRST_ARGUMENT = ("inputs", "x", "sequence", "sequences", "input", "data")
 
@@ -209,7 +209,7 @@ def _resolve(leaf: Any, env: dict[Node, list[Traced] | None]) -> Any:
 
 
 def _check_options(layer: Layer, rule: Rule) -> None:
-    unknown = sorted(set(layer.config) - rule.options - TRAINING_ONLY) if layer.domain == "keras" else []
+    unknown = sorted(key for key in set(layer.config) - rule.options if not training_only(key)) if layer.domain == "keras" else []
     if unknown:
         shown = ", ".join(f"{key}={layer.config[key]!r}" for key in unknown)
         raise UnsupportedAttribute(f"{layer.class_name} with {shown}")
