@@ -1,0 +1,83 @@
+# Everything runs in a virtual environment of its own; a Python from 3.11 on and make are all that must be there.
+#
+#   make demo     load the example model, print its summary and its predictions for a CSV of transactions
+#   make test     all tests                          make test PYTEST_ARGS="tests/cli -k csv"
+#   make lint     ruff and mypy                      make format      let ruff rewrite the sources
+#   make bench    against TensorFlow in the same run (BENCH_PYTHON=/path/to/python that has it, or: make bench-env)
+#   make docs     write docs/supported-*.md anew from the code
+#   make beside   would loadstone move a package of a TensorFlow environment? (BESIDE="/path/to/python ...")
+#   make clean    remove what make made
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+VENV ?= .venv
+# A file of versions to install, for testing with the oldest dependencies (see .ci/run).
+CONSTRAINTS ?=
+PYTEST_ARGS ?=
+BENCH_VENV := .venv-bench
+BENCH_PYTHON ?= $(wildcard $(BENCH_VENV)/bin/python)
+BENCH_ARGS ?=
+
+# The first of these that is 3.11 or newer; `make PYTHON=...` to choose.
+ifndef PYTHON
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+endif
+
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+
+.PHONY: help demo test lint format bench bench-env docs beside clean
+
+help:
+	@sed -n '3,9s/^#   //p' Makefile
+
+$(VENV)/.created:
+	@test -n "$(PYTHON)" || { echo "loadstone needs Python 3.11 or newer: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.base: $(VENV)/.created pyproject.toml
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.created pyproject.toml
+	$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/.base
+
+$(VENV)/.dev: $(VENV)/.created pyproject.toml
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.test $(VENV)/.base
+
+demo: $(VENV)/.base
+	@$(VENV)/bin/python -m loadstone demo
+
+test: $(VENV)/.test
+	$(VENV)/bin/python -m pytest --numprocesses auto --quiet $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: $(VENV)/.dev
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench-env:
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check install --quiet tensorflow-cpu keras
+
+bench: $(VENV)/.base
+	@test -n "$(BENCH_PYTHON)" || { echo "make bench compares with TensorFlow: make bench BENCH_PYTHON=/path/to/python that has it, or first: make bench-env" >&2; exit 1; }
+	@$(VENV)/bin/python -m benchmarks --python $(BENCH_PYTHON) $(BENCH_ARGS)
+
+docs: $(VENV)/.base
+	$(VENV)/bin/python docs/generate.py
+
+beside: $(VENV)/.created
+	@$(VENV)/bin/python .ci/beside.py $(BESIDE)
+
+clean:
+	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
