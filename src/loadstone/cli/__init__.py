@@ -1,0 +1,19 @@
+"""The command line: `loadstone COMMAND MODEL`. One file per command; what they share is in exits, tables and answers."""
+
+import click
+
+from loadstone.cli.demo import demo
+from loadstone.cli.exits import EXIT_CODES, Commands
+from loadstone.cli.inspect import inspect
+from loadstone.cli.predict import predict
+from loadstone.cli.summary import summary
+
+
+@click.group(cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="loadstone")
+def main() -> None:
+    """Open saved Keras and TensorFlow models without TensorFlow, and run them."""
+
+
+for command in (summary, inspect, predict, demo):
+    main.add_command(command)
