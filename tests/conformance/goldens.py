@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,9 +65,9 @@ def _fill(structure: Any, arrays: dict[str, np.ndarray]) -> Any:
     return arrays[structure]
 
 
-def goldens() -> Iterator[Golden]:
+def goldens() -> list[Golden]:
     """Every model file, in a fixed order."""
-    return (Golden(path) for path in sorted(FOLDER.glob("*/*")) if path.suffix in SUFFIXES)
+    return [Golden(path) for path in sorted(FOLDER.glob("*/*")) if path.suffix in SUFFIXES]
 
 
 def golden(release: str, name: str) -> Golden:
