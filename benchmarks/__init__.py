@@ -1,0 +1,1 @@
+"""Benchmarks against the real TensorFlow: see README.md."""
