@@ -62,7 +62,10 @@ def build(data):
 def read_transactions(path):
     with open(path, newline="", encoding="utf8") as file:
         rows = list(csv.DictReader(file))
-    return {name: np.array([[row[name]] for row in rows]).astype("int32" if name == "merchant" else "float32") for name in [*NUMBERS, "merchant"]}
+    return {
+        name: np.array([[row[name]] for row in rows]).astype("int32" if name == "merchant" else "float32")
+        for name in [*NUMBERS, "merchant"]
+    }
 
 
 def main():
