@@ -1,0 +1,264 @@
+"""HDF5 as a read-only tree: groups, attributes and lazy tensors. The only home of h5py.
+
+Structure: https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html. The whole tree is read once and h5py is
+closed again; tensors that lie contiguous are read from the source itself, the rest (filtered, chunked, compact, strings)
+opens the file for the one read. So no handle is kept, threads share nothing, and a forked process needs no repair.
+
+Refused: soft and external links, external and virtual storage (UnsafeContent); sizes that the file cannot hold (CorruptFile).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from loadstone.containers.source import Source
+from loadstone.errors import CorruptFile, LoadstoneError, UnsafeContent, UnsupportedVersion
+from loadstone.ir import Tensor, dtypes
+
+if TYPE_CHECKING:
+    import h5py
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+MAX_DEPTH = 200
+MAX_OBJECTS = 1_000_000
+UNSTORED = 64 << 20  # bytes that fill values and compression may add to any file
+EXPANSION = 1032  # more than deflate can do
+_FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32", 4: "szip", 5: "nbit", 6: "scaleoffset", 32000: "lzf"}
+_LINKS = {1: "a soft link", 64: "an external link"}
+
+
+@dataclass(eq=False)
+class Group:
+    """A group: attributes, groups and tensors by name, in the order that h5py iterates them.
+
+    path is "" for the root, else "model_weights/dense". Attributes are str, bytes, numbers or numpy arrays.
+    """
+
+    path: str
+    source: str
+    attributes: dict[str, Any] = field(default_factory=dict)  # whatever HDF5 can hold in an attribute
+    groups: dict[str, Group] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+
+    def text(self, name: str) -> str | None:
+        """A string attribute, None where there is none; CorruptFile where it is no text."""
+        value = self.attributes.get(name)
+        if value is None:
+            return None
+        if isinstance(value, np.ndarray) and value.size == 1:
+            value = value.reshape(-1)[0]
+        return self._decoded(value, name)
+
+    def strings(self, name: str) -> list[str] | None:
+        """A list of strings; lists over 64 KB are stored in numbered attributes (`weight_names0`, `weight_names1`, ...)."""
+        parts = [self.attributes[name]] if name in self.attributes else []
+        while name not in self.attributes and f"{name}{len(parts)}" in self.attributes:
+            parts.append(self.attributes[f"{name}{len(parts)}"])
+        if not parts:
+            return None
+        return [self._decoded(item, name) for part in parts for item in np.asarray(part).reshape(-1).tolist()]
+
+    def group(self, path: str) -> Group | None:
+        """The group below this one, None where there is none."""
+        found: Group | None = self
+        for part in path.split("/"):
+            found = found.groups.get(part) if found else None
+        return found
+
+    def tensor(self, path: str) -> Tensor | None:
+        """The tensor below this one, None where there is none."""
+        *parents, name = path.split("/")
+        owner = self.group("/".join(parents)) if parents else self
+        return owner.tensors.get(name) if owner else None
+
+    def walk(self) -> Iterator[Group]:
+        """This group and all below, parents first."""
+        yield self
+        for group in self.groups.values():
+            yield from group.walk()
+
+    def all_tensors(self) -> dict[str, Tensor]:
+        """Every tensor below, by its path from this group, in file order."""
+        start = len(self.path) + 1 if self.path else 0
+        found = {}
+        for name in self.names:
+            if name in self.tensors:
+                found[f"{self.path}/{name}"[start:] if self.path else name] = self.tensors[name]
+            else:
+                inner = self.groups[name]
+                found.update({f"{inner.path[start:]}/{path}": tensor for path, tensor in inner.all_tensors().items()})
+        return found
+
+    def _decoded(self, value: object, name: str) -> str:
+        if isinstance(value, bytes):
+            try:
+                return value.decode("utf8")
+            except UnicodeDecodeError as error:
+                raise CorruptFile(f"attribute {name!r} is not UTF-8: {error}", source=self.source, where=self.path) from error
+        if isinstance(value, str):
+            return value
+        raise CorruptFile(f"attribute {name!r} should be text, found {type(value).__name__}", source=self.source, where=self.path)
+
+
+def read(source: Source) -> Group:
+    """The tree of an HDF5 file, or of a range of one file that holds another."""
+    with _opened(source) as file:
+        return _Walk(source).group(file, "", 0)
+
+
+class _Walk:
+    """One pass over a file: what was seen, and what may still be allocated."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.seen: set[int] = set()
+        self.objects = 0
+        self.unstored = UNSTORED + EXPANSION * source.size
+
+    def group(self, group: h5py.Group, path: str, depth: int) -> Group:
+        if depth > MAX_DEPTH:
+            raise self.corrupt(f"groups are nested more than {MAX_DEPTH} deep", path)
+        address = _address(group)
+        if address in self.seen:
+            raise self.corrupt("a group is linked from two places", path)
+        self.seen.add(address)
+        found = Group(path, self.source.name, self.attributes(group, path))
+        for name in list(group):
+            inner_path = f"{path}/{name}" if path else name
+            with _typed(self.source, inner_path):
+                self.object(group, found, name, inner_path, depth)
+        return found
+
+    def object(self, parent: h5py.Group, found: Group, name: str, path: str, depth: int) -> None:
+        import h5py
+
+        self.objects += 1
+        if self.objects > MAX_OBJECTS:
+            raise self.corrupt(f"more than {MAX_OBJECTS} objects", path)
+        link = parent.id.links.get_info(name.encode("utf8", "surrogateescape")).type
+        if link != h5py.h5l.TYPE_HARD:
+            raise UnsafeContent(
+                f"the file holds {_LINKS.get(link, 'a link')} to somewhere else; none is followed", source=self.source.name, where=path
+            )
+        item = parent[name]
+        if isinstance(item, h5py.Group):
+            found.groups[name] = self.group(item, path, depth + 1)
+            found.names.append(name)
+        elif isinstance(item, h5py.Dataset):
+            found.tensors[name] = self.tensor(item, path)
+            found.names.append(name)
+
+    def attributes(self, item: h5py.Group | h5py.Dataset, path: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name in list(item.attrs):
+            with _typed(self.source, f"{path}@{name}"):
+                stored = item.attrs.get_id(name)
+                if prod(stored.shape or ()) * stored.get_type().get_size() > self.source.size:
+                    raise self.corrupt("an attribute is larger than the file", f"{path}@{name}")
+                found[name] = _plain(item.attrs[name])
+        return found
+
+    def tensor(self, data: h5py.Dataset, path: str) -> Tensor:
+        import h5py
+
+        if data.external:
+            raise UnsafeContent("a dataset keeps its values in another file", source=self.source.name, where=path)
+        if data.is_virtual:
+            raise UnsafeContent("a dataset is a view of other files", source=self.source.name, where=path)
+        if data.shape is None:
+            raise self.corrupt("a dataset has no shape", path)
+        properties = data.id.get_create_plist()
+        filters = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
+        if unknown := [number for number in filters if number not in _FILTERS]:
+            raise UnsupportedVersion(
+                f"a dataset is packed with HDF5 filter {unknown[0]}; read are {', '.join(_FILTERS.values())}",
+                source=self.source.name,
+                where=path,
+            )
+        dtype = self.dtype(data, path)
+        kind = data.id.get_type()
+        declared, stored = prod(data.shape) * kind.get_size(), data.id.get_storage_size()
+        contiguous = properties.get_layout() == h5py.h5d.CONTIGUOUS
+        if contiguous and 0 < declared != stored:
+            raise self.corrupt(f"a dataset declares {declared} bytes and stores {stored}", path)
+        self.unstored -= max(0, declared - stored)
+        if self.unstored < 0:
+            raise self.corrupt(f"a dataset declares {declared} bytes and stores {stored}: more than the file can hold", path)
+        if contiguous and declared and (data.dtype.kind == "V" or (data.dtype.kind in "fiub" and kind == h5py.h5t.py_create(data.dtype))):
+            return self.source.tensor(data.id.get_offset(), data.shape, data.dtype, dtype, path)
+        source, shape = self.source, data.shape
+        return Tensor.lazy(shape, dtype, lambda: _load(source, path, dtype), key=path)
+
+    def dtype(self, data: h5py.Dataset, path: str) -> str:
+        """The dtype name. ml_dtypes types lie in the file as opaque bytes, whose meaning a `dtype` attribute gives at best."""
+        if data.dtype.kind == "V" and data.dtype.names is None:
+            said = self.attributes(data, path).get("dtype")
+            if said is not None and dtypes.known(str(said)) and dtypes.itemsize(str(said)) == data.dtype.itemsize:
+                return str(said)
+            if data.dtype.itemsize == 2 and said is None:
+                return "bfloat16"  # the only two-byte type that numpy lacks
+            raise UnsupportedVersion(f"a dataset holds opaque elements of {data.dtype.itemsize} bytes", source=self.source.name, where=path)
+        name = dtypes.of_numpy(data.dtype)
+        if not dtypes.known(name) or (data.dtype.kind == "O" and not _is_string(data)):
+            raise UnsupportedVersion(f"a dataset has elements of type {data.dtype}", source=self.source.name, where=path)
+        return name
+
+    def corrupt(self, message: str, path: str) -> CorruptFile:
+        return CorruptFile(message, source=self.source.name, where=path or None)
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[h5py.File]:
+    import h5py
+
+    with _typed(source, None), source.file() as stream, h5py.File(stream, "r") as file:
+        yield file
+
+
+@contextmanager
+def _typed(source: Source, key: str | None) -> Iterator[None]:
+    """What h5py raises on a damaged file, as CorruptFile."""
+    try:
+        yield
+    except LoadstoneError:
+        raise
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError) as error:
+        text = " ".join(str(error).split())
+        raise CorruptFile(f"the HDF5 structure is damaged or cut off: {text}", source=source.name, where=key) from error
+
+
+def _load(source: Source, path: str, dtype: str) -> np.ndarray:
+    with _typed(source, path), _opened(source) as file:
+        values = np.asarray(file[path][()])
+    if dtype == "string":
+        flat = [item if isinstance(item, bytes) else str(item).encode("utf8") for item in values.reshape(-1).tolist()]
+        array = np.empty(len(flat), object)
+        array[:] = flat
+        return array.reshape(values.shape)
+    return values.view(dtypes.to_numpy(dtype)) if values.dtype.kind == "V" else values
+
+
+def _plain(value: object) -> Any:
+    """An attribute as str, bytes, number or array; an empty one is None."""
+    import h5py
+
+    return None if isinstance(value, h5py.Empty) else value
+
+
+def _is_string(data: h5py.Dataset) -> bool:
+    import h5py
+
+    return h5py.check_string_dtype(data.dtype) is not None
+
+
+def _address(group: h5py.Group) -> int:
+    import h5py
+
+    return int(h5py.h5o.get_info(group.id).addr)
