@@ -1,25 +1,17 @@
 """Data files of every kind become a model's inputs."""
 
 import io
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from loadstone.cli.tables import read_inputs
 from loadstone.errors import InputMismatch
+from loadstone.ir import Spec
 
-
-@dataclass
-class Spec:
-    name: str
-    shape: tuple[int | None, ...]
-    dtype: str = "float32"
-
-
-VECTOR = [Spec("input_1", (None, 3))]
-IMAGE = [Spec("image", (None, 2, 2))]
-TWO = [Spec("amount", (None, 1)), Spec("merchant", (None, 1), "int32")]
+VECTOR = [Spec("input_1", (None, 3), "float32")]
+IMAGE = [Spec("image", (None, 2, 2), "float32")]
+TWO = [Spec("amount", (None, 1), "float32"), Spec("merchant", (None, 1), "int32")]
 TEXT = [Spec("text", (None, 1), "string")]
 
 

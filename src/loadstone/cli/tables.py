@@ -10,29 +10,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
 
 from loadstone.errors import InputMismatch
+from loadstone.ir import Spec
 
 T = TypeVar("T")
 Array = np.ndarray[Any, Any]
 Inputs = Array | dict[str, Array] | list[Array]
-
-
-class Spec(Protocol):
-    """What `model.inputs` holds."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def shape(self) -> tuple[int | None, ...]: ...
-    @property
-    def dtype(self) -> Any: ...
 
 
 def read_inputs(content: bytes, specs: Sequence[Spec], drop: Iterable[str] = ()) -> Inputs:
@@ -119,17 +110,18 @@ def _by_name(cells: dict[str, list[str]], specs: Sequence[Spec]) -> dict[str, Ar
     for name in sorted(cells, key=_index):
         columns.setdefault(_base(name), []).append(name)
     _same_names(columns, specs)
-    return {spec.name: _shaped([cells[name] for name in columns[spec.name]], spec, columns[spec.name]) for spec in specs}
+    given = [spec for spec in specs if spec.name in columns]
+    return {spec.name: _shaped([cells[name] for name in columns[spec.name]], spec, columns[spec.name]) for spec in given}
 
 
 def _shaped(columns: list[list[str]], spec: Spec, names: list[str]) -> Array:
     """Columns as (rows, columns), or in the input's own shape where that has as many values a row."""
-    string = str(spec.dtype) in ("string", "object")
+    string = spec.dtype == "string"
     arrays = [np.array(column, object) if string else _numbers(column, name) for column, name in zip(columns, names, strict=True)]
     values = np.stack(arrays, axis=1)
-    dims = spec.shape[1:]
-    if None not in dims and np.prod([dim or 0 for dim in dims]) == values.shape[1]:
-        return values.reshape((len(values), *(dim or 0 for dim in dims)))
+    dims = [dim for dim in (spec.shape or ())[1:] if dim is not None]
+    if spec.shape and len(dims) == len(spec.shape) - 1 and math.prod(dims) == values.shape[1]:
+        return values.reshape((len(values), *dims))
     return values
 
 
@@ -159,7 +151,8 @@ def _choose(arrays: Mapping[str, Array], specs: Sequence[Spec], drop: Iterable[s
 
 def _same_names(given: Iterable[str], specs: Sequence[Spec]) -> None:
     names, wanted = list(given), [spec.name for spec in specs]
-    missing, extra = [name for name in wanted if name not in names], [name for name in names if name not in wanted]
+    missing = [spec.name for spec in specs if spec.name not in names and not spec.optional]
+    extra = [name for name in names if name not in wanted]
     if missing or extra:
         hint = "leave columns out with " + " ".join(f"--drop {name}" for name in extra) if extra and not missing else None
         raise InputMismatch(f"the model's inputs are {wanted}; the data lack {missing} and have {extra} besides", hint=hint)
