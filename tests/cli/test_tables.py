@@ -74,6 +74,7 @@ REFUSED = {
     "a column that is no number": (b"id,a,b\nT-1,1,2\n", VECTOR, "column 'id' has 'T-1', which is no number"),
     "columns besides the inputs": (b"amount,merchant,id\n1,2,3\n", TWO, r"have \['id'\] besides"),
     "a missing column": (b"amount,x\n1,2\n", TWO, r"lack \['merchant'\]"),
+    "columns with gaps": (b'"image[0,0]","image[1,1]"\n1,2\n', IMAGE, "without gaps"),
     "several inputs without names": (b"1,2\n", TWO, "must name them"),
     "uneven rows": (b"1,2,3\n4,5\n", VECTOR, "row 1 of the CSV has 2 cells, expected 3"),
     "one name twice": (b"a,a,b\n1,2,3\n", VECTOR, "a column name twice"),

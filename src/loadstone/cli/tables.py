@@ -110,8 +110,17 @@ def _by_name(cells: dict[str, list[str]], specs: Sequence[Spec]) -> dict[str, Ar
     for name in sorted(cells, key=_index):
         columns.setdefault(_base(name), []).append(name)
     _same_names(columns, specs)
+    for name, parts in columns.items():
+        _complete(name, [_index(part) for part in parts])
     given = [spec for spec in specs if spec.name in columns]
     return {spec.name: _shaped([cells[name] for name in columns[spec.name]], spec, columns[spec.name]) for spec in given}
+
+
+def _complete(name: str, indices: list[tuple[int, ...]]) -> None:
+    """Refuse indices with gaps, or of several ranks."""
+    sizes = [max(axis) + 1 for axis in zip(*indices, strict=False)]
+    if len({len(index) for index in indices}) > 1 or math.prod(sizes) != len(indices) or indices != list(np.ndindex(*sizes)):
+        raise InputMismatch(f"the columns of {name!r} are not all of {name}[0] .. without gaps")
 
 
 def _shaped(columns: list[list[str]], spec: Spec, names: list[str]) -> Array:
