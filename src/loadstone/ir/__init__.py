@@ -1,6 +1,6 @@
 """The neutral description that readers write and lowering reads. numpy only."""
 
-from loadstone.ir.graph import Graph, Layer, Node, Output, Policy, Spec, Structure, flatten, leaves, map_structure
+from loadstone.ir.graph import Graph, Layer, MaskRules, Node, Output, Policy, Spec, Structure, flatten, leaves, map_structure
 from loadstone.ir.model import Finding, Model, Producer
 from loadstone.ir.tensor import Region, Tensor
 
@@ -8,6 +8,7 @@ __all__ = [
     "Finding",
     "Graph",
     "Layer",
+    "MaskRules",
     "Model",
     "Node",
     "Output",

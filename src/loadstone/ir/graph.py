@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from loadstone.ir.tensor import Tensor
 
@@ -29,6 +29,25 @@ class Policy:
     compute: str = "float32"
     variable: str = "float32"
     quantization: str | None = None
+
+
+@dataclass(frozen=True)
+class MaskRules:
+    """How masks travel around a call of a layer, which releases of Keras did in several ways.
+
+    argument: whose masks fill a `mask` argument that the call leaves out: those of the "first" argument, or of the "only"
+    one that holds tensors (with two, nothing is filled in).
+    previous: the mask that the layer's own `compute_mask` starts from: the "given" one (which filled `mask`, else of the first
+    argument), that of the "first" argument, or of the first argument where that is a "single" tensor.
+    drops: the class did not support masking then, though it does today. casts: a cast of an input takes its mask away.
+    inner: TimeDistributed asks the layer inside for its mask, and calls it once on all steps.
+    """
+
+    argument: Literal["first", "only"] = "only"
+    previous: Literal["given", "first", "single"] = "given"
+    drops: bool = False
+    casts: bool = False
+    inner: bool = False
 
 
 @dataclass(eq=False)
@@ -57,6 +76,7 @@ class Layer:
     registered: str | None = None
     given: Any = None
     non_trainable: frozenset[str] = frozenset()
+    masks: MaskRules = MaskRules()
 
     def layers(self) -> list[Layer]:
         """The layers of a model, once each, in file order; the children of a wrapper."""
@@ -78,7 +98,7 @@ class Layer:
 class Node:
     """One call. args and kwargs are structures with `Output`, `Tensor` and plain leaves.
 
-    attributes belong to ops that have no layer (the attributes of a TensorFlow node).
+    attributes belong to ops that have no layer (the attributes of a TensorFlow node). index counts the calls of a layer.
     """
 
     domain: str
@@ -88,6 +108,7 @@ class Node:
     kwargs: dict[str, Structure] = field(default_factory=dict)
     layer: Layer | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
+    index: int = 0
 
     def outputs_used(self) -> Iterator[Output]:
         """The outputs of other nodes that this call takes, in order."""

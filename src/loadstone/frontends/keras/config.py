@@ -7,6 +7,7 @@ up among the caller's objects; what is missing is collected there. No class or f
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from loadstone.custom import CustomObjects, Given
@@ -14,6 +15,7 @@ from loadstone.errors import ModelError
 from loadstone.frontends.keras import names
 from loadstone.frontends.keras.functional import functional_graph, sequential_graph
 from loadstone.frontends.keras.history import upgrade_layer
+from loadstone.frontends.keras.history.masks import mask_rules
 from loadstone.frontends.keras.policy import read_policy
 from loadstone.ir import Graph, Layer, Producer
 
@@ -87,6 +89,7 @@ class _Reader:
             module=stored.get("module"),
             registered=stored.get("registered_name"),
             given=given,
+            masks=mask_rules(class_name, self.producer),
         )
         if class_name in _MODELS and own:
             layer.graph = self._graph(layer)
@@ -157,8 +160,15 @@ def _both_directions(layer: Layer) -> None:
         stem = forward.name.removeprefix("forward_")
         backward = Layer(forward.class_name, f"backward_{stem}", config, policy=forward.policy, trainable=forward.trainable, build_config=forward.build_config)
         backward.path, backward.given = f"{layer.path}/{backward.name}", forward.given
-        backward.children = dict(forward.children)
+        backward.children, backward.masks = {key: _copy(child, backward.path) for key, child in forward.children.items()}, forward.masks
     layer.children = {"forward_layer": forward, "backward_layer": backward}
+
+
+def _copy(layer: Layer, prefix: str) -> Layer:
+    """The same description as a layer of its own, with weights of its own."""
+    made = replace(layer, path=f"{prefix}/{layer.name}", config=dict(layer.config), weights={})
+    made.children = {key: _copy(child, made.path) for key, child in layer.children.items()}
+    return made
 
 
 def _foreign(module: str | None) -> bool:

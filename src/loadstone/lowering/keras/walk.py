@@ -33,13 +33,15 @@ class Call:
     """A call with its arguments by parameter name: structures whose leaves are Values and plain Python values.
 
     masks has, for each argument that holds tensors, the same structure of masks (None where there is none).
-    training is True or False where the call or one around it fixes it, else None (inference).
+    training is True or False where the call or one around it fixes it, else None (inference). explicit is true where the
+    call itself says what its `mask` argument is.
     """
 
     layer: Layer
     arguments: dict[str, Structure]
     masks: dict[str, Structure]
     training: bool | None
+    explicit: bool = False
 
     @property
     def first(self) -> Structure:
@@ -48,9 +50,21 @@ class Call:
 
     @property
     def mask(self) -> Structure:
-        """The mask of the first argument; one given by hand in the call wins."""
-        given = self.arguments.get("mask")
-        return given if given is not None else next(iter(self.masks.values()), None)
+        """What reaches a `mask` parameter: the mask given in the call, else the one that Keras fills in (`ir.MaskRules`)."""
+        if self.explicit:
+            return self.arguments.get("mask")
+        if self.layer.masks.argument == "only" and sum(map(_holds_tensors, self.arguments.values())) != 1:
+            return None
+        return next(iter(self.masks.values()), None)
+
+    @property
+    def previous_mask(self) -> Structure:
+        """What the layer's own `compute_mask` starts from: the masks of the outputs come from this one."""
+        if self.explicit and self.layer.masks.previous == "given":
+            return self.arguments.get("mask")
+        if self.layer.masks.previous == "single" and not isinstance(self.first, Value):
+            return None
+        return next(iter(self.masks.values()), None)
 
 
 @dataclass
@@ -67,6 +81,7 @@ class Walk:
         self.b = b
         self.host = host  # (walk, layer, call) -> outputs of a layer that the caller supplied
         self.traces: dict[int, list[Trace]] = {}
+        self.reached: dict[Node, list[Traced] | None] = {}  # what each node gave when it last ran
         self.unsupported: dict[str, list[str]] = {}
         self.problems: list[LoadstoneError] = []
 
@@ -85,6 +100,7 @@ class Walk:
             assert node.layer is not None
             outputs = self.call(node.layer, args, kwargs, training, registry)
             env[node] = None if outputs is None else flatten(outputs)
+        self.reached.update(env)
         return map_structure(lambda leaf: _resolve(leaf, env), graph.outputs)
 
     # -- calls ----------------------------------------------------------------------------------------------------
@@ -122,10 +138,10 @@ class Walk:
         if rule.raw:
             return rule.function(self, layer, call)
         outputs = rule.function(self.b, layer, **_parameters(rule, call), **self.weights(layer, rule))
-        if rule.masking == "stop":
+        if rule.masking == "stop" or layer.masks.drops:
             return map_structure(Traced, outputs)
-        masks = call.mask if rule.masking == "pass" else rule.masking(self.b, layer, call)  # type: ignore[operator]
-        return _with_masks(outputs, masks)
+        masks = call.previous_mask if rule.masking == "pass" else rule.masking(self.b, layer, call)  # type: ignore[operator]
+        return with_masks(outputs, masks)
 
     def weights(self, layer: Layer, rule: Rule) -> dict[str, Value]:
         """The weights that the rule declares, in the compute dtype where the rule autocasts; others are an error."""
@@ -149,7 +165,7 @@ class Walk:
         inputs = match_inputs(layer.graph, given)
         if kwargs.get("mask") is not None:
             masks = [m.value if isinstance(m, Traced) else None for m in flatten(kwargs["mask"])]
-            inputs = [Traced(x.value, m) for x, m in zip(inputs, masks, strict=True)]
+            inputs = [Traced(x.value, x.mask if m is None else m) for x, m in zip(inputs, masks, strict=True)]
         ready = [Traced(None if x.value is None else self.as_input(node, x.value), x.mask) for node, x in zip(layer.graph.inputs, inputs, strict=True)]
         return self.graph(layer.graph, ready, training)
 
@@ -226,15 +242,25 @@ def _bind(b: Builder, layer: Layer, rule: Rule, args: tuple[Structure, ...], kwa
         given[names[position] if not rule.raw else ("inputs" if position == 0 else f"argument_{position}")] = argument
     for name, argument in kwargs.items():
         name = names[0] if not given and names and name in FIRST_ARGUMENT else name
-        if argument is None or (name in ("mask",) and "mask" not in names and not rule.raw):
-            given.setdefault("mask", argument) if argument is not None else None
-        elif rule.raw or name in names:
+        if name == "mask" or rule.raw or name in names:
             given[name] = argument
-        else:
+        elif argument is not None:
             raise UnsupportedAttribute(f"{layer.class_name} is called with {name}=")
-    masks = {name: map_structure(lambda leaf: leaf.mask if isinstance(leaf, Traced) else None, argument) for name, argument in given.items()}
+    explicit = "mask" in given and (given["mask"] is not None or layer.masks.argument == "first")
+    if given.get("mask") is None:
+        given.pop("mask", None)
+    lost = layer.masks.casts and bool(rule.autocast) and layer.domain == "keras"
+    masks = {name: map_structure(lambda leaf: _mask(layer, lost, leaf), argument) for name, argument in given.items()}
     arguments = {name: map_structure(lambda leaf: _leaf(b, layer, rule, leaf), argument) for name, argument in given.items()}
-    return Call(layer, arguments, masks, training)
+    return Call(layer, arguments, masks, training, explicit)
+
+
+def _mask(layer: Layer, lost: bool, leaf: Any) -> Value | None:
+    """The mask that a tensor brings; `lost` where a cast to the layer's dtype takes it away."""
+    if not isinstance(leaf, Traced) or leaf.value is None:
+        return None
+    cast = lost and leaf.value.dtype in dtypes.FLOATS and leaf.value.dtype != layer.policy.compute
+    return None if cast else leaf.mask
 
 
 def _leaf(b: Builder, layer: Layer, rule: Rule, leaf: Any) -> Any:
@@ -242,6 +268,12 @@ def _leaf(b: Builder, layer: Layer, rule: Rule, leaf: Any) -> Any:
     if isinstance(value, Value) and rule.autocast and layer.domain == "keras" and value.dtype in dtypes.FLOATS:
         return b.cast(value, layer.policy.compute)
     return value
+
+
+def _holds_tensors(argument: Structure) -> bool:
+    """True for an argument that Keras counts as tensors: one, or a structure of nothing else (CallSpec in layer.py)."""
+    leaves = flatten(argument)
+    return bool(leaves) and all(isinstance(leaf, Value) for leaf in leaves)
 
 
 def _parameters(rule: Rule, call: Call) -> dict[str, Any]:
@@ -257,8 +289,8 @@ def _parameters(rule: Rule, call: Call) -> dict[str, Any]:
     return found
 
 
-def _with_masks(outputs: Structure, masks: Structure) -> Structure:
-    values = flatten(outputs)
-    flat = flatten(masks) if isinstance(masks, (list, tuple, dict)) else [masks] * len(values)
-    pairs: Iterator[Value | None] = iter(flat + [None] * (len(values) - len(flat)))
+def with_masks(outputs: Structure, masks: Structure) -> Structure:
+    """Outputs with their masks, in flattened order; a mask alone belongs to the first output."""
+    flat = flatten(masks)
+    pairs: Iterator[Value | None] = iter(flat + [None] * len(flatten(outputs)))
     return map_structure(lambda value: Traced(value, next(pairs)), outputs)

@@ -1,0 +1,34 @@
+"""How each release of Keras passed masks from layer to layer (`ir.MaskRules`).
+
+tf.keras 2: keras/engine/base_layer.py, `_get_input_masks` and `_set_mask_metadata`. Keras 3: keras/src/layers/layer.py, steps
+"Populate mask argument(s)" and "Set previous_mask on outputs" of `Layer.__call__`, which changed in 3.4, 3.11 and 3.14.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from loadstone.ir import MaskRules, Producer
+
+_KERAS_2 = MaskRules(argument="first", previous="given", inner=True)
+_ERAS: tuple[tuple[tuple[int, ...], MaskRules], ...] = (
+    ((3,), _KERAS_2),
+    ((3, 4), MaskRules(previous="single", casts=True)),
+    ((3, 11), MaskRules(previous="first", casts=True)),
+    ((3, 14), MaskRules(casts=True)),
+)
+
+# Classes that pass masks today, and the release of Keras (or TensorFlow) before which they dropped them.
+DROPPED_BEFORE: dict[str, tuple[int, ...]] = {
+    "Identity": (3,),
+    "MultiHeadAttention": (2, 10),
+    "Normalization": (3,),
+    "ReLU": (2, 5),
+    "Rescaling": (3,),
+}
+
+
+def mask_rules(class_name: str, producer: Producer) -> MaskRules:
+    """The rules that held for a class in the release that wrote the file."""
+    era = next((rules for before, rules in _ERAS if producer.release < before), MaskRules())
+    return replace(era, drops=producer.release < DROPPED_BEFORE.get(class_name, ()))
