@@ -32,12 +32,17 @@ class Segment:
     """Compiled by an engine. weights by initializer name; `encode(place)` gives the bytes of an ONNX model.
 
     encode keeps inside the bytes what engines must read at build time (small integers) and asks `place` for each other weight.
+    The encoded model has the inputs and outputs in this order, under names of its own. What numpy or engines' bindings lack crosses
+    its border in another type: bfloat16 as float32 (exact both ways), bytes as text of the same code points (latin-1).
+    kinds are the ops inside; origins says which layer a node (by its ONNX name) came from.
     """
 
     inputs: tuple[Spec, ...]
     outputs: tuple[Spec, ...]
     weights: Mapping[str, Tensor]
     encode: Callable[[Placement], bytes]
+    kinds: frozenset[str] = frozenset()
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -63,12 +68,12 @@ class State:
 class Sharding:
     """Proof that samples are kept apart, and how many rows a micro-batch has.
 
-    Each input and output named in the axes carries the batch on that axis; cost is an estimate in FLOPs a sample.
+    Every input of the program carries the samples on axis 0, and so does every output, or else it is not given. cost is an
+    estimate in FLOPs a sample, rows what it makes of the best size of a micro-batch.
     """
 
-    input_axes: Mapping[str, int]
-    output_axes: Mapping[str, int]
     rows: int
+    cost: float
 
 
 @dataclass(eq=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,19 @@ from loadstone.lowering.block import OPSET, Block, Op, Value
 
 IR_VERSION = 10
 INLINE = 1024  # bytes up to which a weight is always written into the model
+INLINE_KNOWN = 1 << 16  # the same for integers that a rule made: shapes may depend on them, and engines read those at build time
+AS_FLOAT32 = ("bfloat16",)  # types of inputs and outputs that engines' Python bindings lack
 
 
-def encode_model(block: Block, place: Placement) -> bytes:
-    """ModelProto of a whole graph."""
-    initializers = _initializers(block, place)
-    graph = _graph(block, "loadstone", initializers)
+def encode_model(block: Block, place: Placement, segment: bool = False) -> bytes:
+    """ModelProto of a whole graph.
+
+    As the `segment` of a program, what crosses its border is spelt as `ir.program.Segment` says; otherwise the model is
+    what the block says.
+    """
+    encoder = _Encoder(segment)
+    initializers = encoder.initializers(block, place)
+    graph = encoder.graph(encoder.with_border(block) if segment else block, "loadstone", initializers)
     opset = _message(8, _string(1, "") + _integer(2, OPSET))
     return _integer(1, IR_VERSION) + _string(2, "loadstone") + opset + _message(7, graph)
 
@@ -34,16 +42,8 @@ def weights_of(block: Block) -> dict[str, Tensor]:
 
 
 def _inline(tensor: Tensor) -> bool:
-    return tensor.nbytes <= INLINE or tensor.dtype in ("int64", "string", "bool") and tensor.known
-
-
-def _initializers(block: Block, place: Placement) -> bytes:
-    parts = []
-    for value in _constants(block):
-        assert value.const is not None
-        external = None if _inline(value.const) else place(value.name, value.const)
-        parts.append(_message(5, _tensor(value.name, value.const, external)))
-    return b"".join(parts)
+    small = INLINE_KNOWN if tensor.known and dtypes.is_integer(tensor.dtype) else INLINE
+    return tensor.nbytes <= small or tensor.dtype == "string"
 
 
 def _constants(block: Block) -> Iterable[Value]:
@@ -65,60 +65,104 @@ def _constants(block: Block) -> Iterable[Value]:
     return found.values()
 
 
-def _graph(block: Block, name: str, initializers: bytes = b"") -> bytes:
-    nodes = [_message(1, _node(op)) for op in block.ops]
-    made = {v.name for op in block.ops for v in op.outputs}
-    outputs = []
-    for position, value in enumerate(block.outputs):
-        if value.name not in made or value in block.outputs[:position]:  # ONNX wants each output made by a node of its own
-            passed = Value(f"{value.name}@{position}", value.shape, value.dtype)
-            nodes.append(_message(1, _node(Op("Identity", [value], [passed], {}))))
-            value = passed
-        outputs.append(_message(12, _value_info(value)))
-    inputs = [_message(11, _value_info(value)) for value in block.inputs]
-    return b"".join([*nodes, _string(2, name), initializers, *inputs, *outputs])
+class _Encoder:
+    """Encodes graphs inside graphs; knows which names it gave, and how text is written."""
+
+    def __init__(self, segment: bool) -> None:
+        self._segment = segment
+        self._passed = 0
+
+    def with_border(self, block: Block) -> Block:
+        """The block between casts, where it takes or gives a type of `AS_FLOAT32`."""
+        inputs, outputs, first, last = [], [], [], []
+        for value in block.inputs:
+            outside = value if value.dtype not in AS_FLOAT32 else Value(self._name(value), value.shape, "float32")
+            inputs.append(outside)
+            if outside is not value:
+                first.append(Op("Cast", [outside], [value], {"to": dtypes.to_onnx(value.dtype)}))
+        for value in block.outputs:
+            outside = value if value.dtype not in AS_FLOAT32 else Value(self._name(value), value.shape, "float32")
+            outputs.append(outside)
+            if outside is not value:
+                last.append(Op("Cast", [value], [outside], {"to": dtypes.to_onnx("float32")}))
+        return Block([*first, *block.ops, *last], inputs, outputs)
+
+    def _name(self, value: Value) -> str:
+        """A name for another form of a value, used nowhere else: inner graphs must not hide names of outer ones."""
+        self._passed += 1
+        return f"{value.name}@{self._passed}"
+
+    def initializers(self, block: Block, place: Placement) -> bytes:
+        parts = []
+        for value in _constants(block):
+            assert value.const is not None
+            external = None if _inline(value.const) else place(value.name, value.const)
+            parts.append(_message(5, self._tensor(value.name, value.const, external)))
+        return b"".join(parts)
+
+    def graph(self, block: Block, name: str, initializers: bytes = b"") -> bytes:
+        nodes = [_message(1, self._node(op)) for op in block.ops]
+        made = {v.name for op in block.ops for v in op.outputs}
+        outputs = []
+        for position, value in enumerate(block.outputs):
+            if value.name not in made or value in block.outputs[:position]:  # ONNX wants each output made by a node of its own
+                passed = Value(self._name(value), value.shape, value.dtype)
+                nodes.append(_message(1, self._node(Op("Identity", [value], [passed], {}))))
+                value = passed
+            outputs.append(_message(12, _value_info(value)))
+        inputs = [_message(11, _value_info(value)) for value in block.inputs]
+        return b"".join([*nodes, _string(2, name), initializers, *inputs, *outputs])
+
+    def _node(self, op: Op) -> bytes:
+        inputs = b"".join(_string(1, "" if v is None else v.name) for v in op.inputs)
+        outputs = b"".join(_string(2, v.name) for v in op.outputs)
+        attributes = b"".join(_message(5, self._attribute(name, value)) for name, value in op.attributes.items())
+        name = _string(3, op.outputs[0].name) if op.outputs else b""
+        return inputs + outputs + name + _string(4, op.kind) + attributes + (_string(7, op.domain) if op.domain else b"")
+
+    def _attribute(self, name: str, value: Any) -> bytes:
+        head = _string(1, name)
+        if isinstance(value, Block):
+            return head + _message(6, self.graph(value, name)) + _integer(20, 5)
+        if isinstance(value, Tensor):
+            return head + _message(5, self._tensor("", value, None)) + _integer(20, 4)
+        if isinstance(value, str):
+            return head + _string(4, value) + _integer(20, 3)
+        if isinstance(value, float):
+            return head + _tag(2, 5) + struct.pack("<f", value) + _integer(20, 1)
+        if isinstance(value, int):
+            return head + _integer(3, int(value)) + _integer(20, 2)
+        values = list(value)
+        if values and all(isinstance(v, str) for v in values):
+            return head + b"".join(_string(9, v) for v in values) + _integer(20, 8)
+        if any(isinstance(v, float) for v in values):
+            return head + b"".join(_tag(7, 5) + struct.pack("<f", v) for v in values) + _integer(20, 6)
+        return head + b"".join(_integer(8, index(v)) for v in values) + _integer(20, 7)
+
+    def _tensor(self, name: str, tensor: Tensor, external: External | None) -> bytes:
+        head = b"".join(_integer(1, d) for d in tensor.shape) + _integer(2, dtypes.to_onnx(tensor.dtype))
+        named = _string(8, name) if name else b""
+        if external is not None:
+            entries = {"location": external.location, "offset": str(external.offset), "length": str(external.length or tensor.nbytes)}
+            data = b"".join(_message(13, _string(1, k) + _string(2, v)) for k, v in entries.items())
+            return head + named + data + _integer(14, 1)
+        array = tensor.numpy()
+        if tensor.dtype == "string":
+            return head + b"".join(_bytes(6, self._text(v)) for v in array.reshape(-1).tolist()) + named
+        return head + named + _bytes(9, _raw(array, tensor.dtype))
+
+    def _text(self, value: object) -> bytes:
+        """Bytes as an ONNX string; in a segment each byte is a code point, so that any bytes can pass."""
+        text = value if isinstance(value, bytes) else str(value).encode()
+        return text.decode("latin-1").encode() if self._segment else text
 
 
-def _node(op: Op) -> bytes:
-    inputs = b"".join(_string(1, "" if v is None else v.name) for v in op.inputs)
-    outputs = b"".join(_string(2, v.name) for v in op.outputs)
-    attributes = b"".join(_message(5, _attribute(name, value)) for name, value in op.attributes.items())
-    name = _string(3, op.outputs[0].name) if op.outputs else b""
-    return inputs + outputs + name + _string(4, op.kind) + attributes + (_string(7, op.domain) if op.domain else b"")
-
-
-def _attribute(name: str, value: Any) -> bytes:
-    head = _string(1, name)
-    if isinstance(value, Block):
-        return head + _message(6, _graph(value, name)) + _integer(20, 5)
-    if isinstance(value, Tensor):
-        return head + _message(5, _tensor("", value, None)) + _integer(20, 4)
-    if isinstance(value, str):
-        return head + _bytes(4, value.encode()) + _integer(20, 3)
-    if isinstance(value, float):
-        return head + _tag(2, 5) + struct.pack("<f", value) + _integer(20, 1)
-    if isinstance(value, int):
-        return head + _integer(3, int(value)) + _integer(20, 2)
-    values = list(value)
-    if values and isinstance(values[0], str):
-        return head + b"".join(_bytes(9, v.encode()) for v in values) + _integer(20, 8)
-    if values and isinstance(values[0], float):
-        return head + b"".join(_tag(7, 5) + struct.pack("<f", v) for v in values) + _integer(20, 6)
-    return head + b"".join(_integer(8, int(v)) for v in values) + _integer(20, 7)
-
-
-def _tensor(name: str, tensor: Tensor, external: External | None) -> bytes:
-    head = b"".join(_integer(1, d) for d in tensor.shape) + _integer(2, dtypes.to_onnx(tensor.dtype))
-    named = _string(8, name) if name else b""
-    if external is not None:
-        entries = {"location": external.location, "offset": str(external.offset), "length": str(external.length or tensor.nbytes)}
-        data = b"".join(_message(13, _string(1, k) + _string(2, v)) for k, v in entries.items())
-        return head + named + data + _integer(14, 1)
-    array = tensor.numpy()
-    if tensor.dtype == "string":
-        texts = [v if isinstance(v, bytes) else str(v).encode() for v in array.reshape(-1).tolist()]
-        return head + b"".join(_bytes(6, v) for v in texts) + named
-    return head + named + _bytes(9, np.ascontiguousarray(array).tobytes())
+def _raw(array: np.ndarray, dtype: str) -> bytes:
+    """`raw_data`: C order, little endian; two elements of 4 bits a byte, the first in the low half."""
+    if dtype not in ("int4", "uint4"):
+        return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+    halves = np.append(array.reshape(-1).astype(np.int8).view(np.uint8) & 15, np.uint8(0))
+    return (halves[: array.size + array.size % 2].reshape(-1, 2) @ np.array([1, 16], np.uint8)).astype(np.uint8).tobytes()
 
 
 def _value_info(value: Value) -> bytes:
@@ -154,7 +198,7 @@ def _bytes(field: int, value: bytes) -> bytes:
 
 
 def _string(field: int, value: str) -> bytes:
-    return _bytes(field, value.encode())
+    return _bytes(field, value.encode(errors="backslashreplace"))  # names from a file may hold lone surrogates
 
 
 def _message(field: int, value: bytes) -> bytes:

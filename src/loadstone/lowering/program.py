@@ -6,7 +6,7 @@ are. A block without host ops is one segment.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from loadstone.errors import UnsupportedOps
 from loadstone.ir import Spec, Structure
@@ -85,7 +85,22 @@ def _segment(ops: list[Op], others: list[Op], outputs: list[Value]) -> Segment:
     wanted = {v.name for v in outputs} | {name for op in others for name in _used(op)}
     given = [v for name, v in made.items() if name in wanted]
     block = Block(ops, taken, given)
-    return Segment(tuple(map(_spec, taken)), tuple(map(_spec, given)), onnx.weights_of(block), lambda place: onnx.encode_model(block, place))
+    inside = list(_all_ops(ops))
+    return Segment(
+        inputs=tuple(map(_spec, taken)),
+        outputs=tuple(map(_spec, given)),
+        weights=onnx.weights_of(block),
+        encode=lambda place: onnx.encode_model(block, place, segment=True),
+        kinds=frozenset(op.kind for op in inside),
+        origins={op.outputs[0].name: op.origin for op in inside if op.outputs and op.origin},
+    )
+
+
+def _all_ops(ops: list[Op]) -> Iterator[Op]:
+    for op in ops:
+        yield op
+        for body in op.bodies():
+            yield from _all_ops(body.ops)
 
 
 def _used(op: Op) -> set[str]:

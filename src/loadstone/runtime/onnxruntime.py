@@ -1,39 +1,120 @@
-"""onnxruntime as the engine of a segment.
+"""onnxruntime as the engine of a segment: the default.
 
-Weights are handed over as OrtValues over the arrays that hold them, so nothing is copied into the model's bytes.
+Every session runs on one thread: how onnxruntime divides an operation among threads changes the last bits of its results, and two
+sessions' worth of rows on two threads are faster (`runtime.sharding`). Weights are handed over, never copied into the model's
+bytes: those that lie in a mapped file as external data by offset into that very file, others as OrtValues.
 """
 
 from __future__ import annotations
 
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 
-from loadstone.ir import Tensor
+from loadstone.errors import InferenceError, LoweringError
+from loadstone.ir import Tensor, dtypes
 from loadstone.ir.program import External, Segment
+from loadstone.runtime.engine import explain
+
+PREPACK_LIMIT = 200 << 20  # bytes of weights above which a second, packed copy of them costs more than it gains
+_FATAL = 4  # log severity: errors reach the caller as exceptions, nothing is printed
+_NODE = re.compile(r"(?:Name:'|[Nn]ode ?\(|node: *')([^')]+)")
+
+
+class OnnxRuntime:
+    """Compiles segments for the CPU."""
+
+    name = "onnxruntime"
+
+    def compile(self, segment: Segment) -> Session:
+        """A session. Raises LoweringError where onnxruntime has no kernel."""
+        return Session(segment)
+
+
+def open() -> OnnxRuntime:  # noqa: A001  (every engine module has this entrance)
+    """The engine; onnxruntime is imported when the first segment is compiled."""
+    return OnnxRuntime()
 
 
 class Session:
-    """A compiled segment. `run` is thread-safe."""
+    """A compiled segment."""
 
-    def __init__(self, segment: Segment, threads: int) -> None:
+    def __init__(self, segment: Segment) -> None:
+        import onnxruntime as ort
+
+        placement = Placement()
+        model = segment.encode(placement)
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        weights: dict[str, np.ndarray] = {}
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = _FATAL
+        for key, value in _entries(segment, placement).items():
+            options.add_session_config_entry(key, value)
+        values = {name: _ortvalue(ort, tensor) for name, tensor in placement.in_memory.items()}
+        options.add_external_initializers(list(values), list(values.values()))
+        self._segment = segment
+        try:
+            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the binding's exceptions have no base of their own
+            raise explain(error, segment, LoweringError, _node(error)) from error
+        self._inputs = [value.name for value in self._session.get_inputs()]
+        self._outputs = [value.name for value in self._session.get_outputs()]
 
-        def place(name: str, tensor: Tensor) -> External | None:
-            weights[name] = tensor.numpy()
-            return External("memory", 0, weights[name].nbytes)
-
-        model = segment.encode(place)
-        self._alive = weights
-        options.add_external_initializers(list(weights), [ort.OrtValue.ortvalue_from_numpy(w) for w in weights.values()])
-        self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        self._outputs = [spec.name for spec in segment.outputs]
-
-    def run(self, arrays: dict[str, Any]) -> list[Any]:
+    def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The outputs of the segment, in its order."""
-        return self._session.run(self._outputs, arrays)
+        try:
+            return self._session.run(self._outputs, dict(zip(self._inputs, arrays, strict=True)))  # type: ignore[no-any-return]
+        except Exception as error:  # the binding's exceptions have no base of their own
+            raise explain(error, self._segment, InferenceError, _node(error)) from error
+
+
+class Placement:
+    """Where each weight of a segment shall lie: in its file, or in memory.
+
+    onnxruntime takes external data only below one folder: the root of the first mapped file, of its real path, since links that
+    leave the folder are refused too. Tensors of a file under another root (another drive) are read into memory.
+    """
+
+    def __init__(self) -> None:
+        self.folder = ""
+        self.in_memory: dict[str, Tensor] = {}
+
+    def __call__(self, name: str, tensor: Tensor) -> External | None:
+        region = tensor.region
+        if region is not None and region.length == tensor.nbytes and sys.byteorder == "little":
+            path = Path(os.path.realpath(region.path))
+            self.folder = self.folder or path.anchor
+            if path.anchor == self.folder:
+                return External(path.relative_to(path.anchor).as_posix(), region.offset, region.length)
+        if tensor.dtype != "bfloat16" and dtypes.to_numpy(tensor.dtype).kind not in "fiub":
+            return None
+        self.in_memory[name] = tensor
+        return External("memory", 0, tensor.nbytes)
+
+
+def _entries(segment: Segment, placement: Placement) -> dict[str, str]:
+    """Session settings: https://github.com/microsoft/onnxruntime/blob/main/include/onnxruntime/core/session/onnxruntime_session_options_config_keys.h"""
+    entries = {"session.intra_op.allow_spinning": "0", "session.inter_op.allow_spinning": "0"}
+    if placement.folder:
+        entries["session.model_external_initializers_file_folder_path"] = placement.folder
+    if sum(tensor.nbytes for tensor in segment.weights.values()) > PREPACK_LIMIT:
+        entries["session.disable_prepacking"] = "1"
+    return entries
+
+
+def _ortvalue(ort: Any, tensor: Tensor) -> Any:
+    """The values as onnxruntime takes them; it copies them when the session is made."""
+    array = np.ascontiguousarray(tensor.numpy()).reshape(tensor.shape)
+    if tensor.dtype == "bfloat16":
+        return ort.OrtValue.ortvalue_from_numpy_with_onnx_type(array.view(np.uint16), dtypes.to_onnx("bfloat16"))
+    return ort.OrtValue.ortvalue_from_numpy(array)
+
+
+def _node(error: Exception) -> str | None:
+    """The name of the node that a message is about."""
+    found = _NODE.search(str(error))
+    return found[1] if found else None

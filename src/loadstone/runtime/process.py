@@ -1,0 +1,89 @@
+"""What an executor has in one process: compiled steps, helper threads, and the model's state.
+
+A forked child gets a `Process` of its own (`child`). Sessions have no threads, so a child may use its parent's copy of them,
+unless some thread was inside one at the moment of the fork: then a lock of the engine may be held for ever, and the child
+compiles again. Whatever the parent had is never freed in the child, where its threads do not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import RLock, get_ident
+
+import numpy as np
+
+from loadstone.errors import InferenceError, LoadstoneError
+from loadstone.ir.program import HostCall, Program, Segment
+from loadstone.runtime.engine import Compiled, Engine, from_engine, to_engine
+from loadstone.runtime.sharding import Streams
+
+Steps = list[tuple[Segment | HostCall, Compiled | None]]
+
+
+class Process:
+    """Compiled steps with the state that calls change."""
+
+    def __init__(
+        self, program: Program, engine: Engine, threads: int, steps: Steps | None = None, states: dict[str, np.ndarray] | None = None
+    ) -> None:
+        self._program, self._engine, self._threads = program, engine, threads
+        self._steps = steps or [(step, engine.compile(step) if isinstance(step, Segment) else None) for step in program.steps]
+        self._constants = {name: tensor.numpy() for name, tensor in program.constants.items()}
+        self._states = states or {}
+        self._running: set[tuple[int, object]] = set()
+        self.serial = RLock()
+        self.streams = Streams(threads)
+        if not self._states:
+            self.reset_states()
+
+    def child(self) -> Process:
+        """The same in a process that was forked from this one's."""
+        return Process(self._program, self._engine, self._threads, None if self._running else self._steps, dict(self._states))
+
+    def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Outputs of one batch, run whole."""
+        call = (get_ident(), object())
+        self._running.add(call)  # set.add and set.discard are atomic
+        try:
+            if not self._states:
+                return self._outputs(self._arrays(inputs))
+            with self.serial:
+                arrays = self._arrays(inputs)
+                self._states = {state.before: arrays[state.after] for state in self._program.states}
+                return self._outputs(arrays)
+        finally:
+            self._running.discard(call)
+
+    def reset_states(self) -> None:
+        """Give every state its initial value."""
+        with self.serial:
+            self._states = {state.before: state.initial.numpy() for state in self._program.states}
+
+    def _arrays(self, inputs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Every array of the program by name, after one run of its steps."""
+        arrays = {**self._constants, **self._states, **dict(zip(self._program.feeds, inputs, strict=True))}
+        for step, compiled in self._steps:
+            results = _call(step, arrays) if isinstance(step, HostCall) else _compute(step, compiled, arrays)
+            arrays.update(zip((spec.name for spec in step.outputs) if isinstance(step, Segment) else step.outputs, results, strict=True))
+        return arrays
+
+    def _outputs(self, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
+        return [arrays[name] for name in self._program.fetches]
+
+
+def _compute(segment: Segment, compiled: Compiled | None, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
+    assert compiled is not None
+    results = compiled.run([to_engine(arrays[spec.name], spec) for spec in segment.inputs])
+    return [from_engine(array, spec) for array, spec in zip(results, segment.outputs, strict=True)]
+
+
+def _call(step: HostCall, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
+    try:
+        results = step.function(*(arrays[name] for name in step.inputs))
+    except LoadstoneError as error:
+        raise error.at(where=step.name) from error.__cause__
+    except Exception as error:  # whatever a user's function raises
+        raise InferenceError(f"a Python call failed with {type(error).__name__}: {error}", where=step.name) from error
+    if len(results) != len(step.outputs):
+        raise InferenceError(f"a Python call gave {len(results)} arrays; {len(step.outputs)} are expected", where=step.name)
+    return [np.asarray(array) for array in results]

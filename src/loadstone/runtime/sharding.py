@@ -1,0 +1,99 @@
+"""Micro-batches: the rows of a proven program, cut into chunks that run side by side.
+
+Each chunk runs on one thread, and where it begins depends on the program alone (`Sharding.rows`), so the bits of a result do not
+depend on how many threads there are. The calling thread works as well; helpers come from a pool that belongs to this process.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock, get_ident
+
+import numpy as np
+
+from loadstone.errors import InferenceError
+
+Run = Callable[[list[np.ndarray]], list[np.ndarray]]
+Progress = Callable[[int, int], None]
+
+
+class Streams:
+    """Helper threads, started when the first program is cut. `spread` may be called by any number of threads at once."""
+
+    def __init__(self, threads: int) -> None:
+        self._helpers = ThreadPoolExecutor(threads - 1, "loadstone") if threads > 1 else None
+
+    def spread(self, work: Callable[[], None], copies: int) -> None:
+        """Run `work` in this thread and, in up to `copies` - 1 helpers, at the same time. The first error is raised when all ended."""
+        started: list[Future[None]] = []
+        if self._helpers is not None:
+            try:
+                started = [self._helpers.submit(work) for _ in range(min(copies - 1, self._helpers._max_workers))]
+            except RuntimeError:  # the interpreter is shutting down: this thread does all of it
+                started = []
+        try:
+            work()
+        finally:
+            for helper in started:
+                helper.cancel()
+            errors = [helper.exception() for helper in started if not helper.cancelled()]
+        for error in errors:
+            if error is not None:
+                raise error
+
+    def close(self) -> None:
+        """Let the helpers end."""
+        if self._helpers is not None:
+            self._helpers.shutdown(wait=False)
+
+
+def run_sharded(run: Run, inputs: Sequence[np.ndarray], rows: int, streams: Streams, progress: Progress | None = None) -> list[np.ndarray]:
+    """`run` of all rows, `rows` at a time; axis 0 of every input and output is the samples."""
+    total = len(inputs[0])
+    job = _Job(run, inputs, rows, total, progress)
+    streams.spread(job.work, -(-total // rows))
+    if progress is not None:
+        progress(total, total)
+    return job.outputs
+
+
+class _Job:
+    """One cut call: workers take chunks until there are none; results go straight into the outputs."""
+
+    def __init__(self, run: Run, inputs: Sequence[np.ndarray], rows: int, total: int, progress: Progress | None) -> None:
+        self._run, self._inputs, self._rows, self._total = run, inputs, rows, total
+        self._chunks = itertools.count(0, rows)  # next() of a count is atomic
+        self._lock = Lock()
+        self._failed = False
+        self._progress, self._done = progress, 0
+        self._caller = get_ident()
+        self.outputs: list[np.ndarray] = []
+
+    def work(self) -> None:
+        """Take chunk after chunk."""
+        while not self._failed and (start := next(self._chunks)) < self._total:
+            stop = min(start + self._rows, self._total)
+            try:
+                results = self._run([array[start:stop] for array in self._inputs])
+                self._keep(results, start, stop)
+                self._tell(stop - start)
+            except BaseException:
+                self._failed = True  # the others stop as well
+                raise
+
+    def _keep(self, results: list[np.ndarray], start: int, stop: int) -> None:
+        with self._lock:
+            if not self.outputs:
+                self.outputs = [np.empty((self._total, *part.shape[1:]), part.dtype) for part in results]
+        for whole, part in zip(self.outputs, results, strict=True):
+            if part.shape != (stop - start, *whole.shape[1:]):
+                raise InferenceError(f"{stop - start} rows in, an output of shape {part.shape} out; other rows gave {(None, *whole.shape[1:])}")
+            whole[start:stop] = part
+
+    def _tell(self, rows: int) -> None:
+        with self._lock:
+            self._done += rows
+        if self._progress is not None and self._done < self._total and get_ident() == self._caller:
+            self._progress(self._done, self._total)
