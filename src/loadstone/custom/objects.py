@@ -1,18 +1,31 @@
-"""Custom objects: what the caller supplied, looked up as Keras looks it up, and the list of what is missing."""
+"""Custom objects of one load: what the caller supplied, looked up as Keras looks it up, and the list of what is missing.
+
+Keras 3 finds a class by its registered name and a function by its name (keras/src/saving/serialization_lib.py,
+`_retrieve_class_or_fn`); HDF5 files and tf.keras 2 have one name for both, and there a custom object also hides a built-in one
+of that name (keras/src/legacy/saving/serialization.py). Beyond Keras, "package>Name" is found under "Name" as well, and
+"Name" under the one registered "package>Name", so that it does not matter how the model was saved.
+"""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from loadstone.custom.registry import visible
 from loadstone.errors import MissingCustomObjects
+from loadstone.ir import Layer
+
+
+class Functional:
+    """Marker: `custom_objects={"MyModel": loadstone.Functional}` reads a Functional or Sequential config under the name of a
+    class of the user's as the plain model that it describes. Right for a class that changes training alone (`train_step`)."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """An object that the caller supplied for a name in the file. kind: "layer", "activation", "function" ..."""
+    """An object that the caller supplied for a name in the file. kind: "layer", "activation function", "function"."""
 
     kind: str
     name: str
@@ -21,44 +34,136 @@ class Given:
 
 @dataclass(frozen=True)
 class Missing:
-    """A name in the file that nothing stands for: its kind, where it is used, and its stored config."""
+    """A name in the file that nothing stands for.
+
+    kind "layer", "activation function" or "function"; where lists every place; config is the stored config of the first one.
+    weights has one (name, shape) for each of its tensors in the file, in file order, None for a length that differs between
+    the places. near are names that were supplied and look like it. module is where the file says the class was defined, and
+    note what else is to be said.
+    """
 
     kind: str
     name: str
-    where: str
+    where: tuple[str, ...]
     config: Any = None
+    weights: tuple[tuple[str, tuple[int | None, ...]], ...] = ()
     near: tuple[str, ...] = ()
+    module: str | None = None
+    note: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
+class _Sought:
+    kind: str
+    name: str
+    where: str
+    config: Any
+    layer: Layer | None
+    module: str | None
+    note: str
+
+
 class CustomObjects:
-    """A snapshot of the caller's objects by name. What `find` does not find is remembered; `raise_missing` names all of it."""
+    """A snapshot of the objects that a load can see. What `find` does not find is remembered; `raise_missing` names all of it.
 
-    objects: Mapping[str, Any] = field(default_factory=dict)
-    missing: list[Missing] = field(default_factory=list)
+    objects: all by name, those that the caller passed first, then those of scopes, then the registry. supplied: the former alone.
+    """
 
-    def find(self, kind: str, *names: str | None, where: str, config: Any = None) -> Given | None:
-        """What is supplied under the first of these names (a registered name "package>name" also under "name")."""
-        candidates = [n for name in names if name for n in (name, name.rpartition(">")[2])]
-        for name in candidates:
-            if name in self.objects:
-                return Given(kind, name, self.objects[name])
-        near = difflib.get_close_matches(candidates[-1], self.objects, n=3, cutoff=0.5)
-        self.missing.append(Missing(kind, candidates[-1], where, config, tuple(near)))
+    def __init__(self, objects: Mapping[str, Any] | None = None) -> None:
+        self.supplied = dict(objects or {})
+        self.objects: Mapping[str, Any] = visible(objects)
+        self._sought: list[_Sought] = []
+        self._used: set[str] = set()
+
+    def get(self, kind: str, name: str | None) -> Given | None:
+        """What stands under exactly this name; this may hide a built-in object."""
+        if not isinstance(name, str) or name not in self.objects:
+            return None
+        self._used.add(name)
+        return Given(kind, name, self.objects[name])
+
+    def find(
+        self,
+        kind: str,
+        *names: str | None,
+        where: str,
+        config: Any = None,
+        layer: Layer | None = None,
+        module: str | None = None,
+        note: str = "",
+    ) -> Given | None:
+        """What stands for the first of these names that has something; None is remembered as missing under the last name.
+
+        layer is the layer that cannot be read without it: its weights, once read, are part of the report.
+        """
+        for name in names:
+            given = self.get(kind, name) or self.get(kind, self._alike(name))
+            if given is not None:
+                return given
+        wanted = next(name for name in reversed(names) if name)
+        self._sought.append(_Sought(kind, wanted.rpartition(">")[2], where, config, layer, module, note))
         return None
 
-    def raise_missing(self) -> None:
-        """Raise MissingCustomObjects with every name that was not found, once each."""
-        if not self.missing:
-            return
-        unique = list({(m.kind, m.name): m for m in self.missing}.values())
-        lines = []
-        for m in unique:
-            near = f"; did you mean {', '.join(map(repr, m.near))}?" if m.near else ""
-            lines.append(f"  - Unknown {m.kind}: '{m.name}' at {m.where}{near}")
-        given = ", ".join(f"'{m.name}': ..." for m in unique)
-        raise MissingCustomObjects(
-            "the file uses objects that are not Keras' own:\n" + "\n".join(lines),
-            missing=unique,
-            hint=f"loadstone.load_model(path, custom_objects={{{given}}})",
-        )
+    def _alike(self, name: str | None) -> str | None:
+        """ "package>Name" is "Name"; "Name" is "package>Name" where one package alone has it."""
+        if not name or ">" in name:
+            return name.rpartition(">")[2] if name else None
+        packaged = [key for key in self.objects if key.endswith(f">{name}")]
+        return packaged[0] if len(packaged) == 1 else None
+
+    @property
+    def missing(self) -> tuple[Missing, ...]:
+        """Every name that was not found, once each, in file order."""
+        groups: dict[tuple[str, str], list[_Sought]] = {}
+        for sought in self._sought:
+            groups.setdefault((sought.kind, sought.name), []).append(sought)
+        unused = [name for name in self.objects if name not in self._used]
+        passed = [name for name in unused if name in self.supplied]
+        alone = tuple(passed) if len(passed) == len(groups) == 1 else ()
+        return tuple(_merged(group, _near(group[0].name, unused) or alone) for group in groups.values())
+
+    def raise_missing(self, source: object = None) -> None:
+        """Raise MissingCustomObjects with every name that was not found."""
+        missing = self.missing
+        if missing:
+            from loadstone.custom.report import hint, message
+
+            raise MissingCustomObjects(message(missing), missing=missing, source=source, hint=hint(missing))
+
+
+def _merged(group: list[_Sought], near: tuple[str, ...]) -> Missing:
+    first = group[0]
+    weights = [[(name, tensor.shape) for name, tensor in s.layer.weights.items()] for s in group if s.layer is not None]
+    return Missing(
+        kind=first.kind,
+        name=first.name,
+        where=tuple(dict.fromkeys(s.where for s in group)),
+        config=first.config,
+        weights=_common(weights),
+        near=near,
+        module=first.module,
+        note=first.note,
+    )
+
+
+def _common(weights: list[list[tuple[str, tuple[int, ...]]]]) -> tuple[tuple[str, tuple[int | None, ...]], ...]:
+    """The weights of all layers of one class, a length that differs as None; those of the first where they differ in more."""
+    if not weights:
+        return ()
+    common: list[tuple[str, tuple[int | None, ...]]] = list(weights[0])
+    for other in weights[1:]:
+        if [(name, len(shape)) for name, shape in other] != [(name, len(shape)) for name, shape in common]:
+            return tuple(weights[0])
+        pairs = zip(common, other, strict=True)
+        common = [(name, tuple(a if a == b else None for a, b in zip(one, two, strict=True))) for (name, one), (_, two) in pairs]
+    return tuple(common)
+
+
+def _near(name: str, unused: list[str]) -> tuple[str, ...]:
+    """Names that nothing in the file used and that look like this one."""
+    folded = {_fold(key): key for key in unused}
+    return tuple(folded[match] for match in difflib.get_close_matches(_fold(name), folded, n=3, cutoff=0.6))
+
+
+def _fold(name: str) -> str:
+    return name.rpartition(">")[2].replace("_", "").casefold()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import loadstone.lowering.keras  # noqa: F401  (fills the registry)
+from loadstone.custom.hosting import Host
 from loadstone.ir import Model, Spec, flatten, map_structure
 from loadstone.ir.program import Program
 from loadstone.lowering.builder import Builder
@@ -13,7 +13,7 @@ from loadstone.lowering.keras.walk import Traced, Walk
 from loadstone.lowering.program import assemble
 
 
-def lower(model: Model, host: Callable[..., Any] | None = None) -> Program:
+def lower(model: Model, host: Host | None = None) -> Program:
     """The program of a model. Raises ModelError, UnsupportedOps or UnsupportedAttribute with everything that is in the way."""
     walk, inputs, outputs = trace(model, host)
     walk.raise_problems()
@@ -24,7 +24,7 @@ def lower(model: Model, host: Callable[..., Any] | None = None) -> Program:
     return assemble(walk.b, inputs, specs, map_structure(lambda _: next(counter), outputs))
 
 
-def trace(model: Model, host: Callable[..., Any] | None = None) -> tuple[Walk, list[tuple[Spec, Any]], Any]:
+def trace(model: Model, host: Host | None = None) -> tuple[Walk, list[tuple[Spec, Any]], Any]:
     """The walk with what it found (`traces`, `problems`), the program's inputs, and the outputs as a structure of Traced."""
     assert model.root is not None and model.root.graph is not None
     graph = model.root.graph

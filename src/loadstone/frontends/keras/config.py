@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from loadstone.custom import CustomObjects, Given
+from loadstone.custom import CustomObjects, Functional, Given
 from loadstone.errors import ModelError
 from loadstone.frontends.keras import names
+from loadstone.frontends.keras.callables import read_activation, stored_function
 from loadstone.frontends.keras.functional import functional_graph, sequential_graph
 from loadstone.frontends.keras.history import upgrade_layer
 from loadstone.frontends.keras.history.masks import mask_rules
@@ -74,10 +75,12 @@ class _Reader:
         written = stored["class_name"]
         class_name = names.ALIASES.get(written, written)
         own = stored.get("registered_name") in (None, "", written, class_name) and not _foreign(stored.get("module"))
-        given = None
-        if class_name not in names.LAYERS or not own:
-            given = self.custom.find("layer", stored.get("registered_name"), written, where=path or name, config=stored["config"])
-        config = upgrade_layer(class_name, stored["config"], self.producer) if own else dict(stored["config"])
+        given = self.custom.get("layer", _sought(stored))
+        own = own and given is None
+        plain = given is not None and given.object is Functional
+        if plain:
+            class_name, given, own = "Functional" if "input_layers" in stored["config"] else "Sequential", None, True
+        config = upgrade_layer(class_name, stored["config"], self.producer) if own else _own_config(stored["config"])
         layer = Layer(
             class_name=class_name,
             name=name,
@@ -91,9 +94,15 @@ class _Reader:
             given=given,
             masks=mask_rules(class_name, self.producer),
         )
-        if class_name in _MODELS and own:
+        if given is None and not (own and class_name in names.LAYERS):
+            layer.given = self.custom.find(
+                "layer", _sought(stored), written, where=path or name, config=stored["config"], layer=layer, module=layer.module
+            )
+        if layer.given is None and (class_name in _MODELS and own or _is_model(config)):
             layer.graph = self._graph(layer)
             layer.config = {k: v for k, v in config.items() if k not in ("layers", "input_layers", "output_layers")}
+        elif own and class_name == "Lambda":
+            layer.given = stored_function(layer, self.custom)
         elif own and class_name in names.LAYERS:
             self._children(layer)
             self._activations(layer)
@@ -101,7 +110,7 @@ class _Reader:
 
     def _graph(self, layer: Layer) -> Graph:
         where = layer.path or layer.name
-        if layer.class_name == "Sequential":
+        if "input_layers" not in layer.config:
             return sequential_graph(layer.config, lambda inner: self.layer(inner, layer.path), where)
         return functional_graph(layer.config, lambda inner: self.layer(inner, layer.path), where, self.producer.release >= (3,))
 
@@ -130,19 +139,28 @@ class _Reader:
                 layer.children[key] = found
 
     def _activation(self, stored: Any, where: str, layer: Layer) -> str | Layer | Given | None:
-        if stored is None:
-            return None
-        if isinstance(stored, str):
-            return stored if stored in names.ACTIVATIONS else self.custom.find("activation function", stored, where=where)
-        if isinstance(stored, dict) and isinstance(stored.get("class_name"), str):
-            if stored["class_name"] == "function":
-                called = stored.get("config")
-                own = isinstance(called, str) and called in names.ACTIVATIONS and not _foreign(stored.get("module"))
-                return str(called) if own else self.custom.find("activation function", stored.get("registered_name"), str(called), where=where)
-            if stored["class_name"] in names.LAYERS:
-                return self.layer(stored, layer.path)
-            return self.custom.find("activation function", stored.get("registered_name"), stored["class_name"], where=where, config=stored.get("config"))
-        raise ModelError(f"{stored!r} is not an activation", where=where)
+        if isinstance(stored, dict) and isinstance(stored.get("config"), dict) and stored.get("class_name") != "function":
+            return self.layer(stored, layer.path)
+        return read_activation(stored, where, self.custom, hides=self.producer.release < (3,) or not layer.module)
+
+
+def _sought(stored: dict[str, Any]) -> str | None:
+    """The name under which a custom class is sought first, and hides a built-in one.
+
+    Files with registered names have none for built-in classes; the others have one name for all.
+    """
+    return stored.get("registered_name") if "registered_name" in stored else stored["class_name"]
+
+
+def _own_config(config: dict[str, Any]) -> dict[str, Any]:
+    """The config of a class that has no history here; what every layer has is spelt as today."""
+    return {"batch_shape" if key == "batch_input_shape" else key: value for key, value in config.items()}
+
+
+def _is_model(config: dict[str, Any]) -> bool:
+    """True for the config of a Functional or Sequential model, under whatever class name."""
+    layers = config.get("layers")
+    return isinstance(layers, list) and bool(layers) and all(isinstance(layer, dict) and "class_name" in layer for layer in layers)
 
 
 def _both_directions(layer: Layer) -> None:
@@ -158,7 +176,14 @@ def _both_directions(layer: Layer) -> None:
     if backward is None:
         config = {**forward.config, "go_backwards": not forward.config.get("go_backwards", False)}
         stem = forward.name.removeprefix("forward_")
-        backward = Layer(forward.class_name, f"backward_{stem}", config, policy=forward.policy, trainable=forward.trainable, build_config=forward.build_config)
+        backward = Layer(
+            forward.class_name,
+            f"backward_{stem}",
+            config,
+            policy=forward.policy,
+            trainable=forward.trainable,
+            build_config=forward.build_config,
+        )
         backward.path, backward.given = f"{layer.path}/{backward.name}", forward.given
         backward.children, backward.masks = {key: _copy(child, backward.path) for key, child in forward.children.items()}, forward.masks
     layer.children = {"forward_layer": forward, "backward_layer": backward}
@@ -180,4 +205,3 @@ def _foreign(module: str | None) -> bool:
 
 def _snake(class_name: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(class_name))
-

@@ -7,14 +7,16 @@ are unknown, everything else is still checked, and `Walk.raise_problems` reports
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from loadstone.custom.hosting import Host
 from loadstone.errors import LoadstoneError, LoweringError, ModelError, UnsupportedAttribute, UnsupportedOps
 from loadstone.ir import Graph, Layer, Node, Output, Structure, Tensor, dtypes, flatten, map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras.hosted import call_given
 from loadstone.lowering.registry import Registry, Rule, keras_layer, keras_op, training_only
 
 FIRST_ARGUMENT = ("inputs", "x", "sequence", "sequences", "input", "data")
@@ -77,9 +79,9 @@ class Trace:
 class Walk:
     """State of one walk: the builder, what each layer returned, and the problems found so far."""
 
-    def __init__(self, b: Builder, host: Callable[..., Any] | None = None) -> None:
+    def __init__(self, b: Builder, host: Host | None = None) -> None:
         self.b = b
-        self.host = host  # (walk, layer, call) -> outputs of a layer that the caller supplied
+        self.host = host  # makes calls of layers that the caller supplied ready
         self.traces: dict[int, list[Trace]] = {}
         self.reached: dict[Node, list[Traced] | None] = {}  # what each node gave when it last ran
         self.unsupported: dict[str, list[str]] = {}
@@ -105,7 +107,14 @@ class Walk:
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
-    def call(self, layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure], training: bool | None = None, registry: Registry = keras_layer) -> Structure | None:
+    def call(
+        self,
+        layer: Layer,
+        args: tuple[Structure, ...],
+        kwargs: dict[str, Structure],
+        training: bool | None = None,
+        registry: Registry = keras_layer,
+    ) -> Structure | None:
         """Call a layer on structures of Traced; its outputs likewise, None where they cannot be known."""
         kwargs = dict(kwargs)
         fixed = kwargs.pop("training", None)
@@ -119,28 +128,28 @@ class Walk:
         self.traces.setdefault(id(layer), []).append(Trace(outputs))
         return outputs
 
-    def _dispatch(self, layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure], training: bool | None, registry: Registry) -> Structure | None:
+    def _dispatch(
+        self, layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure], training: bool | None, registry: Registry
+    ) -> Structure | None:
+        if layer.given is not None:
+            known = all(leaf.value is not None for leaf in flatten((args, kwargs)) if isinstance(leaf, Traced))
+            return call_given(self, layer, args, kwargs, training) if known else None
         rule = registry.rules.get(layer.class_name)
-        if layer.given is None and layer.graph is not None:
+        if layer.graph is not None:
             return self._nested(layer, args, kwargs, training)
-        if rule is None and layer.given is None:
+        if rule is None:
             self.unsupported.setdefault(layer.class_name, []).append(layer.path or layer.name)
             return None
-        if rule is not None:
-            _check_options(layer, rule)
+        _check_options(layer, rule)
         if any(isinstance(leaf, Traced) and leaf.value is None for leaf in flatten((args, kwargs))):
             return None
-        if layer.given is not None:
-            assert self.host is not None
-            return self.host(self, layer, args, kwargs, training)
-        assert rule is not None
         call = _bind(self.b, layer, rule, args, kwargs, training)
         if rule.raw:
             return rule.function(self, layer, call)
         outputs = rule.function(self.b, layer, **_parameters(rule, call), **self.weights(layer, rule))
         if rule.masking == "stop" or layer.masks.drops:
             return map_structure(Traced, outputs)
-        masks = call.previous_mask if rule.masking == "pass" else rule.masking(self.b, layer, call)  # type: ignore[operator]
+        masks = call.previous_mask if rule.masking == "pass" else rule.masking(self.b, layer, call)
         return with_masks(outputs, masks)
 
     def weights(self, layer: Layer, rule: Rule) -> dict[str, Value]:
@@ -149,11 +158,21 @@ class Walk:
         missing = [name for name, optional in wanted.items() if not optional and name not in layer.weights]
         unknown = [name for name in layer.weights if name not in wanted]
         if missing or unknown:
-            raise ModelError(f"the weights of a {layer.class_name} are {', '.join(rule.weights)}; this one has {', '.join(layer.weights) or 'none'}")
+            raise ModelError(
+                f"the weights of a {layer.class_name} are {', '.join(rule.weights)}; this one has {', '.join(layer.weights) or 'none'}"
+            )
         values = {name: self.b.weight(tensor) for name, tensor in layer.weights.items()}
         if rule.autocast is True:
             values = {name: self.b.cast(v, layer.policy.compute) if dtypes.is_float(v.dtype) else v for name, v in values.items()}
         return values
+
+    def rule_inside(self, layer: Layer, *known: str) -> Rule:
+        """The rule of a layer inside a wrapper, its options checked; one of the classes `known`."""
+        if layer.given is not None or layer.class_name not in known:
+            raise UnsupportedAttribute(f"a {layer.class_name} inside a layer that takes {', '.join(known)}")
+        rule = keras_layer.rules[layer.class_name]
+        _check_options(layer, rule)
+        return rule
 
     def _nested(self, layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure], training: bool | None) -> Structure:
         """Call a Sequential or Functional model inside another."""
@@ -166,7 +185,10 @@ class Walk:
         if kwargs.get("mask") is not None:
             masks = [m.value if isinstance(m, Traced) else None for m in flatten(kwargs["mask"])]
             inputs = [Traced(x.value, x.mask if m is None else m) for x, m in zip(inputs, masks, strict=True)]
-        ready = [Traced(None if x.value is None else self.as_input(node, x.value), x.mask) for node, x in zip(layer.graph.inputs, inputs, strict=True)]
+        ready = [
+            Traced(None if x.value is None else self.as_input(node, x.value), x.mask)
+            for node, x in zip(layer.graph.inputs, inputs, strict=True)
+        ]
         return self.graph(layer.graph, ready, training)
 
     def as_input(self, node: Node, x: Value) -> Value:
@@ -180,7 +202,9 @@ class Walk:
             x = self.b.squeeze(x, -1)
         elif shape is not None and x.rank == len(shape) - 1 and shape[-1] == 1:
             x = self.b.unsqueeze(x, -1)
-        if shape is not None and (x.rank != len(shape) or any(None not in (d, s) and d != s for d, s in zip(x.shape[1:], shape[1:], strict=True))):
+        if shape is not None and (
+            x.rank != len(shape) or any(None not in (d, s) and d != s for d, s in zip(x.shape[1:], shape[1:], strict=True))
+        ):
             raise ModelError(f"input {node.name} has shape {tuple(shape)} and is given {x.shape}")
         return self.b.cast(x, node.layer.config["dtype"])
 
@@ -197,7 +221,11 @@ class Walk:
             raise ModelError("the model contradicts itself:\n" + "\n".join(f"  - {line}" for line in others + lines))
         if self.unsupported:
             ops = {name: (len(paths), paths[0]) for name, paths in self.unsupported.items()}
-            raise UnsupportedOps("not supported yet:\n" + "\n".join(f"  - {line}" for line in lines + others), ops=ops, hint="loadstone.inspect(path) shows all layers")
+            raise UnsupportedOps(
+                "not supported yet:\n" + "\n".join(f"  - {line}" for line in lines + others),
+                ops=ops,
+                hint="loadstone.inspect(path) shows all layers",
+            )
         raise UnsupportedAttribute("not supported yet:\n" + "\n".join(f"  - {line}" for line in others))
 
 

@@ -1,0 +1,61 @@
+"""Functions in configs: activations by name, and the functions of Lambda layers.
+
+A function is stored by its name, as {"class_name": "function", "config": name} since tf.keras 2.13, or as Python bytecode,
+which is never executed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadstone.custom import CustomObjects, Given
+from loadstone.errors import ModelError
+from loadstone.frontends.keras import names
+from loadstone.ir import Layer
+
+
+def read_activation(stored: Any, where: str, custom: CustomObjects, hides: bool) -> str | Given | None:
+    """A name of `names.ACTIVATIONS`, what the caller supplied, or None.
+
+    hides: a custom object under a built-in name wins over it. A config since Keras 3 writes built-in names as plain text and
+    all others as a dict, so that a custom object can hide none of the former; in HDF5 files and before, it can.
+    """
+    if stored is None:
+        return None
+    written = isinstance(stored, dict) and stored.get("class_name") == "function" and isinstance(stored.get("config"), str)
+    if not isinstance(stored, str) and not written:
+        raise ModelError(f"{stored!r} is not an activation", where=where)
+    name, module = (str(stored["config"]), stored.get("module")) if written else (stored, None)
+    given = custom.get("activation function", name) if hides or written else None
+    if given is None and name not in names.ACTIVATIONS:
+        registered = stored.get("registered_name") if written else None
+        given = custom.find(
+            "activation function", None if registered == "function" else registered, name, where=where, module=_shown(module)
+        )
+        if given is None:
+            return None
+    if given is None:
+        return str(name)
+    if isinstance(given.object, str) and given.object in names.ACTIVATIONS:
+        return given.object
+    return given
+
+
+def stored_function(layer: Layer, custom: CustomObjects) -> Given | None:
+    """What the caller supplied for a Lambda layer: under the layer's own name, or the name of its function."""
+    where, stored = layer.path or layer.name, layer.config.get("function")
+    given = custom.get("function", layer.name)
+    if given is not None:
+        return given
+    name, module = stored, layer.config.get("module")
+    if isinstance(stored, dict) and stored.get("class_name") == "function":
+        name, module = stored.get("config"), stored.get("module")
+    if isinstance(name, str) and layer.config.get("function_type") != "lambda":
+        return custom.find("function", layer.name, name, where=where, module=_shown(module))
+    note = "a Lambda that holds Python bytecode, which is never executed: give a function under the layer's name"
+    return custom.find("function", layer.name, where=where, note=note)
+
+
+def _shown(module: Any) -> str | None:
+    """A module that tells where a function was defined; none where it is Keras' or Python's."""
+    return module if isinstance(module, str) and module != "builtins" else None

@@ -1,0 +1,79 @@
+"""The Keras that a user's class belongs to, found by its base class: nothing is imported that the class has not imported.
+
+What the libraries spell differently (Keras 3, and Keras 2 as tf.keras or tf_keras) is in this module.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from loadstone.custom.hosting import to_array
+
+_PACKAGES = ("keras", "tf_keras", "keras_core")
+
+
+class Library:
+    """A Keras package, already imported by the user."""
+
+    def __init__(self, keras: ModuleType) -> None:
+        self._keras: Any = keras
+
+    @property
+    def is_keras_3(self) -> bool:
+        """True for Keras 3 and its forerunner keras_core, which run on several backends."""
+        return hasattr(self._keras, "ops")
+
+    @property
+    def title(self) -> str:
+        """Name, version and backend, for messages."""
+        backend = f" on {self._keras.config.backend()}" if self.is_keras_3 and hasattr(self._keras, "config") else ""
+        return f"{self._keras.__name__} {getattr(self._keras, '__version__', '')}{backend}"
+
+    @contextmanager
+    def scope(self, objects: Mapping[str, Any]) -> Iterator[None]:
+        """Custom objects are found by the library's own `from_config` inside."""
+        with self._keras.utils.custom_object_scope(dict(objects)):
+            yield
+
+    @contextmanager
+    def inference(self) -> Iterator[None]:
+        """No gradients are recorded inside."""
+        torch: Any = sys.modules.get("torch")
+        on_torch = self.is_keras_3 and torch is not None and self._keras.config.backend() == "torch"
+        with torch.no_grad() if on_torch else nullcontext():
+            yield
+
+    def symbol(self, shape: tuple[int | None, ...], dtype: str, name: str) -> Any:
+        """A symbolic tensor: a layer called on it builds itself and says what it returns."""
+        return self._keras.Input(shape=shape[1:], batch_size=shape[0], dtype=dtype, name=name)
+
+    def to_tensor(self, array: np.ndarray) -> Any:
+        """A tensor of the library's backend."""
+        if array.dtype == object:
+            return sys.modules["tensorflow"].constant(array)
+        convert: Callable[[Any], Any] = (
+            self._keras.ops.convert_to_tensor if self.is_keras_3 else sys.modules["tensorflow"].convert_to_tensor
+        )
+        return convert(array)
+
+    def to_numpy(self, tensor: Any) -> np.ndarray:
+        """The values of a tensor of the library's backend."""
+        if self.is_keras_3 and not isinstance(tensor, np.ndarray):
+            return np.asarray(self._keras.ops.convert_to_numpy(tensor))
+        return to_array(tensor)
+
+
+def library_of(given: Any) -> Library | None:
+    """The Keras whose Layer a class (or an instance, or a partial of a class) inherits from; None where it is no Keras layer."""
+    given = getattr(given, "func", given)
+    for base in (given if isinstance(given, type) else type(given)).__mro__:
+        package = base.__module__.partition(".")[0]
+        if base.__name__ == "Layer" and package in _PACKAGES and package in sys.modules:
+            return Library(sys.modules[package])
+    return None
