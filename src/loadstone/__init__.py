@@ -16,8 +16,15 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from loadstone.api import inspect, load_model
-    from loadstone.model import Model
+    from loadstone.api import inspect as inspect
+    from loadstone.api import load_model as load_model
+    from loadstone.custom.objects import Functional as Functional
+    from loadstone.custom.registry import custom_object_scope as custom_object_scope
+    from loadstone.custom.registry import get_custom_objects as get_custom_objects
+    from loadstone.custom.registry import register_keras_serializable as register_keras_serializable
+    from loadstone.errors import *  # noqa: F403
+    from loadstone.model import Model as Model
+    from loadstone.model import Report as Report
 
 _ERRORS = (
     "LoadstoneError FormatError UnrecognizedFormat CorruptFile UnsupportedVersion UnsafeContent ModelError MissingWeights "
@@ -27,10 +34,15 @@ _HOME = {
     "load_model": "api",
     "inspect": "api",
     "Model": "model",
+    "Report": "model",
+    "Functional": "custom.objects",
+    "custom_object_scope": "custom.registry",
+    "get_custom_objects": "custom.registry",
+    "register_keras_serializable": "custom.registry",
     **dict.fromkeys(_ERRORS.split(), "errors"),
 }
 
-__all__ = ["Model", "__version__", "inspect", "load_model"]
+__all__ = [*_HOME, "__version__"]  # pyright: ignore
 
 
 def __getattr__(name: str) -> Any:

@@ -1,20 +1,102 @@
-"""The verbs: the pipeline in reading order."""
+"""The verbs: the pipeline in reading order.
+
+    source -> format -> description (formats, frontends) -> custom objects -> program (lowering) -> engine (runtime) -> Model
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from loadstone import formats
 from loadstone.containers.source import Filepath, Source
 from loadstone.custom import CustomObjects
-from loadstone.model import Model
+from loadstone.errors import LoadstoneError
+from loadstone.ir import Model as Description
+from loadstone.live import Hosts
+from loadstone.model import Compilation, Model, Report, report_on
+from loadstone.model.cut import Names, cut
 
 
-def load_model(filepath: Filepath, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, safe_mode: bool = True) -> Model:
-    """Open a saved model."""
-    source = Source.open(filepath)
-    custom = CustomObjects(dict(custom_objects or {}))
-    description = formats.detect(source).read(source, custom)
-    custom.raise_missing()
-    return Model(description)
+def load_model(
+    filepath: Filepath,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+    *,
+    engine: str = "onnxruntime",
+    weights: Filepath | None = None,
+    signature: str | None = None,
+    tags: str | Sequence[str] | None = None,
+    inputs: str | Sequence[str] | None = None,
+    outputs: Names | None = None,
+    threads: int | None = None,
+    mmap: bool | None = None,
+) -> Model:
+    """Open a saved model, whatever its suffix, and compile it for this machine.
+
+    filepath: a path, the bytes of a file, or a binary file object.
+    custom_objects: functions and classes by the names that the file has for them; what only training needs may be missing.
+    compile: False leaves the training config unused, so that there is no `evaluate`.
+    safe_mode: accepted as Keras means it; no mode runs code from a file.
+    engine: "onnxruntime" or "openvino". threads: how many at most; what the process may use by default.
+    inputs, outputs: names of layers at which the model is to begin and to end.
+    mmap: True maps any file instead of reading it, False none; by default files of 64 MB and more.
+    weights, signature, tags: for kinds of files that hold no weights or several graphs; refused for others.
+
+    Raises FileNotFoundError, or a LoadstoneError that names everything that is in the way.
+    """
+    arguments = {name: value for name, value in locals().items() if name != "filepath"}
+    with _told(filepath):
+        _refuse(weights=weights, signature=signature, tags=tags)
+        source = Source.open(filepath, mmap=mmap)
+        custom = CustomObjects(custom_objects)
+        description = _read(source, custom)
+        custom.raise_missing()
+        if inputs is not None or outputs is not None:
+            description = cut(description, inputs, outputs)
+        host = Hosts(custom.objects)
+        return Model(description, Compilation(engine, threads, host, compile, (_load_again, (_kept(filepath, source), arguments))))
+
+
+def inspect(filepath: Filepath, custom_objects: Mapping[str, Any] | None = None) -> Report:
+    """Say what a file is, who saved it, what it needs and what is dangerous in it. Nothing is run and no weight is read."""
+    with _told(filepath):
+        custom = CustomObjects(custom_objects)
+        description = _read(Source.open(filepath), custom)
+        return report_on(description, custom.missing)
+
+
+def _read(source: Source, custom: CustomObjects) -> Description:
+    return formats.detect(source).read(source, custom)
+
+
+def _refuse(**given: object) -> None:
+    """Arguments that have no meaning for a file that is a whole layered model."""
+    meaning = {"weights": "a file that holds an architecture alone", "signature": "a SavedModel", "tags": "a SavedModel"}
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(f"{name}= is for {meaning[name]}, which this release does not read; .h5 and .keras files hold everything")
+
+
+@contextmanager
+def _told(filepath: object) -> Iterator[None]:
+    """Errors from inside learn which file they are about."""
+    try:
+        yield
+    except LoadstoneError as error:
+        raise error.at(source=os.fsdecode(filepath) if isinstance(filepath, (str, os.PathLike)) else None)
+
+
+def _kept(filepath: Filepath, source: Source) -> str | bytes:
+    """What a pickled Model opens again: the path, or the bytes themselves."""
+    if isinstance(filepath, (str, os.PathLike)):
+        return os.path.abspath(os.fsdecode(filepath))
+    return bytes(source.read())
+
+
+def _load_again(filepath: Filepath, arguments: dict[str, Any]) -> Model:
+    """For pickle."""
+    return load_model(filepath, **arguments)

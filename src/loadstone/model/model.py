@@ -1,45 +1,343 @@
-"""`Model`: a loaded model with the methods that a Keras user's hands look for."""
+"""`Model`: what `load_model` returns, with the methods that a Keras user's hands look for.
+
+It predicts, describes itself and can be cut; it does not train. Everything that knows how stands beside this module: `inputs` and
+`batches` take data, `outline` and `summary` describe, `cut` makes submodels, `evaluation` has losses and metrics.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import html
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
 import numpy as np
 
+from loadstone.errors import InferenceError
+from loadstone.ir import Finding, Producer, Spec, map_structure
 from loadstone.ir import Model as Description
-from loadstone.ir import flatten, map_structure
 from loadstone.lowering.lower import lower
+from loadstone.model import batches, layers, summary
+from loadstone.model.cut import Names, cut
+from loadstone.model.inputs import Inputs, counted
+from loadstone.model.outline import Outline, Weight, count
+from loadstone.model.progress import Progress, Verbose
 from loadstone.runtime.executor import Executor
+
+Arrays = Any  # an array, or a structure of arrays as the model's own `predict` takes and returns them
+Verb = Verbose | str
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """How a description becomes a program that runs, and how to make the model again in another process.
+
+    host lowers layers that the caller supplied. compiled is False where `load_model` was told not to look at the training
+    config. again is a function and its arguments; it returns an equal Model.
+    """
+
+    engine: str = "onnxruntime"
+    threads: int | None = None
+    host: Callable[..., Any] | None = None
+    compiled: bool = True
+    again: tuple[Callable[..., Any], tuple[Any, ...]] | None = field(default=None, repr=False)
 
 
 class Model:
-    """A loaded model."""
+    """A loaded model. It may be used by any number of threads; a model with state runs one call after the other."""
 
-    def __init__(self, description: Description) -> None:
-        self._ir = description
-        self._program = lower(description)
-        self._executor = Executor(self._program)
+    def __init__(self, description: Description, compilation: Compilation | None = None) -> None:
+        """Compile a description; raises everything that stands in the way."""
+        self._description = description
+        self._compilation = compilation or Compilation()
+        self._outline = Outline(description)
+        program = lower(description, self._compilation.host)
+        self._executor = Executor(program, self._compilation.engine, self._compilation.threads)
+        self._program = program
+        self._inputs = Inputs(program.inputs, counted(self._outline.graph.input_structure))
+        self._check_unchanged()
+        for finding in description.findings:
+            if finding.severity == "warning":
+                warnings.warn(f"{description.source}: {finding.message}" + (f" (at {finding.where})" if finding.where else ""), stacklevel=3)
+
+    # -- prediction -----------------------------------------------------------------------------------------------
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Verb = "auto", steps: int | None = None) -> Arrays:
+        """Outputs for all samples, as numpy arrays in the structure that the saved model's own `predict` returns.
+
+        x: an array (numpy, or of any package), nested lists, a DataFrame; a list or a dict of those where the model has several
+        inputs; or batches: a generator, an iterable or an indexable sequence of x, (x, y) or (x, y, sample_weight).
+        batch_size: 32, or what the model is made for. steps: how many batches to take at most. verbose: "auto" shows progress
+        on a terminal when it takes long. Raises InputMismatch.
+        """
+        self._check_unchanged()
+        if batches.is_batched(x):
+            return self._answer(self._predict_batches(x, verbose, steps))
+        arrays = self._inputs.arrays(x)
+        rows = len(arrays[0])
+        size = self._batch_size(batch_size, rows, steps)
+        if steps is not None and steps * size < rows:
+            rows = steps * size
+            arrays = [array[:rows] for array in arrays]
+        bar = Progress(verbose, math.ceil(rows / size))
+        outputs = self._executor.predict(arrays, size, lambda done, rows: bar.update(math.ceil(done / size)))
+        bar.finish()
+        return self._answer(outputs)
+
+    def predict_on_batch(self, x: Any) -> Arrays:
+        """Outputs for one batch, computed at once."""
+        return self(x)
+
+    def __call__(self, x: Any, training: bool | None = None, mask: Any = None) -> Arrays:
+        """Outputs for one batch, computed at once. training=True is refused: a loaded model does not train."""
+        if training:
+            raise NotImplementedError("loadstone runs models for inference; model.to_keras() gives one that trains")
+        if mask is not None:
+            raise NotImplementedError("a mask cannot be given to the whole model; its own Masking and Embedding layers make theirs")
+        self._check_unchanged()
+        return self._answer(self._executor.run(self._inputs.arrays(x)))
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Verb = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics that the file was compiled with: a number, a list in the order of `metrics_names`, or a dict.
+
+        x and y as for `predict`, or batches that hold both. Raises ModelError where the file has no training config, or one
+        with losses or metrics that are not built in; the message names them.
+        """
+        from loadstone.model.evaluation import evaluate
+
+        results = evaluate(self, x, y, sample_weight, batch_size, steps, Progress(verbose, batches.length(x, steps) if batches.is_batched(x) else None))
+        if return_dict:
+            return results
+        return list(results.values()) if len(results) > 1 else results["loss"]
+
+    def reset_states(self) -> None:
+        """Set the states of stateful layers back to what they were when the model was loaded."""
+        self._executor.reset_states()
+
+    # -- description ----------------------------------------------------------------------------------------------
 
     @property
-    def inputs(self) -> list[Any]:
+    def name(self) -> str:
+        return self._outline.root.name
+
+    @property
+    def inputs(self) -> list[Spec]:
+        """Name, shape (None where free) and dtype of each input."""
         return list(self._program.inputs)
 
     @property
-    def outputs(self) -> list[Any]:
+    def outputs(self) -> list[Spec]:
+        """Name, shape (None where free) and dtype of each output."""
         return list(self._program.outputs)
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None) -> Any:
-        """Outputs for all of x, in batches."""
-        arrays = self._arrays(x)
-        size = batch_size or 32
-        parts = [self._executor.run([a[i : i + size] for a in arrays]) for i in range(0, len(arrays[0]), size)]
-        outputs = [np.concatenate(group) for group in zip(*parts, strict=True)]
+    @property
+    def input_names(self) -> list[str]:
+        return [spec.name for spec in self.inputs]
+
+    @property
+    def output_names(self) -> list[str]:
+        return [spec.name for spec in self.outputs]
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of the input; a list where there are several."""
+        return _alone([spec.shape for spec in self.inputs])
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the output; a list where there are several."""
+        return _alone([spec.shape for spec in self.outputs])
+
+    @property
+    def layers(self) -> list[layers.LayerView]:
+        """The model's layers, in the order of the file."""
+        return layers.views(self._outline)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> layers.LayerView:
+        """A layer by its name or by its place among `layers`."""
+        return layers.find(self.layers, name, index)
+
+    @property
+    def weights(self) -> list[Weight]:
+        """All weights in Keras' order, unread until their values are asked for."""
+        return self._outline.weights()
+
+    @property
+    def trainable_weights(self) -> list[Weight]:
+        return [weight for weight in self.weights if weight.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Weight]:
+        return [weight for weight in self.weights if not weight.trainable]
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The values of all weights, in the order of `weights`."""
+        self._check_unchanged()
+        return [weight.numpy() for weight in self.weights]
+
+    def count_params(self) -> int:
+        """Number of parameters."""
+        return count(self.weights)
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], object] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print the table of layers, shapes and sizes that Keras prints. print_fn gets it as one text instead."""
+        options = summary.Options(line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
+        summary.print_summary(self._outline, options, self._compilation.compiled)
+
+    @property
+    def training_config(self) -> dict[str, Any] | None:
+        """What `compile` was given, as the file has it; None where there is none."""
+        return self._description.training_config
+
+    @property
+    def producer(self) -> Producer:
+        """Who saved the file."""
+        return self._description.producer
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What reading the file noticed."""
+        return list(self._description.findings)
+
+    @property
+    def signatures(self) -> Mapping[str, Any]:
+        """The signatures of a SavedModel by name; other files have none."""
+        return {}
+
+    def get_config(self) -> dict[str, Any]:
+        """The model's config as today's Keras would write it, whatever the release that saved the file."""
+        from loadstone.model.config import model_config
+
+        return model_config(self._outline.root)["config"]  # type: ignore[no-any-return]
+
+    def to_json(self, **options: Any) -> str:
+        """The model's architecture as JSON, as today's Keras would write it; options are those of `json.dumps`."""
+        import json
+
+        from loadstone.model.config import model_config
+
+        return json.dumps(model_config(self._outline.root), **options)
+
+    # -- parts ----------------------------------------------------------------------------------------------------
+
+    def submodel(self, outputs: Names | None = None, inputs: str | Sequence[str] | None = None) -> Model:
+        """A model that ends (or begins) at other layers: `submodel("block5_conv3")` gives that layer's output.
+
+        outputs: a layer's name, or a list or dict of names, and the new model gives its outputs in that structure. inputs: names
+        of layers whose outputs are to be given from outside. Weights are shared.
+        """
+        again = (_submodel, (self, outputs, inputs))
+        compilation = Compilation(self._compilation.engine, self._compilation.threads, self._compilation.host, False, again)
+        return Model(cut(self._description, inputs, outputs), compilation)
+
+    # -- what only a living Keras model can do ----------------------------------------------------------------------
+
+    def fit(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Not here: loadstone runs models, Keras trains them."""
+        raise NotImplementedError("loadstone runs models and does not train them; model.to_keras() gives one that trains")
+
+    def compile(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Not here: loadstone runs models, Keras trains them."""
+        raise NotImplementedError("loadstone runs models and does not train them; model.to_keras() gives one that can be compiled")
+
+    def to_keras(self) -> NoReturn:
+        """A living Keras model. Not in this release."""
+        raise NotImplementedError("this release cannot make a Keras model of a loaded one; keras.models.load_model opens what Keras itself can")
+
+    def save(self, filepath: Any, **options: Any) -> NoReturn:
+        """Write the model into a file. Not in this release."""
+        raise NotImplementedError(f"this release reads models and writes none; the file is {self._description.source}: copy it")
+
+    def export(self, filepath: Any, **options: Any) -> NoReturn:
+        """Write the model as a SavedModel or ONNX file. Not in this release."""
+        raise NotImplementedError(f"this release reads models and exports none; the file is {self._description.source}")
+
+    # -- life -----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Free the engine's memory. The model cannot predict any more."""
+        self._executor.close()
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        if self._compilation.again is None:
+            raise TypeError("this model was not made from a file and cannot be pickled")
+        return self._compilation.again
+
+    def __repr__(self) -> str:
+        shapes = f"{self.input_shape} -> {self.output_shape}"
+        return f"<loadstone.Model '{self.name}' from {self._description.source}: {shapes}, {self.count_params():,} parameters>"
+
+    def _repr_html_(self) -> str:
+        table = summary.text(self._outline, summary.Options(), self._compilation.compiled)
+        return f'<pre style="line-height: 1.2">{html.escape(table)}</pre>'
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _check_unchanged(self) -> None:
+        if self._description.unchanged is not None:
+            self._description.unchanged()
+
+    def _batch_size(self, asked: int | None, rows: int, steps: int | None) -> int:
+        if asked is not None:
+            if asked < 1:
+                raise ValueError(f"batch_size is {asked}; it must be 1 or more")
+            return asked
+        if self._inputs.batch_size is not None:
+            return self._inputs.batch_size
+        return max(1, math.ceil(rows / steps)) if steps else 32
+
+    def _predict_batches(self, x: Any, verbose: Verb, steps: int | None) -> list[np.ndarray]:
+        bar = Progress(verbose, batches.length(x, steps))
+        parts: list[list[np.ndarray]] = []
+        for data, _, _ in batches.batches(x, steps):
+            parts.append(self._executor.run(self._inputs.arrays(data)))
+            bar.update(len(parts))
+        bar.finish()
+        return [_joined(spec, list(column)) for spec, column in zip(self._program.outputs, zip(*parts, strict=True), strict=True)]
+
+    def _answer(self, outputs: Sequence[np.ndarray]) -> Arrays:
         return map_structure(lambda i: outputs[i], self._program.output_structure)
 
-    def __call__(self, x: Any) -> Any:
-        outputs = self._executor.run(self._arrays(x))
-        return map_structure(lambda i: outputs[i], self._program.output_structure)
 
-    def _arrays(self, x: Any) -> list[np.ndarray]:
-        given = [x[spec.name] for spec in self._program.inputs] if isinstance(x, dict) else flatten(x) if isinstance(x, (list, tuple)) else [x]
-        return [np.asarray(a).astype(spec.dtype) for a, spec in zip(given, self._program.inputs, strict=True)]
+def _joined(spec: Spec, parts: list[np.ndarray]) -> np.ndarray:
+    """One output of all batches along the first axis."""
+    if parts[0].ndim == 0:
+        return np.stack(parts)
+    if len({part.shape[1:] for part in parts}) > 1:
+        shapes = ", ".join(str(shape) for shape in dict.fromkeys(part.shape for part in parts))
+        raise InferenceError(f"the batches of output '{spec.name}' have shapes {shapes} and do not fit into one array", hint="call the model on each batch")
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _alone(shapes: list[Any]) -> Any:
+    return shapes[0] if len(shapes) == 1 else shapes
+
+
+def _submodel(model: Model, outputs: Names | None, inputs: str | Sequence[str] | None) -> Model:
+    """For pickle."""
+    return model.submodel(outputs, inputs)

@@ -1,0 +1,162 @@
+"""`Report`: what `loadstone.inspect` says of a file, with nothing of it run and no weight read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadstone.custom import Missing
+from loadstone.errors import printable
+from loadstone.ir import Finding, Layer, Producer, Spec, flatten
+from loadstone.ir import Model as Description
+from loadstone.lowering.registry import keras_layer, keras_op
+from loadstone.model.outline import Outline, Shape, count
+from loadstone.model.summary import Options, print_summary, size
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A layer as `inspect` shows it; layers inside models and wrappers have longer paths. supported: it has a rule."""
+
+    name: str
+    class_name: str
+    path: str
+    output_shape: list[Shape | None] | None
+    parameters: int
+    trainable: bool
+    supported: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a file is, who saved it, what it needs, and what else was noticed.
+
+    missing: custom objects that the caller has to supply, with near misses. unsupported: each class or operation without a rule,
+    with the paths of its layers. problems: other reasons why the model cannot be run. bytes: size of the weights.
+    """
+
+    source: str
+    format: str
+    producer: Producer
+    name: str
+    class_name: str
+    inputs: tuple[Spec, ...]
+    outputs: tuple[Spec, ...]
+    layers: tuple[LayerRow, ...]
+    parameters: int
+    trainable_parameters: int
+    bytes: int
+    missing: tuple[Missing, ...]
+    unsupported: dict[str, tuple[str, ...]]
+    problems: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    training_config: dict[str, Any] | None = None
+    _outline: Outline | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def custom_objects(self) -> list[str]:
+        """Names of the custom objects that `load_model` would ask for."""
+        return list(dict.fromkeys(missing.name for missing in self.missing))
+
+    @property
+    def runs(self) -> bool:
+        """True where `load_model` with the same arguments would give a model."""
+        return not (self.missing or self.unsupported or self.problems)
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], object] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """The table of `Model.summary`; shapes behind a layer that is not supported are `?`."""
+        assert self._outline is not None
+        print_summary(self._outline, Options(line_length, positions, print_fn, expand_nested, show_trainable, layer_range))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain data: dicts, lists, text and numbers."""
+        plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if not f.name.startswith("_")}
+        plain["layers"] = [dataclasses.asdict(row) for row in self.layers]
+        plain["missing"] = [{"kind": m.kind, "name": m.name, "where": m.where, "near": list(m.near)} for m in self.missing]
+        plain |= {key: [dataclasses.asdict(item) for item in plain[key]] for key in ("inputs", "outputs", "findings")}
+        plain["producer"] = dataclasses.asdict(self.producer)
+        plain["custom_objects"] = self.custom_objects
+        plain["runs"] = self.runs
+        return plain
+
+    def __str__(self) -> str:
+        return printable("\n".join(line for title, lines in self._sections() for line in _indented(title, lines)))
+
+    def _sections(self) -> list[tuple[str, list[str]]]:
+        counts = Counter(row.class_name for row in self.layers)
+        needs = [f"{m.kind} '{m.name}' at {m.where}" + (f" (near: {', '.join(m.near)})" if m.near else "") for m in self.missing]
+        lacks = [f"{name}: {len(paths)} times, first at {paths[0]}" for name, paths in self.unsupported.items()]
+        return [
+            ("file", [self.source]),
+            ("format", [self.format]),
+            ("saved by", [_saved_by(self.producer)]),
+            ("model", [f"{self.name} ({self.class_name}), {self.parameters:,} parameters, {size(self.bytes)}"]),
+            ("inputs", [f"{spec.name} {spec.shape} {spec.dtype}" for spec in self.inputs]),
+            ("outputs", [f"{spec.name} {spec.shape or '?'} {spec.dtype}" for spec in self.outputs]),
+            ("layers", [", ".join(f"{name} x {n}" if n > 1 else name for name, n in counts.items())]),
+            ("needs", needs),
+            ("not supported", lacks),
+            ("problems", list(self.problems)),
+            ("findings", [f"{f.severity}: {f.message}" + (f" (at {f.where})" if f.where else "") for f in self.findings] or ["no known danger found"]),
+        ]
+
+
+def report_on(description: Description, missing: Sequence[Missing] = ()) -> Report:
+    """The report on a model as it was read."""
+    outline = Outline(description)
+    walk, weights = outline.walk, outline.weights()
+    lacking = {m.name for m in missing}
+    graph = outline.graph
+    inputs = [node.layer.config for node in graph.inputs if node.layer is not None]
+    return Report(
+        source=description.source,
+        format=description.format,
+        producer=description.producer,
+        name=outline.root.name,
+        class_name=outline.root.class_name,
+        inputs=tuple(Spec(node.name, tuple(c["batch_shape"]), c["dtype"]) for node, c in zip(graph.inputs, inputs, strict=True)),
+        outputs=tuple(_output(outline, leaf) for leaf in flatten(graph.outputs)),
+        layers=tuple(_row(layer, outline) for layer in outline.root.walk() if layer is not outline.root),
+        parameters=count(weights),
+        trainable_parameters=count([weight for weight in weights if weight.trainable]),
+        bytes=sum(weight.bits for weight in weights) // 8,
+        missing=tuple({(m.kind, m.name): m for m in missing}.values()),
+        unsupported={name: tuple(paths) for name, paths in walk.unsupported.items() if name not in lacking},
+        problems=tuple(f"{error.message} (at {error.where})" if error.where else error.message for error in walk.problems),
+        findings=tuple(description.findings),
+        training_config=description.training_config,
+        _outline=outline,
+    )
+
+
+def _row(layer: Layer, outline: Outline) -> LayerRow:
+    rules = (keras_op if layer.domain == "keras.ops" else keras_layer).rules
+    supported = layer.class_name in rules or layer.graph is not None or layer.given is not None or layer.class_name == "InputLayer"
+    shapes = outline.output_shapes(layer)
+    return LayerRow(layer.name, layer.class_name, layer.path or layer.name, shapes, count(outline.weights(layer)), layer.trainable, supported)
+
+
+def _output(outline: Outline, leaf: Any) -> Spec:
+    reached = outline.walk.reached.get(leaf.node)
+    value = reached[leaf.index].value if reached and leaf.index < len(reached) else None
+    return Spec(leaf.node.name, None, "?") if value is None else Spec(leaf.node.name, tuple(value.shape), value.dtype)
+
+
+def _saved_by(producer: Producer) -> str:
+    parts = [producer.library, producer.version or "of unknown version", f"({producer.backend})" if producer.backend else "", producer.date or ""]
+    return " ".join(part for part in parts if part)
+
+
+def _indented(title: str, lines: list[str]) -> list[str]:
+    return [f"{title + ':' if i == 0 else '':<16}{line}" for i, line in enumerate(lines)]
