@@ -105,5 +105,5 @@ def _in_order(layers: dict[str, Layer], calls: dict[str, list[Any]], counted: se
         for name, i in ready:
             args, kwargs = map_structure(lambda leaf: _output(leaf, nodes, counted, where) if isinstance(leaf, Reference) else leaf, waiting.pop((name, i)))
             layer = layers[name]
-            nodes[name, i] = Node(layer.domain, layer.class_name, layer.name, args, kwargs, layer)
+            nodes[name, i] = Node(layer.domain, layer.class_name, layer.name, args, kwargs, layer, index=i)
     return nodes
