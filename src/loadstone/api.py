@@ -54,7 +54,7 @@ def load_model(
         source = Source.open(filepath, mmap=mmap)
         custom = CustomObjects(custom_objects)
         description = _read(source, custom)
-        custom.raise_missing()
+        custom.raise_missing(source.name)
         if inputs is not None or outputs is not None:
             description = cut(description, inputs, outputs)
         host = Hosts(custom.objects)
@@ -66,7 +66,7 @@ def inspect(filepath: Filepath, custom_objects: Mapping[str, Any] | None = None)
     with _told(filepath):
         custom = CustomObjects(custom_objects)
         description = _read(Source.open(filepath), custom)
-        return report_on(description, custom.missing)
+        return report_on(description, custom.missing, Hosts(custom.objects))
 
 
 def _read(source: Source, custom: CustomObjects) -> Description:

@@ -15,17 +15,21 @@ from loadstone.lowering.program import assemble
 
 def lower(model: Model, host: Host | None = None) -> Program:
     """The program of a model. Raises ModelError, UnsupportedOps or UnsupportedAttribute with everything that is in the way."""
-    walk, inputs, outputs = trace(model, host)
-    walk.raise_problems()
     assert model.root is not None
+    free = not any(layer.config.get("stateful") for layer in model.root.walk())
+    walk, inputs, outputs = trace(model, host, free)
+    walk.raise_problems()
     values = [leaf.value for leaf in flatten(outputs)]
     specs = [(Spec(name, value.shape, value.dtype), value) for name, value in zip(output_names(model), values, strict=True)]
     counter = iter(range(len(specs)))
     return assemble(walk.b, inputs, specs, map_structure(lambda _: next(counter), outputs))
 
 
-def trace(model: Model, host: Host | None = None) -> tuple[Walk, list[tuple[Spec, Any]], Any]:
-    """The walk with what it found (`traces`, `problems`), the program's inputs, and the outputs as a structure of Traced."""
+def trace(model: Model, host: Host | None = None, free_batch: bool = False) -> tuple[Walk, list[tuple[Spec, Any]], Any]:
+    """The walk with what it found (`traces`, `problems`), the program's inputs, and the outputs as a structure of Traced.
+
+    free_batch: a batch size that the model was made with binds nobody, as in Keras, where only stateful layers insist on it.
+    """
     assert model.root is not None and model.root.graph is not None
     graph = model.root.graph
     walk = Walk(Builder(), host)
@@ -33,7 +37,8 @@ def trace(model: Model, host: Host | None = None) -> tuple[Walk, list[tuple[Spec
     for node in graph.inputs:
         assert node.layer is not None
         config = node.layer.config
-        spec = Spec(node.name, tuple(config["batch_shape"]), config["dtype"], bool(config.get("optional")))
+        shape = tuple(config["batch_shape"])
+        spec = Spec(node.name, (None, *shape[1:]) if free_batch else shape, config["dtype"], bool(config.get("optional")))
         inputs.append((spec, walk.b.input(node.name, spec.shape or (), spec.dtype)))
     outputs = walk.graph(graph, [Traced(value) for _, value in inputs], None)
     return walk, inputs, outputs

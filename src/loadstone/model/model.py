@@ -15,13 +15,15 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from loadstone.custom.hosting import Host
 from loadstone.errors import InferenceError
 from loadstone.ir import Finding, Producer, Spec, map_structure
 from loadstone.ir import Model as Description
 from loadstone.lowering.lower import lower
-from loadstone.model import batches, layers, summary
+from loadstone.model import batches, summary
 from loadstone.model.cut import Names, cut
 from loadstone.model.inputs import Inputs, counted
+from loadstone.model.layers import LayerView, find, views
 from loadstone.model.outline import Outline, Weight, count
 from loadstone.model.progress import Progress, Verbose
 from loadstone.runtime.executor import Executor
@@ -40,7 +42,7 @@ class Compilation:
 
     engine: str = "onnxruntime"
     threads: int | None = None
-    host: Callable[..., Any] | None = None
+    host: Host | None = None
     compiled: bool = True
     again: tuple[Callable[..., Any], tuple[Any, ...]] | None = field(default=None, repr=False)
 
@@ -52,7 +54,7 @@ class Model:
         """Compile a description; raises everything that stands in the way."""
         self._description = description
         self._compilation = compilation or Compilation()
-        self._outline = Outline(description)
+        self._outline = Outline(description, self._compilation.host)
         program = lower(description, self._compilation.host)
         self._executor = Executor(program, self._compilation.engine, self._compilation.threads)
         self._program = program
@@ -134,12 +136,12 @@ class Model:
     @property
     def inputs(self) -> list[Spec]:
         """Name, shape (None where free) and dtype of each input."""
-        return list(self._program.inputs)
+        return self._outline.specs()[0]
 
     @property
     def outputs(self) -> list[Spec]:
         """Name, shape (None where free) and dtype of each output."""
-        return list(self._program.outputs)
+        return list(self._program.outputs) if self._outline.free else self._outline.specs()[1]
 
     @property
     def input_names(self) -> list[str]:
@@ -160,13 +162,13 @@ class Model:
         return _alone([spec.shape for spec in self.outputs])
 
     @property
-    def layers(self) -> list[layers.LayerView]:
+    def layers(self) -> list[LayerView]:
         """The model's layers, in the order of the file."""
-        return layers.views(self._outline)
+        return views(self._outline)
 
-    def get_layer(self, name: str | None = None, index: int | None = None) -> layers.LayerView:
+    def get_layer(self, name: str | None = None, index: int | None = None) -> LayerView:
         """A layer by its name or by its place among `layers`."""
-        return layers.find(self.layers, name, index)
+        return find(self.layers, name, index)
 
     @property
     def weights(self) -> list[Weight]:

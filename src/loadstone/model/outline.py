@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from loadstone.ir import Graph, Layer, Node, Output, Structure, Tensor, dtypes, flatten, map_structure
+import numpy as np
+
+from loadstone.custom.hosting import Host
+from loadstone.ir import Graph, Layer, Node, Output, Spec, Structure, Tensor, dtypes, flatten, map_structure
 from loadstone.ir import Model as Description
 from loadstone.lowering.keras.walk import Traced, Walk
 from loadstone.lowering.lower import trace
@@ -45,11 +48,11 @@ class Weight:
         """Size in memory, as Keras counts it."""
         return prod(self.shape) * (4 if self.dtype in ("int4", "uint4") else 8 * dtypes.itemsize(self.dtype))
 
-    def numpy(self):  # type: ignore[no-untyped-def]
+    def numpy(self) -> np.ndarray:
         """The values."""
         return self.tensor.numpy()
 
-    def __array__(self, dtype=None, copy=None):  # type: ignore[no-untyped-def]
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
         return self.tensor.__array__(dtype, copy)
 
     def __repr__(self) -> str:
@@ -59,16 +62,18 @@ class Weight:
 class Outline:
     """A model's layers. For a nested model the outline is that of the model by itself, as Keras shows it."""
 
-    def __init__(self, description: Description) -> None:
+    def __init__(self, description: Description, host: Host | None = None) -> None:
+        """host lowers layers that the caller supplied."""
         assert description.root is not None and description.root.graph is not None
         self.description = description
+        self.host = host
         self.root = description.root
         self.graph: Graph = description.root.graph
 
     @cached_property
     def walk(self) -> Walk:
         """The walk through the model, with the problems that it met."""
-        return trace(self.description)[0]
+        return trace(self.description, self.host)[0]
 
     @cached_property
     def layers(self) -> list[Layer]:
@@ -86,7 +91,7 @@ class Outline:
 
     def nested(self, layer: Layer) -> Outline:
         """The outline of a model inside this one."""
-        return Outline(Description(self.description.format, self.description.source, self.description.producer, layer))
+        return Outline(Description(self.description.format, self.description.source, self.description.producer, layer), self.host)
 
     def output_shapes(self, layer: Layer) -> list[Shape | None] | None:
         """Shapes of what the last call of a layer returned; None where nothing of it is known."""
@@ -120,6 +125,22 @@ class Outline:
         """True for a tensor that carries a mask."""
         reached = self.walk.reached.get(output.node)
         return bool(reached and output.index < len(reached) and reached[output.index].mask is not None)
+
+    def specs(self) -> tuple[list[Spec], list[Spec]]:
+        """Inputs and outputs by name; the shape None and the dtype "?" stand for what is not known."""
+        configs = [(node.name, node.layer.config) for node in self.graph.inputs if node.layer is not None]
+        inputs = [Spec(name, tuple(c["batch_shape"]), c["dtype"], bool(c.get("optional"))) for name, c in configs]
+        return inputs, [self._output(leaf) for leaf in flatten(self.graph.outputs)]
+
+    @property
+    def free(self) -> bool:
+        """True where the model was made for any number of samples."""
+        return all(node.layer is not None and node.layer.config["batch_shape"][0] is None for node in self.graph.inputs)
+
+    def _output(self, leaf: Output) -> Spec:
+        reached = self.walk.reached.get(leaf.node)
+        value = reached[leaf.index].value if reached and leaf.index < len(reached) else None
+        return Spec(leaf.node.name, None, "?") if value is None else Spec(leaf.node.name, tuple(value.shape), value.dtype)
 
     def _shapes(self, node: Node) -> list[Shape | None] | None:
         if node.layer is not None and node.layer.class_name == "InputLayer":
@@ -166,7 +187,3 @@ def count(weights: list[Weight]) -> int:
     """Number of parameters."""
     return sum(prod(weight.shape) for weight in weights)
 
-
-def output_nodes(graph: Graph) -> list[Output]:
-    """The outputs of a graph, flattened."""
-    return flatten(graph.outputs)

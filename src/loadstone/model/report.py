@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loadstone.custom import Missing
+from loadstone.custom.hosting import Host
 from loadstone.errors import printable
-from loadstone.ir import Finding, Layer, Producer, Spec, flatten
+from loadstone.ir import Finding, Layer, Producer, Spec
 from loadstone.ir import Model as Description
 from loadstone.lowering.registry import keras_layer, keras_op
 from loadstone.model.outline import Outline, Shape, count
@@ -83,7 +84,7 @@ class Report:
         """The report as plain data: dicts, lists, text and numbers."""
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if not f.name.startswith("_")}
         plain["layers"] = [dataclasses.asdict(row) for row in self.layers]
-        plain["missing"] = [{"kind": m.kind, "name": m.name, "where": m.where, "near": list(m.near)} for m in self.missing]
+        plain["missing"] = [{"kind": m.kind, "name": m.name, "where": list(m.where), "near": list(m.near)} for m in self.missing]
         plain |= {key: [dataclasses.asdict(item) for item in plain[key]] for key in ("inputs", "outputs", "findings")}
         plain["producer"] = dataclasses.asdict(self.producer)
         plain["custom_objects"] = self.custom_objects
@@ -95,7 +96,7 @@ class Report:
 
     def _sections(self) -> list[tuple[str, list[str]]]:
         counts = Counter(row.class_name for row in self.layers)
-        needs = [f"{m.kind} '{m.name}' at {m.where}" + (f" (near: {', '.join(m.near)})" if m.near else "") for m in self.missing]
+        needs = [f"{m.kind} '{m.name}' at {', '.join(m.where)}" + (f" (near: {', '.join(m.near)})" if m.near else "") for m in self.missing]
         lacks = [f"{name}: {len(paths)} times, first at {paths[0]}" for name, paths in self.unsupported.items()]
         return [
             ("file", [self.source]),
@@ -112,26 +113,25 @@ class Report:
         ]
 
 
-def report_on(description: Description, missing: Sequence[Missing] = ()) -> Report:
-    """The report on a model as it was read."""
-    outline = Outline(description)
+def report_on(description: Description, missing: Sequence[Missing] = (), host: Host | None = None) -> Report:
+    """The report on a model as it was read. host lowers layers that the caller supplied."""
+    outline = Outline(description, host)
     walk, weights = outline.walk, outline.weights()
     lacking = {m.name for m in missing}
-    graph = outline.graph
-    inputs = [node.layer.config for node in graph.inputs if node.layer is not None]
+    inputs, outputs = outline.specs()
     return Report(
         source=description.source,
         format=description.format,
         producer=description.producer,
         name=outline.root.name,
         class_name=outline.root.class_name,
-        inputs=tuple(Spec(node.name, tuple(c["batch_shape"]), c["dtype"]) for node, c in zip(graph.inputs, inputs, strict=True)),
-        outputs=tuple(_output(outline, leaf) for leaf in flatten(graph.outputs)),
+        inputs=tuple(inputs),
+        outputs=tuple(outputs),
         layers=tuple(_row(layer, outline) for layer in outline.root.walk() if layer is not outline.root),
         parameters=count(weights),
         trainable_parameters=count([weight for weight in weights if weight.trainable]),
         bytes=sum(weight.bits for weight in weights) // 8,
-        missing=tuple({(m.kind, m.name): m for m in missing}.values()),
+        missing=tuple(missing),
         unsupported={name: tuple(paths) for name, paths in walk.unsupported.items() if name not in lacking},
         problems=tuple(f"{error.message} (at {error.where})" if error.where else error.message for error in walk.problems),
         findings=tuple(description.findings),
@@ -145,12 +145,6 @@ def _row(layer: Layer, outline: Outline) -> LayerRow:
     supported = layer.class_name in rules or layer.graph is not None or layer.given is not None or layer.class_name == "InputLayer"
     shapes = outline.output_shapes(layer)
     return LayerRow(layer.name, layer.class_name, layer.path or layer.name, shapes, count(outline.weights(layer)), layer.trainable, supported)
-
-
-def _output(outline: Outline, leaf: Any) -> Spec:
-    reached = outline.walk.reached.get(leaf.node)
-    value = reached[leaf.index].value if reached and leaf.index < len(reached) else None
-    return Spec(leaf.node.name, None, "?") if value is None else Spec(leaf.node.name, tuple(value.shape), value.dtype)
 
 
 def _saved_by(producer: Producer) -> str:
