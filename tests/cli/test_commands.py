@@ -80,9 +80,9 @@ def test_summary_as_a_table_and_as_json():
     summary = json.loads(call("summary", FRAUD / "fraud.h5", "--json").output)
     layers = {layer["name"]: layer for layer in summary["layers"]}
     assert layers["hidden_1"]["class_name"] == "Dense"
-    assert layers["hidden_1"]["params"] == (4 + 3) * 16 + 16
-    assert layers["hidden_1"]["output_shape"] == [None, 16]
-    assert summary["params"] == sum(layer["params"] for layer in summary["layers"])
+    assert layers["hidden_1"]["parameters"] == (4 + 3) * 16 + 16
+    assert layers["hidden_1"]["output_shape"] == [[None, 16]]
+    assert summary["parameters"] == sum(layer["parameters"] for layer in summary["layers"])
 
 
 @pytest.mark.parametrize(("name", "release"), [("fraud.h5", "2.15"), ("fraud.keras", "3.15.1")])
@@ -117,10 +117,22 @@ def test_a_wrong_command_line_ends_with_2(tmp_path):
 
 
 def test_missing_custom_objects_end_with_3():
-    result = call("summary", golden("tf.keras-2.15.1", "custom_activation.h5").path)
+    path = golden("tf.keras-2.15.1", "custom_activation.h5").path
+    result = call("predict", path, "-i", "-", data="[[1, 2, 3, 4]]")
     assert result.exit_code == 3
     assert result.stderr.startswith("loadstone: MissingCustomObjects: ")
     assert "my_custom_activation" in result.stderr
+
+
+def test_what_a_model_needs_is_reported_before_it_is_run():
+    path = golden("tf.keras-2.15.1", "custom_activation.h5").path
+    result = call("inspect", path, "--json", "--check")
+    assert result.exit_code == 3
+    assert json.loads(result.stdout)["custom_objects"] == ["my_custom_activation"]
+    result = call("summary", path)
+    assert result.exit_code == 0
+    assert "Total params" in result.stdout
+    assert "needs something" in result.stderr
 
 
 def test_data_that_do_not_fit_end_with_4():

@@ -17,11 +17,13 @@ Exit codes:
   4  the data do not fit the model, or it could not be run
 """
 
+NEEDS_SOMETHING = 3
+
 # The first row whose type fits decides; everything else of ours is 1.
 CODE_OF: tuple[tuple[type[Exception], int], ...] = (
-    (MissingCustomObjects, 3),
-    (LoweringError, 3),
-    (MissingDependency, 3),
+    (MissingCustomObjects, NEEDS_SOMETHING),
+    (LoweringError, NEEDS_SOMETHING),
+    (MissingDependency, NEEDS_SOMETHING),
     (InferenceError, 4),
     (LoadstoneError, 1),
     (OSError, 1),

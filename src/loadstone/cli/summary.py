@@ -1,4 +1,4 @@
-"""`loadstone summary`: the layers of a model."""
+"""`loadstone summary`: the layers of a model, also of one that needs something before it runs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ Examples:
   loadstone summary model.keras --json | jq '.layers[].class_name'
 
 {EXIT_CODES}"""
+SHOWN = ("name", "class_name", "inputs", "outputs", "layers", "parameters", "trainable_parameters", "custom_objects", "unsupported")
 
 
 @click.command(epilog=EPILOG)
@@ -21,23 +22,16 @@ Examples:
 @click.option("--expand-nested", is_flag=True, help="Show the layers inside nested models.")
 @click.option("--show-trainable", is_flag=True, help="Show which layers are trainable.")
 @click.option("--line-length", type=click.IntRange(min=40), help="Width of the table.")
-@click.option("--json", "as_json", is_flag=True, help="Print layers and totals as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print layers and totals as JSON; a layer has null for a shape that is not known.")
 def summary(model: str, expand_nested: bool, show_trainable: bool, line_length: int | None, as_json: bool) -> None:
     """Show the layers of MODEL, shapes and sizes."""
-    from loadstone.api import load_model
+    from loadstone.api import inspect
 
-    loaded = load_model(model)
-    if not as_json:
-        loaded.summary(line_length=line_length, expand_nested=expand_nested, show_trainable=show_trainable)
+    report = inspect(model)
+    if as_json:
+        facts = report.to_dict()
+        click.echo(json.dumps({key: facts[key] for key in SHOWN}, indent=2, default=str))
         return
-    layers = [
-        {
-            "name": layer.name,
-            "class_name": layer.class_name,
-            "output_shape": layer.output_shape,
-            "params": layer.count_params(),
-            "trainable": layer.trainable,
-        }
-        for layer in loaded.layers
-    ]
-    click.echo(json.dumps({"name": loaded.name, "layers": layers, "params": loaded.count_params()}, indent=2))
+    report.summary(line_length=line_length, expand_nested=expand_nested, show_trainable=show_trainable)
+    if not report.runs:
+        click.echo(f"The model needs something before it runs: loadstone inspect {model}", err=True)
