@@ -85,7 +85,7 @@ class Builder:
 
     def op(self, kind: str, *inputs: Operand, outputs: int = 1, out_shape: Shape | None = None, domain: str = "", **attributes: Any) -> Any:
         """Emit a node; one Value, or a tuple where `outputs` is more than 1. `out_shape` refines the inferred shape."""
-        operands = self._operands(inputs)
+        operands = self._operands(inputs) if kind != "Where" else [*self._operands(inputs[:1]), *self._operands(inputs[1:])]
         attributes = {k: v for k, v in attributes.items() if v is not None}
         folded = fold.fold(kind, operands, attributes) if outputs == 1 and not domain else None
         if folded is not None:
@@ -117,15 +117,20 @@ class Builder:
         return Builder(Block(), self)
 
     def keep_state(self, name: str, initial: Tensor) -> tuple[Value, Callable[[Value], None]]:
-        """A state of the Model that lives from call to call: its value now, and a function that sets the next one."""
-        before = Value(self.unique(f"state/{name}"), initial.shape, initial.dtype)
-        key = before.name
+        """A state of the Model that lives from call to call: its value now, and a function that sets the next one.
+
+        Who asks for a name again gets what was set last.
+        """
+        key = f"state/{name}"
+        if key not in self.state:
+            fresh = Value(self.unique(key), initial.shape, initial.dtype)
+            self.state[key] = (fresh, fresh, initial)
+        before, now, _ = self.state[key]
 
         def keep(after: Value) -> None:
             self.state[key] = (before, after, initial)
 
-        self.state[key] = (before, before, initial)
-        return before, keep
+        return now, keep
 
     # -- shapes ---------------------------------------------------------------------------------------------------
 
