@@ -6,6 +6,7 @@ what is behind a layer that cannot be lowered has none.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +25,7 @@ Shape = tuple[int | None, ...]
 
 @dataclass(frozen=True, eq=False)
 class Weight:
-    """A weight of a layer: path as Keras has it ("dense/kernel"), shape, dtype, and its values when they are asked for."""
+    """A weight of a layer: its path ("encoder/dense/kernel"), shape, dtype, and its values when they are asked for."""
 
     path: str
     tensor: Tensor
@@ -151,32 +152,38 @@ class Outline:
     # -- weights --------------------------------------------------------------------------------------------------
 
     def weights(self, layer: Layer | None = None) -> list[Weight]:
-        """The weights of a layer and all inside, each once, in Keras' order; of the whole model without an argument."""
+        """The weights of a layer and all inside, each once, in Keras' order; of the whole model without an argument.
+
+        In Keras 3 a weight is trainable where its own layer is (and the model); before, where all layers around it are.
+        """
+        inherits = self.description.producer.release < (3,)
         if layer is None or layer is self.root:
-            return list(_weights(self.root, "", True, set()))
-        return list(_weights(layer, layer.name, self.root.trainable, set()))
+            found = _weights(self.root, "", True, inherits, set())
+        else:
+            found = _weights(layer, layer.name, layer.trainable, inherits, set())
+        return [weight if self.root.trainable else dataclasses.replace(weight, trainable=False) for weight in found]
 
     def optimizer(self) -> list[Tensor]:
         """The variables of the optimizer that the file holds."""
         return list(self.description.extra.get("optimizer", {}).values())
 
 
-def _weights(layer: Layer, path: str, trainable: bool, seen: set[int]) -> Iterator[Weight]:
+def _weights(layer: Layer, path: str, around: bool, inherits: bool, seen: set[int]) -> Iterator[Weight]:
     """Own weights, trainable ones first, then those of the layers inside (keras/src/layers/layer.py, `Layer.weights`).
 
-    trainable: whether all layers around are.
+    around: whether all layers around are trainable, which matters where `inherits`.
     """
     if id(layer) in seen:
         return
     seen.add(id(layer))
-    trainable = trainable and layer.trainable
+    trainable = layer.trainable and (around or not inherits)
     own = sorted(layer.weights.items(), key=lambda item: item[0] in layer.non_trainable)
     for name, tensor in own:
         if id(tensor) not in seen:
             seen.add(id(tensor))
             yield Weight(f"{path}/{name}" if path else name, tensor, trainable and name not in layer.non_trainable)
     for inner in layer.layers():
-        yield from _weights(inner, f"{path}/{inner.name}" if path else inner.name, trainable, seen)
+        yield from _weights(inner, f"{path}/{inner.name}" if path else inner.name, trainable, inherits, seen)
 
 
 def _shape(traced: Traced) -> Shape | None:

@@ -106,7 +106,7 @@ def _widths(positions: Sequence[float], length: int) -> list[int]:
     return widths
 
 
-def _rows(layer: Layer, outline: Outline, options: Options, chain: bool, level: int = 0, trainable: bool = True) -> Iterator[list[Text]]:
+def _rows(layer: Layer, outline: Outline, options: Options, chain: bool, level: int = 0) -> Iterator[list[Text]]:
     """The row of a layer, and with `expand_nested` those of the layers inside."""
     from rich.text import Text
 
@@ -118,16 +118,15 @@ def _rows(layer: Layer, outline: Outline, options: Options, chain: bool, level: 
         Text(f"{count(weights):,}" if layer.domain == "keras" else "0", NUMBER),
     ]
     if not chain:
-        row.append(_connections(outline.nodes.get(id(layer), [])))
+        row.append(_connections([] if level else outline.nodes.get(id(layer), [])))
     if options.show_trainable:
-        active = trainable and layer.trainable
-        row.append(Text("Y" if active else "N", YES if active else NO) if weights else Text("-", "bold"))
+        row.append(Text("Y" if layer.trainable else "N", YES if layer.trainable else NO) if weights else Text("-", "bold"))
     yield row
     if options.expand_nested and layer.graph is not None:
         inner = outline.nested(layer)
         for nested in inner.layers:
             if nested.domain == "keras":
-                yield from _rows(nested, inner, options, chain, level + 1, trainable)
+                yield from _rows(nested, inner, options, chain, level + 1)
 
 
 def _shapes(shapes: list[Shape | None] | None) -> Text:
