@@ -397,7 +397,7 @@ grid("merged", merged, merge=["Add", "Multiply", "Maximum", "Average", "Concaten
 @case("operator_between", V3)
 def _():
     start = K.Input((T,), dtype="int32")
-    return K.Model(start, L.LSTM(U)(L.Embedding(6, N, mask_zero=True)(start) * 2.0)), [IDS]
+    return K.Model(start, L.LSTM(U)(K.ops.concatenate([L.Embedding(6, N, mask_zero=True)(start)] * 2))), [IDS]
 
 
 @case("nested_two_inputs")
