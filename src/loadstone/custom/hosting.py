@@ -136,9 +136,8 @@ def _checked(name: str, where: str, value: np.ndarray, shape: Shape, dtype: str)
 
 def to_array(value: Any) -> np.ndarray:
     """A numpy array of whatever array or tensor user code returns (torch's leave their graph and device first)."""
-    for step in ("detach", "cpu"):
-        if not isinstance(value, np.ndarray) and callable(getattr(value, step, None)):
-            value = getattr(value, step)()
+    if callable(getattr(value, "detach", None)):
+        value = value.detach().cpu()
     array = np.asarray(value)
     if array.dtype == object and not all(isinstance(item, (bytes, str)) for item in array.flat):
         raise TypeError(f"a {type(value).__name__} is no array")

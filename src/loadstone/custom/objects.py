@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadstone.custom.registry import visible
+from loadstone.custom.weights import weights_of
 from loadstone.errors import MissingCustomObjects
 from loadstone.ir import Layer
 
@@ -133,7 +134,7 @@ class CustomObjects:
 
 def _merged(group: list[_Sought], near: tuple[str, ...]) -> Missing:
     first = group[0]
-    weights = [[(name, tensor.shape) for name, tensor in s.layer.weights.items()] for s in group if s.layer is not None]
+    weights = [[(name, tensor.shape) for name, tensor in weights_of(s.layer).items()] for s in group if s.layer is not None]
     return Missing(
         kind=first.kind,
         name=first.name,

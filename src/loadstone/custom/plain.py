@@ -37,8 +37,10 @@ from loadstone.custom.functions import accepts
 from loadstone.custom.hosting import Call, Hosted, Returned, Tensor, guarded, hosted, to_array
 from loadstone.custom.objects import Given
 from loadstone.custom.probing import probe
+from loadstone.custom.weights import weights_of
 from loadstone.errors import InferenceError, ModelError
 from loadstone.ir import Layer, Structure, dtypes, flatten, map_structure
+from loadstone.ir import Tensor as Stored
 
 OF_EVERY_LAYER = frozenset(
     "name trainable dtype batch_input_shape batch_shape input_shape activity_regularizer autocast dynamic sparse ragged".split()
@@ -89,11 +91,22 @@ class PlainLayer:
             return self._at_load(copy.copy, given)
         if hasattr(given, "from_config"):
             return self._at_load(given.from_config, config)
-        parameters = inspect.signature(given).parameters.values()
-        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            taken = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-            config = {key: value for key, value in config.items() if key in taken or key not in OF_EVERY_LAYER}
-        return self._at_load(lambda: given(**config))
+        return self._at_load(lambda: given(**self._taken(given, config)))
+
+    def _taken(self, made: Callable[..., Any], config: dict[str, Any]) -> dict[str, Any]:
+        """The config without what every layer has and this class does not ask for."""
+        parameters = inspect.signature(made).parameters.values()
+        if any(p.kind is p.VAR_KEYWORD for p in parameters):
+            return config
+        asked = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+        refused = [key for key in config if key not in asked and key not in OF_EVERY_LAYER]
+        if refused:
+            raise ModelError(
+                f"{self.name}: the class does not take {', '.join(refused)} of the layer's config",
+                where=self._where,
+                hint="give its __init__ these parameters, or **config for what it does not need",
+            )
+        return {key: value for key, value in config.items() if key in asked}
 
     def _build(self, call: Call) -> None:
         build = getattr(self._instance, "build", None)
@@ -102,20 +115,19 @@ class PlainLayer:
             self._at_load(build, shapes)
 
     def _fill(self) -> None:
-        stored = self.layer.weights
+        stored = weights_of(self.layer)
         declared = getattr(self._instance, "weights", ())
         if callable(getattr(self._instance, "set_weights", None)):
             self._at_load(self._instance.set_weights, [tensor.numpy() for tensor in stored.values()])
         elif isinstance(declared, (Sequence, Mapping)) and all(isinstance(name, str) for name in declared):
             shapes = dict(declared) if isinstance(declared, Mapping) else dict.fromkeys(declared)
-            for name, tensor in self._matched(shapes).items():
+            for name, tensor in self._matched(shapes, stored).items():
                 setattr(self._instance, name, tensor.numpy())
         else:
             raise ModelError(f"{self.name}: `weights` of the class must be names, or a dict name -> shape", where=self._where)
 
-    def _matched(self, shapes: dict[str, Any]) -> dict[str, Any]:
+    def _matched(self, shapes: dict[str, Any], stored: dict[str, Stored]) -> dict[str, Stored]:
         """The layer's tensors under the names that the class declares."""
-        stored = self.layer.weights
         if len(shapes) != len(stored):
             have = ", ".join(f"{name} {tensor.shape}" for name, tensor in stored.items()) or "none"
             raise ModelError(

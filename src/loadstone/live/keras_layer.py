@@ -17,6 +17,7 @@ import numpy as np
 from loadstone.custom import Given
 from loadstone.custom.hosting import Call, Hosted, Returned, Tensor, guarded, hosted
 from loadstone.custom.probing import probe, zeros
+from loadstone.custom.weights import weights_of
 from loadstone.errors import InferenceError, ModelError
 from loadstone.ir import Layer, Structure, flatten, map_structure
 from loadstone.live import keras_weights
@@ -43,7 +44,7 @@ class KerasLayer:
         """The call made ready. Raises ModelError where the class does not fit the layer."""
         expected = self._traced(call)
         if not self._filled:
-            keras_weights.assign(self._live, self.layer.weights, self.name, self._where)
+            keras_weights.assign(self._live, weights_of(self.layer), self.name, self._where)
             self._filled = True
         run = self._runner(call)
         return hosted(self.name, call, probe(self.name, call, run) if expected is None else expected, run)

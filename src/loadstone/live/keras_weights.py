@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from loadstone.custom.hosting import guarded
+from loadstone.custom.weights import counted
 from loadstone.errors import InferenceError, MissingWeights, ModelError
 from loadstone.ir import Tensor
 
@@ -20,7 +21,7 @@ from loadstone.ir import Tensor
 def assign(live: Any, stored: Mapping[str, Tensor], name: str, where: str) -> None:
     """Set all variables of a built layer. Raises MissingWeights or ModelError where file and layer do not agree."""
     try:
-        if stored and all(key.rpartition("/")[2].isdigit() for key in stored):
+        if counted(list(stored)):
             guarded(name, where, _assign_tree, live, stored, name, where)
         else:
             guarded(name, where, _assign_list, live, stored, name, where)

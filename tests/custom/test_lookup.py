@@ -1,0 +1,135 @@
+"""Which names of a config the caller's objects stand for, in files of both generations."""
+
+import numpy as np
+import pytest
+
+import loadstone
+from loadstone.custom import CustomObjects, Given
+from loadstone.frontends.keras.config import read_model
+from loadstone.ir import Producer
+from tests.custom.building import dense, layer, sequential
+
+FUNCTION = {"module": "builtins", "class_name": "function", "config": "bent", "registered_name": "function"}
+OWN = {"module": "my_layers", "class_name": "Mine", "config": {"name": "mine", "units": 3}, "registered_name": "my_package>Mine"}
+
+
+def read(stored, objects, release="2.8.0"):
+    """The last layer of a Sequential, and the names that are missing."""
+    custom = CustomObjects(objects)
+    root = read_model(sequential(stored), Producer("keras", release), custom)
+    return root.layers()[-1], [(m.kind, m.name) for m in custom.missing]
+
+
+def activation(stored, objects, release="2.8.0", **more):
+    made, missing = read({**dense(3, stored), **more}, objects, release)
+    return made.config["activation"], missing
+
+
+def bent(x):
+    return x
+
+
+@pytest.mark.parametrize("stored", ["bent", FUNCTION], ids=["name", "dict"])
+@pytest.mark.parametrize("release", ["2.3.0", "2.15.0", "3.0.5", "3.15.1"])
+def test_an_activation_is_found_by_its_name(stored, release):
+    found, missing = activation(stored, {"bent": bent}, release)
+    assert isinstance(found, Given)
+    assert found.object is bent
+    assert not missing
+
+
+def test_a_registered_activation_is_found_by_either_name():
+    stored = {**FUNCTION, "config": "my_package>bent", "registered_name": "my_package>bent"}
+    assert activation(stored, {"my_package>bent": bent})[0].object is bent
+    assert activation(stored, {"bent": bent})[0].object is bent
+
+
+def test_an_activation_that_is_nowhere_is_missing():
+    assert activation("bent", {}) == (None, [("activation function", "bent")])
+
+
+def test_nothing_is_called_function_by_accident():
+    assert activation(FUNCTION, {"function": bent})[1] == [("activation function", "bent")]
+
+
+def test_a_custom_object_hides_a_built_in_activation_where_keras_lets_it():
+    """tf.keras 2 and HDF5 files look among custom objects first; Keras 3 writes built-in names as text and keeps them."""
+    objects = {"relu": bent}
+    assert activation("relu", objects, "2.8.0")[0].object is bent
+    assert activation("relu", objects, "3.15.1")[0].object is bent
+    assert activation("relu", objects, "3.15.1", module="keras.layers", registered_name=None)[0] == "relu"
+
+
+def test_a_name_may_be_given_for_a_name():
+    assert activation("swishy", {"swishy": "silu"}) == ("silu", [])
+
+
+class Mine:
+    pass
+
+
+@pytest.mark.parametrize("key", ["my_package>Mine", "Mine"])
+def test_a_class_is_found_by_its_registered_name_or_its_own(key):
+    made, missing = read(OWN, {key: Mine}, "3.15.1")
+    assert made.given.object is Mine
+    assert not missing
+
+
+def test_hdf5_has_one_name_for_both():
+    made, missing = read(layer("my_package>Mine"), {"my_package>Mine": Mine})
+    assert made.given.object is Mine
+    assert not missing
+
+
+def test_a_custom_class_hides_a_built_in_one_where_keras_lets_it():
+    objects = {"Dense": Mine}
+    assert read(dense(3), objects, "2.8.0")[0].given.object is Mine
+    own = {**dense(3), "module": "keras.layers", "registered_name": None}
+    assert read(own, objects, "3.15.1")[0].given is None
+    assert read({**own, "module": "my_layers", "registered_name": "Dense"}, objects, "3.15.1")[0].given.object is Mine
+
+
+def test_a_class_of_the_users_with_a_built_in_name_is_missing():
+    _, missing = read({**dense(3), "module": "my_layers", "registered_name": "Dense"}, {}, "3.15.1")
+    assert missing == [("layer", "Dense")]
+
+
+def test_functions_of_lambdas_are_found_by_the_layers_name_or_their_own():
+    stored = layer("Lambda", "doubled", function="double", function_type="function", arguments={})
+    for name in ("double", "doubled"):
+        made, missing = read(stored, {name: np.abs})
+        assert made.given.object is np.abs
+        assert not missing
+    assert read(stored, {})[1] == [("function", "double")]
+
+
+def test_a_lambda_of_bytecode_is_found_by_the_layers_name_alone():
+    stored = layer("Lambda", "doubled", function=["4wEAAAA=", None, None], function_type="lambda", arguments={})
+    assert read(stored, {"doubled": np.abs})[0].given.object is np.abs
+    assert read(stored, {})[1] == [("function", "doubled")]
+
+
+def model_class(class_name):
+    return {**sequential(dense(2), layer("Mine")), "class_name": class_name}
+
+
+def test_a_model_under_the_users_class_name_is_missing_with_all_that_is_inside():
+    custom = CustomObjects()
+    read_model(model_class("MyModel"), Producer("tf.keras", "2.8.0"), custom)
+    assert {(m.kind, m.name) for m in custom.missing} == {("layer", "MyModel"), ("layer", "Mine")}
+
+
+def test_the_functional_marker_reads_it_as_plain():
+    custom = CustomObjects({"MyModel": loadstone.Functional, "Mine": Mine})
+    root = read_model(model_class("MyModel"), Producer("tf.keras", "2.8.0"), custom)
+    assert root.class_name == "Sequential"
+    assert root.given is None
+    assert [inner.class_name for inner in root.layers()] == ["InputLayer", "Dense", "Mine"]
+    assert not custom.missing
+
+
+@pytest.mark.parametrize("key", ["initializer", "regularizer", "constraint"])
+def test_what_only_training_needs_is_never_sought(key):
+    stored = dense(3)
+    stored["config"][f"kernel_{key}"] = {"module": "mine", "class_name": "Mine", "config": {}, "registered_name": "mine>Mine"}
+    assert read(stored, {})[1] == []
