@@ -14,13 +14,17 @@ from loadstone.ir.program import HostCall, Program, Segment, Sharding, State
 from loadstone.lowering import onnx
 from loadstone.lowering.block import Block, Op, Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.passes import cost
+from loadstone.lowering.passes.batch_axis import samples_apart
+from loadstone.lowering.passes.batch_rules import RULES
 
 
-def assemble(b: Builder, inputs: Sequence[tuple[Spec, Value]], outputs: Sequence[tuple[Spec, Value]], structure: Structure, sharding: Sharding | None = None) -> Program:
+def assemble(b: Builder, inputs: Sequence[tuple[Spec, Value]], outputs: Sequence[tuple[Spec, Value]], structure: Structure) -> Program:
     """The program that computes `outputs` from `inputs`, with the state that the builder kept."""
     _refuse_inner_hosts(b.block)
     kept = list(b.state.values())
-    wanted = [value for _, value in outputs] + [after for _, after, _ in kept]
+    results = [value for _, value in outputs]
+    wanted = results + [after for _, after, _ in kept]
     ops = _needed(b.block, wanted)
     loose = wanted + [v for op in ops if op.domain == "host" for v in op.inputs if v is not None]
     return Program(
@@ -32,8 +36,13 @@ def assemble(b: Builder, inputs: Sequence[tuple[Spec, Value]], outputs: Sequence
         output_structure=structure,
         constants={v.name: v.const for v in loose if v.const is not None},
         states=tuple(State(before.name, after.name, initial) for before, after, initial in kept),
-        sharding=sharding,
+        sharding=_sharding(Block(ops, [value for _, value in inputs], results), bool(kept)),
     )
+
+
+def _sharding(block: Block, states: bool) -> Sharding | None:
+    """Micro-batches for a block that is proven to keep samples apart."""
+    return cost.sharding(block) if samples_apart(block, states, RULES) is None else None
 
 
 def _refuse_inner_hosts(block: Block, inner: bool = False) -> None:

@@ -45,8 +45,7 @@ class Session:
     """A compiled segment."""
 
     def __init__(self, segment: Segment) -> None:
-        import onnxruntime as ort
-
+        ort = _package()
         placement = Placement()
         model = segment.encode(placement)
         options = ort.SessionOptions()
@@ -94,6 +93,14 @@ class Placement:
             return None
         self.in_memory[name] = tensor
         return External("memory", 0, tensor.nbytes)
+
+
+def _package() -> Any:
+    """The package, with its reports home (onnxruntime 1.29 and later, on by default) turned off as far as a call can do it."""
+    import onnxruntime as ort
+
+    ort.disable_telemetry_events()
+    return ort
 
 
 def _entries(segment: Segment, placement: Placement) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Passes over a block after the rules have run."""
