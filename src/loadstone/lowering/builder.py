@@ -192,6 +192,17 @@ class Builder:
         limit = (2**63 - 1 if step > 0 else -(2**63)) if end is None else end
         return self.op("Slice", x, self.ints([start]), self.ints([limit]), self.ints([axis]), self.ints([step]))  # type: ignore[no-any-return]
 
+    def pad(self, x: Value, axes: Sequence[int], before: Sequence[int | Value], after: Sequence[int | Value], value: float | bool = 0) -> Value:
+        """x with `value` before and after the elements along some axes; negative numbers crop.
+
+        All axes are written out: with the optional input `axes` onnxruntime's transpose optimizer reads and writes out of bounds
+        (1.32, segmentation faults).
+        """
+        places = dict(zip((axis % x.rank for axis in axes), zip(before, after, strict=True), strict=True))
+        pads = [places.get(axis, (0, 0))[side] for side in (0, 1) for axis in range(x.rank)]
+        shape = tuple(None if axis in places else length for axis, length in enumerate(x.shape))
+        return self.op("Pad", x, self.vector(pads), self.const(value, x.dtype), out_shape=shape)  # type: ignore[no-any-return]
+
     def split(self, x: Value, parts: int, axis: int) -> list[Value]:
         """x in equal parts along an axis whose length is known."""
         length = x.shape[axis]

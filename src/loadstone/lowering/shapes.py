@@ -318,13 +318,11 @@ def _nonzero(i: list[Any], a: dict[str, Any]) -> list[Spec]:
 
 @_op("Pad")
 def _pad(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    shape, pads = list(i[0].shape), _const_ints(i[1])
-    axes = _const_ints(i[3]) if len(i) > 3 and i[3] is not None else list(range(len(shape)))
-    assert axes is not None
-    for k, axis in enumerate(axes):
-        length = shape[axis]
-        shape[axis] = None if pads is None or length is None else length + pads[k] + pads[k + len(axes)]
-    return [(tuple(shape), i[0].dtype)]
+    assert len(i) <= 3, "Pad with axes; see Builder.pad"
+    shape, pads = i[0].shape, _const_ints(i[1])
+    if pads is None:
+        return [((None,) * len(shape), i[0].dtype)]
+    return [(tuple(None if d is None else d + low + high for d, low, high in zip(shape, pads[: len(shape)], pads[len(shape) :], strict=True)), i[0].dtype)]
 
 
 @_op("Conv")
