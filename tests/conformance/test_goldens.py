@@ -15,6 +15,8 @@ def my_custom_activation(x):
 class MyScale:
     """The custom layer of make_goldens.py, for numpy arrays."""
 
+    weights = ("scale",)
+
     def __init__(self, offset=0.0, **config):
         self.offset = offset
 
