@@ -50,7 +50,7 @@ def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
         if name in layers:
             raise ModelError(f"two layers are called '{name}'", where=where)
         layers[name] = layer
-        calls[name] = [read_call(call) for call in data.get("inbound_nodes") or []]
+        calls[name] = [_as_predicted(*read_call(call), keras_3) for call in data.get("inbound_nodes") or []]
         if layer.class_name == "InputLayer" and not calls[name]:
             calls[name] = [((), {})]
     models = {str(data.get("name") or data["config"].get("name")) for data in stored if _begins_with_input(data)}
@@ -63,6 +63,15 @@ def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
     entry = map_structure(resolve, _unpack(read_tensors(config["input_layers"])))
     outputs = map_structure(resolve, _unpack(read_tensors(config["output_layers"])))
     return Graph(list(nodes.values()), [leaf.node for leaf in flatten(entry)], entry, outputs, list(layers.values()))
+
+
+def _as_predicted(args: tuple[Structure, ...], kwargs: dict[str, Structure], keras_3: bool) -> tuple[tuple[Structure, ...], dict[str, Structure]]:
+    """The arguments of a call as they are when the model predicts.
+
+    A `training` fixed in the call of a layer wins in tf.keras 2; in Keras 3 that of `predict` does, and it is False
+    (keras/src/models/functional.py, `operation_fn`).
+    """
+    return args, {key: value for key, value in kwargs.items() if not (keras_3 and key == "training")}
 
 
 def _unpack(structure: Structure) -> Structure:

@@ -1,0 +1,64 @@
+"""Pools: sliding maxima and means, and those over all of the space.
+
+keras/src/layers/pooling/. TensorFlow's "same" padding takes no part in a maximum or a mean.
+"""
+
+from __future__ import annotations
+
+from loadstone.ir import Layer, dtypes
+from loadstone.lowering.block import Value
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras.windows import as_given, channels_first, numbers, padded, space
+from loadstone.lowering.registry import keras_layer
+
+_OPTIONS = "pool_size strides padding data_format"
+
+
+@keras_layer("MaxPooling1D", "MaxPooling2D", "MaxPooling3D", options=_OPTIONS)
+def max_pooling(b: Builder, layer: Layer, x: Value) -> Value:
+    """The maximum of each window, channel by channel."""
+    return _pool(b, layer, x, "MaxPool")
+
+
+@keras_layer("AveragePooling1D", "AveragePooling2D", "AveragePooling3D", options=_OPTIONS)
+def average_pooling(b: Builder, layer: Layer, x: Value) -> Value:
+    """The mean of each window, channel by channel, of the elements that are inside."""
+    return _pool(b, layer, x, "AveragePool")
+
+
+def _pool(b: Builder, layer: Layer, x: Value, kind: str) -> Value:
+    n = x.rank - 2
+    window = numbers(layer.config["pool_size"], n)
+    strides = window if layer.config.get("strides") is None else numbers(layer.config["strides"], n)
+    x, pads = padded(b, channels_first(b, layer, x), layer.config["padding"], window, strides, [1] * n)
+    y = b.op(kind, x, kernel_shape=window, strides=strides, **pads)
+    return as_given(b, layer, y)
+
+
+@keras_layer("GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", options="data_format keepdims")
+def global_max_pooling(b: Builder, layer: Layer, x: Value) -> Value:
+    """The maximum of each channel: (batch, channels), with axes of 1 where keepdims."""
+    return b.ReduceMax(x, b.ints(space(layer, x.rank)), keepdims=_keepdims(layer))  # type: ignore[no-any-return]
+
+
+@keras_layer("GlobalAveragePooling2D", "GlobalAveragePooling3D", options="data_format keepdims")
+def global_average_pooling(b: Builder, layer: Layer, x: Value) -> Value:
+    """The mean of each channel: (batch, channels), with axes of 1 where keepdims."""
+    x = x if dtypes.is_float(x.dtype) else b.cast(x, layer.policy.compute)
+    return b.ReduceMean(x, b.ints(space(layer, x.rank)), keepdims=_keepdims(layer))  # type: ignore[no-any-return]
+
+
+@keras_layer("GlobalAveragePooling1D", options="data_format keepdims")
+def global_average_pooling_1d(b: Builder, layer: Layer, x: Value, mask: Value | None = None) -> Value:
+    """The mean over steps: of those that the mask (batch, steps) keeps; not a number where it keeps none."""
+    if mask is None:
+        return global_average_pooling(b, layer, x)  # type: ignore[no-any-return]
+    x = x if dtypes.is_float(x.dtype) else b.cast(x, layer.policy.compute)
+    axes = space(layer, 3)
+    kept = b.unsqueeze(b.cast(mask, "bool"), 3 - axes[0])
+    total = b.ReduceSum(b.Where(kept, x, b.const(0, x.dtype)), b.ints(axes), keepdims=_keepdims(layer))
+    return b.Div(total, b.ReduceSum(b.cast(kept, x.dtype), b.ints(axes), keepdims=_keepdims(layer)))  # type: ignore[no-any-return]
+
+
+def _keepdims(layer: Layer) -> int:
+    return int(bool(layer.config.get("keepdims", False)))

@@ -1,0 +1,66 @@
+"""Resizing images as `tf.image.resize` does, for sizes known now or only at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from loadstone.errors import UnsupportedAttribute
+from loadstone.lowering.block import Value
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras import interpolation
+
+
+def resize(b: Builder, x: Value, axes: Sequence[int], sizes: Sequence[int | Value], method: str, antialias: bool = False) -> Value:
+    """x (batch, height, width, channels) or (batch, channels, height, width) with the two `axes` of new `sizes`.
+
+    "nearest" keeps the dtype; anything else gives float32, whatever x is.
+    """
+    if method == "nearest":
+        for axis, size in zip(axes, sizes, strict=True):
+            x = b.Gather(x, _nearest(b, b.dim(x, axis), size), axis=axis)
+        return x
+    if method not in interpolation.METHODS:
+        raise UnsupportedAttribute(f"interpolation {method!r}")
+    if list(axes) == [1, 2]:
+        return b.transpose(resize(b, b.transpose(x, [0, 3, 1, 2]), [2, 3], sizes, method, antialias), [0, 2, 3, 1])
+    x = b.cast(x, "float32")
+    if method == "bilinear" and not antialias:
+        out = tuple(size if isinstance(size, int) else None for size in sizes)
+        whole = b.vector([b.dim(x, 0), b.dim(x, 1), *sizes])
+        y: Value = b.Resize(
+            x, None, None, whole, mode="linear", coordinate_transformation_mode="half_pixel", out_shape=(*x.shape[:2], *out)
+        )
+        return y
+    tall, wide = (_weights(b, b.dim(x, axis), size, method, antialias) for axis, size in zip(axes, sizes, strict=True))
+    return b.MatMul(b.MatMul(tall, x), b.transpose(wide, [1, 0]))  # type: ignore[no-any-return]
+
+
+def _nearest(b: Builder, length: int | Value, size: int | Value) -> Value:
+    if isinstance(length, int) and isinstance(size, int):
+        return b.const(interpolation.nearest(length, size))
+
+    def compute(n: np.ndarray, m: np.ndarray) -> tuple[np.ndarray]:
+        return (interpolation.nearest(int(n[0]), int(m[0])),)
+
+    known = size if isinstance(size, int) else None
+    (picked,) = b.host("nearest", compute, [_vector(b, length), _vector(b, size)], [((known,), "int64")])
+    return picked
+
+
+def _weights(b: Builder, length: int | Value, size: int | Value, method: str, antialias: bool) -> Value:
+    """(size, length); of lengths that only a run knows they are computed there."""
+
+    def compute(n: np.ndarray, m: np.ndarray) -> tuple[np.ndarray]:
+        return (interpolation.weights(method, int(n[0]), int(m[0]), antialias),)
+
+    if isinstance(length, int) and isinstance(size, int):
+        return b.const(interpolation.weights(method, length, size, antialias))
+    shape = tuple(d if isinstance(d, int) else None for d in (size, length))
+    (made,) = b.host("interpolation", compute, [_vector(b, length), _vector(b, size)], [(shape, "float32")])
+    return made
+
+
+def _vector(b: Builder, length: int | Value) -> Value:
+    return length if isinstance(length, Value) else b.ints([length])
