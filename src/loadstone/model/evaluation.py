@@ -111,7 +111,7 @@ class _Results:
         later: dict[str, float] = {}
         for name, specs, metrics in zip(self.names, self.training.metrics, self.metrics, strict=True):
             for spec, metric in zip(specs, metrics, strict=False):
-                stem = f"{name}_" if several else ""
+                stem = f"{name}_" if several and not spec.name.startswith(f"{name}_") else ""  # tf.keras 2 stores it with the name
                 key = _unused(stem + spec.name, f"{stem}weighted_{spec.name}", spec.weighted, {**found, **later})
                 later[key] = float(metric.result())
         return {**found, **(dict(sorted(later.items())) if several else later)}
@@ -234,9 +234,13 @@ def _linear(leaf: Output, model: Model) -> Node | None:
 
 
 def regularization(outline: Outline) -> float:
-    """The sum of the penalties on trainable weights. Raises ModelError where a regularizer is not built in."""
+    """The sum of the penalties on weights. Raises ModelError where a regularizer is not built in.
+
+    Keras 3 counts trainable weights alone, tf.keras 2 all.
+    """
     total, lacking = 0.0, []
-    trainable = {id(weight.tensor) for weight in outline.weights() if weight.trainable}
+    everything = outline.description.producer.release < (3,)
+    counted = {id(weight.tensor) for weight in outline.weights() if weight.trainable or everything}
     for layer in outline.root.walk():
         for key, stored in layer.config.items():
             if not key.endswith("_regularizer") or not stored:
@@ -245,7 +249,7 @@ def regularization(outline: Outline) -> float:
             factors = _factors(stored)
             if factors is None or (tensor is None and key != "bias_regularizer"):
                 lacking.append(f"  - {key} of {layer.path}: {stored}")
-            elif tensor is not None and id(tensor) in trainable:
+            elif tensor is not None and id(tensor) in counted:
                 values = tensor.numpy().astype(np.float64)
                 total += factors[0] * float(np.abs(values).sum()) + factors[1] * float(np.square(values).sum())
         if layer.class_name == "ActivityRegularization" and (layer.config.get("l1") or layer.config.get("l2")):
