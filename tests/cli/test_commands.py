@@ -56,8 +56,9 @@ def test_predict_writes_every_format(name, suffix, tmp_path):
     elif suffix == "json":
         answer = json.loads(target.read_text("utf8"))
     else:
-        loaded = np.load(target)
-        answer = loaded if suffix == "npy" else loaded["fraud"]
+        with open(target, "rb") as file:
+            loaded = np.load(file)
+            answer = loaded if suffix == "npy" else loaded["fraud"]
     np.testing.assert_allclose(np.array(answer)[:, 0], keras_says(name), rtol=1e-4, atol=1e-6)
 
 

@@ -36,9 +36,9 @@ MODELS = {}
 # release -> file format -> models. tf.keras before 2.12 writes HDF5 into a `.keras` file.
 PLAN = {
     "keras-3.15.1": {
-        "keras": "mlp activations multi_io lists cnn rnn rnn_masking nested custom_activation custom_layer custom_compiled"
+        "keras": "mlp activations multi_io lists cnn rnn rnn_masking nested shared_across_levels custom_activation custom_layer custom_compiled"
         " bn_training_true batch_average stateful_lstm_1 stateful_lstm_7 stateful_lstm_32 stateful_lstm_100",
-        "h5": "mlp multi_io rnn nested custom_activation",
+        "h5": "mlp shared_across_levels multi_io rnn nested custom_activation",
     },
     "keras-3.0.5": {"keras": "multi_io cnn rnn nested"},
     "tf.keras-2.15.1": {
@@ -208,16 +208,29 @@ def rnn_masking():
     return keras.Model(x, layers.Concatenate()([b, c])), data
 
 
+def inner_model(name):
+    x = keras.Input((4,))
+    return keras.Model(x, layers.Dense(3, "tanh")(x), name=name)
+
+
 @model
 def nested():
-    """A Functional in a Sequential in a Functional, called twice."""
-    inner_in = keras.Input((4,))
-    inner = keras.Model(inner_in, layers.Dense(3, "tanh")(inner_in), name="inner")
-    tower = keras.Sequential([keras.Input((4,)), inner, layers.Dense(3, "relu")], name="tower")
+    """A Functional in a Sequential, called twice, and a Functional beside it."""
+    tower = keras.Sequential([keras.Input((4,)), inner_model("inner"), layers.Dense(3, "relu")], name="tower")
+    other = inner_model("other")
     a, b = keras.Input((4,)), keras.Input((4,))
     head = layers.Dense(2, name="head")
     x = layers.Concatenate()([tower(a), tower(b)])
-    return keras.Model([a, b], [head(x), inner(a)]), [rows(5, 4), rows(5, 4, seed=1)]
+    return keras.Model([a, b], [head(x), other(a)]), [rows(5, 4), rows(5, 4, seed=1)]
+
+
+@model
+def shared_across_levels():
+    """One model, inside another and beside it. `.keras` files hold its weights once: Keras itself does not load them again."""
+    inner = inner_model("inner")
+    tower = keras.Sequential([keras.Input((4,)), inner, layers.Dense(3, "relu")], name="tower")
+    x = keras.Input((4,))
+    return keras.Model(x, [tower(x), inner(x)]), rows(5, 4)
 
 
 @model
