@@ -217,6 +217,8 @@ class Walk:
         mistakes = [p for p in self.problems if isinstance(p, ModelError)]
         lines = [f"{name} ({len(paths)} times, first at {paths[0]})" for name, paths in self.unsupported.items()]
         others = [f"{p.message} (at {p.where})" for p in self.problems]
+        if len(mistakes) == 1 and not lines and len(others) == 1:
+            raise mistakes[0]
         if mistakes:
             raise ModelError("the model contradicts itself:\n" + "\n".join(f"  - {line}" for line in others + lines))
         if self.unsupported:
