@@ -69,7 +69,7 @@ class KerasLayer:
 
     def _build(self, live: Any) -> None:
         config = _tuples(self.layer.build_config)
-        if hasattr(live, "build_from_config") and any(value is not None for value in config.values()):
+        if self._library.builds_itself(live) and any(value is not None for value in config.values()):
             live.build_from_config(config)
             live.built = True
 
@@ -124,7 +124,7 @@ class KerasLayer:
     def _masks(self, call: Call, tensors: list[Any], outputs: Structure) -> list[Any]:
         """Masks of the outputs: those that the call put on them, else what `compute_mask` says."""
         values = flatten(outputs)
-        if not getattr(self._live, "supports_masking", False):
+        if not self._library.passes_masks(self._live):
             return [None] * len(values)
         own = [getattr(value, "_keras_mask", None) for value in values]
         if any(mask is not None for mask in own):

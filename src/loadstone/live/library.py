@@ -49,6 +49,16 @@ class Library:
         with torch.no_grad() if on_torch else nullcontext():
             yield
 
+    def passes_masks(self, layer: Any) -> bool:
+        """True where `compute_mask` of a layer is asked for the masks of what it returns."""
+        return bool(layer.supports_masking if self.is_keras_3 else getattr(layer, "_supports_masking", layer.supports_masking))
+
+    def builds_itself(self, layer: Any) -> bool:
+        """True where a layer's class says how it is built; else only a call builds it."""
+        owner = next((base for base in type(layer).__mro__ if "build_from_config" in vars(base)), object)
+        own = owner is not object and owner.__module__.partition(".")[0] != self._keras.__name__
+        return hasattr(layer, "build_from_config") and (own or not getattr(layer.build, "_is_default", False))
+
     def symbol(self, shape: tuple[int | None, ...], dtype: str, name: str) -> Any:
         """A symbolic tensor: a layer called on it builds itself and says what it returns."""
         return self._keras.Input(shape=shape[1:], batch_size=shape[0], dtype=dtype, name=name)
