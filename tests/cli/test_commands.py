@@ -19,7 +19,7 @@ COMMANDS = sorted(main.commands)
 
 
 def call(*arguments, data=None):
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=data, catch_exceptions=False)
+    return CliRunner(env={"COLUMNS": "100"}).invoke(main, [str(argument) for argument in arguments], input=data, catch_exceptions=False)
 
 
 def keras_says(name):

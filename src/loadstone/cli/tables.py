@@ -12,6 +12,7 @@ import io
 import json
 import math
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from zipfile import BadZipFile
@@ -142,9 +143,7 @@ def _numbers(cells: list[str], name: str) -> Array:
         except ValueError:
             continue
     bad = next(cell for cell in cells if not _is_number(cell))
-    raise InputMismatch(
-        f"column {name!r} has {bad!r}, which is no number", hint=f"leave the column out with --drop {name}" if name else None
-    )
+    raise InputMismatch(f"column {name!r} has {bad!r}, which is no number", hint=f"leave the column out: --drop {shlex.quote(name)}")
 
 
 def _choose(arrays: Mapping[str, Array], specs: Sequence[Spec], drop: Iterable[str]) -> Inputs:
@@ -163,8 +162,9 @@ def _same_names(given: Iterable[str], specs: Sequence[Spec]) -> None:
     missing = [spec.name for spec in specs if spec.name not in names and not spec.optional]
     extra = [name for name in names if name not in wanted]
     if missing or extra:
-        hint = "leave columns out with " + " ".join(f"--drop {name}" for name in extra) if extra and not missing else None
-        raise InputMismatch(f"the model's inputs are {wanted}; the data lack {missing} and have {extra} besides", hint=hint)
+        wrong = " and ".join(part for part in (missing and f"lack {missing}", extra and f"have {extra} besides") if part)
+        hint = "leave columns out: " + " ".join(f"--drop {shlex.quote(name)}" for name in extra) if extra and not missing else None
+        raise InputMismatch(f"the model's inputs are {wanted}; the data {wrong}", hint=hint)
 
 
 def _without(columns: Mapping[str, T], drop: Iterable[str]) -> dict[str, T]:
