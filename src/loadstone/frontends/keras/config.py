@@ -59,13 +59,15 @@ class _Reader:
     def _is_operation(self, stored: dict[str, Any]) -> bool:
         """True for an operation node of Keras 3, such as {"module": "keras.src.ops.numpy", "class_name": "Add"}.
 
-        HDF5 files leave the module out: there the config tells, since every layer's has `trainable` and no operation's has.
+        HDF5 files leave the module out: there the config tells, since layers' have `trainable` or at least (SpatialDropout)
+        `dtype`, and operations that bear a layer's name have neither.
         """
         module, class_name, config = stored.get("module"), stored["class_name"], stored["config"]
         if module:
             return str(module).startswith(("keras.src.ops", "keras.ops"))
-        layer = class_name in ("InputLayer", "Functional", "Sequential", "Model") or class_name in self.custom.objects or "layers" in config
-        return self.producer.release >= (3,) and not layer and "trainable" not in config
+        known = class_name in names.LAYERS and ("dtype" in config or class_name in ("InputLayer", "Functional", "Sequential", "Model"))
+        layer = known or class_name in self.custom.objects or "layers" in config or "trainable" in config
+        return self.producer.release >= (3,) and not layer
 
     def _operation(self, stored: dict[str, Any], name: str, path: str) -> Layer:
         config = {k: v for k, v in stored["config"].items() if k != "name"}

@@ -1,7 +1,8 @@
 """Activation functions by the names of `keras.activations`, used by every layer that has an `activation`.
 
-Semantics: keras/src/activations/activations.py of Keras 3; functions of earlier releases that share a name with another
-formula today have a name of their own here (`frontends.keras.history` writes it).
+Semantics: keras/src/activations/activations.py and keras/src/backend/tensorflow/nn.py of Keras 3. Functions of earlier
+releases that share a name with another formula today have a name of their own here (`frontends.keras.history` writes it),
+and so have the functions of `tf.nn` and `tf.math` that tf.keras 2 wrote under their own names.
 """
 
 from __future__ import annotations
@@ -9,25 +10,220 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from loadstone.custom import Given
+from loadstone.custom.functions import activation_call
 from loadstone.errors import UnsupportedAttribute
+from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras.special import elu, erf, expm1, gelu, leaky_relu, log1p, selu, softplus
 
 Activation = Callable[[Builder, Value], Value]
 
-ACTIVATIONS: dict[str, Activation] = {
-    "linear": lambda b, x: x,
-    "relu": lambda b, x: b.Relu(x),
-    "sigmoid": lambda b, x: b.Sigmoid(x),
-    "tanh": lambda b, x: b.Tanh(x),
-    "softmax": lambda b, x: b.Softmax(x, axis=-1),
-}
-
 
 def activate(b: Builder, x: Value, activation: Any) -> Value:
-    """`activation` of x, as a config names it: a name of `ACTIVATIONS`, None for none."""
+    """`activation` of x, as a config holds it: a name of `ACTIVATIONS`, a Layer, a function of the user's, None for none."""
     if activation is None:
         return x
+    if isinstance(activation, Given):
+        return _custom(b, x, activation)
+    if isinstance(activation, Layer):
+        return _layer(b, x, activation)
     if isinstance(activation, str) and activation in ACTIVATIONS:
         return ACTIVATIONS[activation](b, x)
     raise UnsupportedAttribute(f"the activation {activation!r}")
+
+
+def _layer(b: Builder, x: Value, layer: Layer) -> Value:
+    """An activation that is a layer, such as `Dense(4, activation=ReLU(6))`: its rule, where that needs nothing but x."""
+    from loadstone.lowering.registry import keras_layer
+
+    rule = keras_layer.rules.get(layer.class_name)
+    if rule is None or rule.raw or layer.given is not None or layer.graph is not None:
+        raise UnsupportedAttribute(f"the layer {layer.class_name} as an activation")
+    weights = {name: b.cast(b.weight(tensor), x.dtype) for name, tensor in layer.weights.items()}
+    return rule.function(b, layer, x, **weights)  # type: ignore[no-any-return]
+
+
+def _custom(b: Builder, x: Value, given: Given) -> Value:
+    """A function that the caller supplied, as a step in Python: array in, array of the same shape out."""
+    return b.host(given.name, activation_call(given, b.origin, x.shape, x.dtype), [x], [(x.shape, x.dtype)])[0]
+
+
+# -- formulas ---------------------------------------------------------------------------------------------------------
+
+
+def relu(b: Builder, x: Value, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Value:
+    """keras.activations.relu: f(x) = max_value for x >= max_value, x for threshold <= x < max_value, else slope (x - threshold)."""
+    if max_value is None and threshold == 0:
+        return leaky_relu(b, x, negative_slope) if negative_slope else b.Relu(x)
+    y: Value = b.Where(b.Greater(x, threshold), x, 0) if threshold else b.Relu(x)
+    if max_value is not None:
+        y = b.Min(y, _number(max_value, x))
+    if negative_slope:
+        y = b.Sub(y, b.Mul(b.Relu(b.Sub(threshold, x)), negative_slope))
+    return y
+
+
+def _number(number: float, x: Value) -> float | int:
+    """A number as the dtype of x has it."""
+    return int(number) if dtypes.is_integer(x.dtype) else number
+
+
+def celu(b: Builder, x: Value, alpha: float = 1.0) -> Value:
+    """max(x, 0) + alpha (exp(min(x, 0) / alpha) - 1)."""
+    return b.Add(b.Relu(x), b.Mul(expm1(b, b.Div(b.Min(x, 0), alpha)), alpha))  # type: ignore[no-any-return]
+
+
+def silu(b: Builder, x: Value) -> Value:
+    """x times sigmoid(x)."""
+    return b.Mul(x, b.Sigmoid(x))  # type: ignore[no-any-return]
+
+
+def glu(b: Builder, x: Value, axis: int = -1) -> Value:
+    """The first half of an axis times the sigmoid of the second half."""
+    length = x.shape[axis]
+    if length is None or length % 2:
+        raise UnsupportedAttribute(f"glu over an axis of length {length}")
+    first, second = b.split(x, 2, axis)
+    return b.Mul(first, b.Sigmoid(second))  # type: ignore[no-any-return]
+
+
+def hard_sigmoid(b: Builder, x: Value) -> Value:
+    """relu6(x + 3) / 6, as Keras 3 has it."""
+    return b.Div(_between(b, b.Add(x, 3), 0, 6), 6)  # type: ignore[no-any-return]
+
+
+def hard_sigmoid_2(b: Builder, x: Value) -> Value:
+    """clip(0.2 x + 0.5, 0, 1), as Keras had it up to 2.15."""
+    return _between(b, b.Add(b.Mul(x, 0.2), 0.5), 0, 1)
+
+
+def _between(b: Builder, x: Value, low: float, high: float) -> Value:
+    return b.Clip(x, b.const(low, x.dtype), b.const(high, x.dtype))  # type: ignore[no-any-return]
+
+
+def soft_shrink(b: Builder, x: Value, threshold: float = 0.5) -> Value:
+    """x moved towards 0 by threshold, 0 in between."""
+    above, below = b.Sub(x, threshold), b.Add(x, threshold)
+    return b.Where(b.Greater(x, threshold), above, b.Where(b.Less(x, -threshold), below, 0))  # type: ignore[no-any-return]
+
+
+def hard_shrink(b: Builder, x: Value, threshold: float = 0.5) -> Value:
+    """x where |x| > threshold, else 0."""
+    return b.Where(b.Greater(b.Abs(x), threshold), x, 0)  # type: ignore[no-any-return]
+
+
+def threshold(b: Builder, x: Value, threshold: float, default_value: float) -> Value:
+    """x where x > threshold, else default_value."""
+    return b.Where(b.Greater(x, threshold), x, _number(default_value, x))  # type: ignore[no-any-return]
+
+
+def squareplus(b: Builder, x: Value, beta: float = 4) -> Value:
+    """(x + sqrt(x^2 + b)) / 2."""
+    return b.Div(b.Add(x, b.Sqrt(b.Add(b.Mul(x, x), beta))), 2)  # type: ignore[no-any-return]
+
+
+def sparse_plus(b: Builder, x: Value) -> Value:
+    """0 up to -1, (x + 1)^2 / 4 up to 1, x above."""
+    y = b.Add(x, 1)
+    return b.Where(b.Greater(x, -1), b.Where(b.Less(x, 1), b.Div(b.Mul(y, y), 4), x), 0)  # type: ignore[no-any-return]
+
+
+def sparse_sigmoid(b: Builder, x: Value) -> Value:
+    """0 up to -1, (x + 1) / 2 up to 1, 1 above."""
+    return _between(b, b.Mul(b.Add(x, 1), 0.5), 0, 1)
+
+
+def softmax(b: Builder, x: Value, axis: int | None = -1) -> Value:
+    """softmax along an axis; over everything where the axis is None."""
+    return _along(b, x, axis, b.Softmax)
+
+
+def log_softmax(b: Builder, x: Value, axis: int | None = -1) -> Value:
+    """log(softmax) along an axis; over everything where the axis is None."""
+    return _along(b, x, axis, b.LogSoftmax)
+
+
+def _along(b: Builder, x: Value, axis: int | None, op: Callable[..., Value]) -> Value:
+    if axis is None:
+        return b.reshape(op(b.reshape(x, [-1]), axis=-1), b.dims(x), x.shape)
+    return op(x, axis=axis)
+
+
+def sparsemax(b: Builder, x: Value, axis: int = -1) -> Value:
+    """Keras' sparsemax along an axis.
+
+    Not the projection of Martins and Astudillo (2016) where several elements are in the support: Keras 3 sums the running sums
+    there, in every backend (keras/src/backend/tensorflow/nn.py, `logits_cumsum_safe`), and a file means what Keras computes.
+    """
+    axis %= x.rank
+    largest_first, _ = b.TopK(x, b.vector([b.dim(x, axis)]), axis=axis, outputs=2)
+    sums = b.CumSum(largest_first, b.const(axis))
+    ones = b.CumSum(b.Add(b.Mul(largest_first, 0), 1), b.const(axis))
+    support = b.Greater(b.Sub(largest_first, b.Div(b.Sub(sums, 1), ones)), 0)
+    count = b.ReduceSum(b.cast(support, x.dtype), b.ints([axis]), keepdims=1)
+    total = b.ReduceSum(b.Where(support, sums, 0), b.ints([axis]), keepdims=1)
+    return b.Relu(b.Sub(x, b.Div(b.Sub(total, 1), count)))  # type: ignore[no-any-return]
+
+
+def log_sigmoid(b: Builder, x: Value) -> Value:
+    """log(sigmoid(x)) = -softplus(-x)."""
+    return b.Neg(softplus(b, b.Neg(x)))  # type: ignore[no-any-return]
+
+
+def l2_normalize(b: Builder, x: Value, axis: int | None, epsilon: float = 1e-12) -> Value:
+    """x / sqrt(max(sum(x^2), epsilon)) along an axis, over everything where it is None."""
+    axes = range(x.rank) if axis is None else [axis]
+    total = b.ReduceSum(b.Mul(x, x), b.ints(list(axes)), keepdims=1)
+    return b.Div(x, b.Sqrt(b.Max(total, epsilon)))  # type: ignore[no-any-return]
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "celu": celu,
+    "elu": elu,
+    "exponential": lambda b, x: b.Exp(x),
+    "gelu": gelu,
+    "glu": glu,
+    "hard_shrink": hard_shrink,
+    "hard_sigmoid": hard_sigmoid,
+    "hard_sigmoid_2": hard_sigmoid_2,
+    "hard_silu": lambda b, x: b.Mul(x, hard_sigmoid(b, x)),
+    "hard_swish": lambda b, x: b.Mul(x, hard_sigmoid(b, x)),
+    "hard_tanh": lambda b, x: _between(b, x, -1, 1),
+    "leaky_relu": leaky_relu,
+    "linear": lambda b, x: x,
+    "log_sigmoid": log_sigmoid,
+    "log_softmax": log_softmax,
+    "mish": lambda b, x: b.Mul(x, b.Tanh(softplus(b, x))),
+    "relu": relu,
+    "relu6": lambda b, x: relu(b, x, max_value=6),
+    "selu": selu,
+    "sigmoid": lambda b, x: b.Sigmoid(x),
+    "silu": silu,
+    "soft_shrink": soft_shrink,
+    "softmax": softmax,
+    "softplus": softplus,
+    "softsign": lambda b, x: b.Softsign(x),
+    "sparse_plus": sparse_plus,
+    "sparse_sigmoid": sparse_sigmoid,
+    "sparsemax": sparsemax,
+    "squareplus": squareplus,
+    "swish": silu,
+    "tanh": lambda b, x: b.Tanh(x),
+    "tanh_shrink": lambda b, x: b.Sub(x, b.Tanh(x)),
+    # tf.nn and tf.math, under the names that tf.keras 2 wrote
+    "abs": lambda b, x: b.Abs(x),
+    "atan": lambda b, x: b.Atan(x),
+    "cos": lambda b, x: b.Cos(x),
+    "crelu": lambda b, x: b.Relu(b.Concat(x, b.Neg(x), axis=-1)),
+    "erf": erf,
+    "exp": lambda b, x: b.Exp(x),
+    "expm1": expm1,
+    "identity": lambda b, x: x,
+    "l2_normalize": lambda b, x: l2_normalize(b, x, None),
+    "log1p": log1p,
+    "negative": lambda b, x: b.Neg(x),
+    "sin": lambda b, x: b.Sin(x),
+    "square": lambda b, x: b.Mul(x, x),
+}
