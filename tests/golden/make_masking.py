@@ -27,20 +27,55 @@ VERSION = "keras-" + K.__version__ if V3 else "tf.keras-" + tf.__version__
 
 POOLS = ["%sPooling%dD" % (kind, rank) for kind in ("Average", "Max") for rank in (1, 2, 3)]
 ARGUMENTS = {
-    **{name: (2,) for name in POOLS},
+    **dict.fromkeys(POOLS, (2,)),
     **{"Adaptive%s" % name: (2,) for name in POOLS},
-    **{"%s%s" % (kind, rank): (3, 2) for kind in ("Conv", "SeparableConv", "LocallyConnected") for rank in ("1D", "2D", "3D", "1DTranspose", "2DTranspose", "3DTranspose")},
-    **{name: (0.1,) for name in "Dropout AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D SpatialDropout3D".split()},
-    "Activation": ("relu",), "Dense": (3,), "EinsumDense": ("abc,cd->abd", (None, 4)), "Embedding": (9, 3), "SimpleRNN": (3,), "LSTM": (3,), "GRU": (3,),
-    "DepthwiseConv1D": (2,), "DepthwiseConv2D": (2,), "ConvLSTM1D": (2, 2), "ConvLSTM2D": (2, 2), "ConvLSTM3D": (2, 2),
-    "Reshape": ((-1,),), "Permute": ((2, 1),), "RepeatVector": (2,), "Lambda": (lambda x: x + 1,), "Discretization": ([0.0, 1.0],), "Hashing": (5,),
-    "CategoryEncoding": (5,), "Rescaling": (2.0,), "Resizing": (4, 4), "CenterCrop": (2, 2), "IntegerLookup": (),
-    "TimeDistributed": (L.Dense(2),), "Bidirectional": (L.LSTM(2, return_sequences=True),), "RNN": (L.LSTMCell(2),),
-    "MultiHeadAttention": (2, 2), "GroupQueryAttention": (2, 4, 2), "GroupNormalization": (2,), "SpectralNormalization": (L.Dense(2),), "ReversibleEmbedding": (9, 3),
+    **{
+        "%s%s" % (kind, rank): (3, 2)
+        for kind in ("Conv", "SeparableConv", "LocallyConnected")
+        for rank in ("1D", "2D", "3D", "1DTranspose", "2DTranspose", "3DTranspose")
+    },
+    **{
+        name: (0.1,)
+        for name in "Dropout AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D SpatialDropout3D".split()
+    },
+    "Activation": ("relu",),
+    "Dense": (3,),
+    "EinsumDense": ("abc,cd->abd", (None, 4)),
+    "Embedding": (9, 3),
+    "SimpleRNN": (3,),
+    "LSTM": (3,),
+    "GRU": (3,),
+    "DepthwiseConv1D": (2,),
+    "DepthwiseConv2D": (2,),
+    "ConvLSTM1D": (2, 2),
+    "ConvLSTM2D": (2, 2),
+    "ConvLSTM3D": (2, 2),
+    "Reshape": ((-1,),),
+    "Permute": ((2, 1),),
+    "RepeatVector": (2,),
+    "Lambda": (lambda x: x + 1,),
+    "Discretization": ([0.0, 1.0],),
+    "Hashing": (5,),
+    "CategoryEncoding": (5,),
+    "Rescaling": (2.0,),
+    "Resizing": (4, 4),
+    "CenterCrop": (2, 2),
+    "IntegerLookup": (),
+    "TimeDistributed": (L.Dense(2),),
+    "Bidirectional": (L.LSTM(2, return_sequences=True),),
+    "RNN": (L.LSTMCell(2),),
+    "MultiHeadAttention": (2, 2),
+    "GroupQueryAttention": (2, 4, 2),
+    "GroupNormalization": (2,),
+    "SpectralNormalization": (L.Dense(2),),
+    "ReversibleEmbedding": (9, 3),
 }
 KEYWORDS = {
-    "Normalization": {"mean": [0.0] * 4, "variance": [1.0] * 4}, "IntegerLookup": {"vocabulary": [1, 2, 3]}, "CategoryEncoding": {"output_mode": "multi_hot"}, "Dot": {"axes": -1},
-    **{name: {"return_sequences": True} for name in "SimpleRNN LSTM GRU RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D".split()},
+    "Normalization": {"mean": [0.0] * 4, "variance": [1.0] * 4},
+    "IntegerLookup": {"vocabulary": [1, 2, 3]},
+    "CategoryEncoding": {"output_mode": "multi_hot"},
+    "Dot": {"axes": -1},
+    **dict.fromkeys("SimpleRNN LSTM GRU RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D".split(), {"return_sequences": True}),
 }
 LISTS = "Add Subtract Multiply Average Maximum Minimum Concatenate Dot Attention AdditiveAttention".split()
 SEVERAL = ["MultiHeadAttention", "GroupQueryAttention"]
@@ -71,8 +106,16 @@ def kind(name):
 
 
 path = sys.argv[1]
-table = json.load(open(path)) if os.path.exists(path) else {}
-classes = [name for name in dir(L) if isinstance(getattr(L, name), type) and issubclass(getattr(L, name), L.Layer) and getattr(L, name).__name__ == name]
+table = {}
+if os.path.exists(path):
+    with open(path) as file:
+        table = json.load(file)
+classes = [
+    name
+    for name in dir(L)
+    if isinstance(getattr(L, name), type) and issubclass(getattr(L, name), L.Layer) and getattr(L, name).__name__ == name
+]
 table[VERSION] = {name: k for name in sorted(classes) if (k := kind(name)) is not None}
-json.dump(table, open(path, "w"), indent=1, sort_keys=True)
+with open(path, "w") as file:
+    json.dump(table, file, indent=1, sort_keys=True)
 print(VERSION, len(table[VERSION]), "of", len(classes), [name for name in classes if name not in table[VERSION]])

@@ -77,9 +77,19 @@ def plain(cls, **options):
 
 
 grid("activation", lambda cls, activation: plain(cls, activation=activation), cls=list(RNNS), activation=[*ACTIVATIONS, None])
-grid("recurrent_activation", lambda cls, recurrent_activation: plain(cls, recurrent_activation=recurrent_activation), cls=["LSTM", "GRU"],
-     recurrent_activation=["hard_sigmoid", "tanh", "relu", "linear", "elu", "selu"])
-grid("both", lambda cls, a, r: plain(cls, activation=a, recurrent_activation=r), cls=["LSTM", "GRU"], a=["hard_sigmoid", "elu", "linear"], r=["hard_sigmoid", "linear"])
+grid(
+    "recurrent_activation",
+    lambda cls, recurrent_activation: plain(cls, recurrent_activation=recurrent_activation),
+    cls=["LSTM", "GRU"],
+    recurrent_activation=["hard_sigmoid", "tanh", "relu", "linear", "elu", "selu"],
+)
+grid(
+    "both",
+    lambda cls, a, r: plain(cls, activation=a, recurrent_activation=r),
+    cls=["LSTM", "GRU"],
+    a=["hard_sigmoid", "elu", "linear"],
+    r=["hard_sigmoid", "linear"],
+)
 grid("no_bias", lambda cls: plain(cls, use_bias=False), cls=list(RNNS))
 grid("gru", lambda **o: plain("GRU", **o), reset_after=[False, True], use_bias=[False, True], activation=["tanh", "relu", "selu"])
 grid("dropout", lambda cls: plain(cls, dropout=0.5, recurrent_dropout=0.5), cls=list(RNNS))
@@ -142,8 +152,25 @@ def some_mask(cls, initial, **options):
 
 
 BOTH = [False, True]
-grid("masked", masked, cls=["LSTM"], activation=["tanh", "selu"], go_backwards=BOTH, return_sequences=BOTH, zero_output_for_mask=BOTH, unroll=BOTH)
-grid("masked", masked, cls=["GRU", "SimpleRNN"], activation=["tanh", "selu"], go_backwards=BOTH, return_sequences=[True], zero_output_for_mask=BOTH)
+grid(
+    "masked",
+    masked,
+    cls=["LSTM"],
+    activation=["tanh", "selu"],
+    go_backwards=BOTH,
+    return_sequences=BOTH,
+    zero_output_for_mask=BOTH,
+    unroll=BOTH,
+)
+grid(
+    "masked",
+    masked,
+    cls=["GRU", "SimpleRNN"],
+    activation=["tanh", "selu"],
+    go_backwards=BOTH,
+    return_sequences=[True],
+    zero_output_for_mask=BOTH,
+)
 grid("masked_initial", masked, cls=list(RNNS), activation=["tanh", "selu"], initial=[True], go_backwards=BOTH, return_sequences=[True])
 grid("explicit_mask", some_mask, cls=["LSTM", "GRU"], initial=BOTH, return_sequences=BOTH, go_backwards=BOTH)
 
@@ -244,7 +271,7 @@ def _():
 def _():
     x, h, c = K.Input((N,)), K.Input((U,)), K.Input((U,))
     out, states = L.LSTMCell(U)(x, [h, c])
-    out2, states2 = L.GRUCell(U)(out, [states[0]])
+    out2, _ = L.GRUCell(U)(out, [states[0]])
     return K.Model([x, h, c], [out2, states[1]]), [numbers(B, N), numbers(B, U, seed=1), numbers(B, U, seed=2)]
 
 
@@ -258,7 +285,15 @@ def both_ways(merge_mode, cls="LSTM", mask=False, **options):
 MERGES = ["concat", "sum", "ave", "mul", None]
 grid("bidirectional", both_ways, merge_mode=MERGES, return_sequences=BOTH, mask=BOTH)
 grid("bidirectional_states", both_ways, merge_mode=["concat", None], return_sequences=BOTH, return_state=[True])
-grid("bidirectional_kinds", both_ways, merge_mode=["concat"], cls=["GRU", "SimpleRNN"], activation=["tanh", "selu"], return_sequences=BOTH, mask=[True])
+grid(
+    "bidirectional_kinds",
+    both_ways,
+    merge_mode=["concat"],
+    cls=["GRU", "SimpleRNN"],
+    activation=["tanh", "selu"],
+    return_sequences=BOTH,
+    mask=[True],
+)
 grid("bidirectional_unroll", both_ways, merge_mode=["concat"], unroll=[True], return_sequences=BOTH, mask=BOTH)
 grid("bidirectional_backwards", both_ways, when=not V3, merge_mode=["concat"], go_backwards=[True], return_sequences=BOTH, mask=[True])
 
@@ -332,7 +367,15 @@ def _():
 
 @case("distributed_masking")
 def _():
-    return each_step(L.Masking(), L.LSTM(U, return_sequences=True), L.LSTM(U), after=[L.GRU(U)], shape=(B, T, N), x=np.stack([STEPS, STEPS[::-1]]), dtype=None)
+    return each_step(
+        L.Masking(),
+        L.LSTM(U, return_sequences=True),
+        L.LSTM(U),
+        after=[L.GRU(U)],
+        shape=(B, T, N),
+        x=np.stack([STEPS, STEPS[::-1]]),
+        dtype=None,
+    )
 
 
 @case("distributed_model")
@@ -360,7 +403,7 @@ def through(*layers):
 
 
 THROUGH = {
-    "nothing": lambda: [],
+    "nothing": list,
     "dense": lambda: [L.Dense(3), L.Activation("tanh"), L.Dropout(0.3)],
     "normalized": lambda: [L.LayerNormalization(), L.BatchNormalization()],
     "relu": lambda: [L.ReLU()],

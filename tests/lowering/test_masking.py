@@ -21,7 +21,9 @@ def producer(release: str) -> Producer:
     return Producer(library, "2.4.0" if version == "2.3.4" else version)  # TensorFlow 2.3 calls its Keras 2.4.0
 
 
-@pytest.mark.parametrize(("release", "name"), [(release, name) for release, row in TABLE.items() for name in row if name in keras_layer.rules])
+@pytest.mark.parametrize(
+    ("release", "name"), [(release, name) for release, row in TABLE.items() for name in row if name in keras_layer.rules]
+)
 def test_rule_passes_masks_as_the_release_does(release: str, name: str) -> None:
     rule, rules, does = keras_layer.rules[name], mask_rules(name, producer(release)), TABLE[release][name]
     if rules.drops or rules.previous == "single" and name in ON_LISTS:
@@ -60,6 +62,8 @@ def test_keras_3_fills_no_mask_in_where_two_arguments_hold_tensors() -> None:
     b = Builder()
     x, state, mask = b.input("x", (None, 4, 2), "float32"), b.input("h", (None, 3), "float32"), b.input("m", (None, 4), "bool")
     arguments, masks = {"sequences": x, "initial_state": [state]}, {"sequences": mask, "initial_state": [None]}
-    today, before = (Call(Layer("GRU", "gru", {}, masks=rules), arguments, masks, None) for rules in (MaskRules(), MaskRules(argument="first")))
+    today, before = (
+        Call(Layer("GRU", "gru", {}, masks=rules), arguments, masks, None) for rules in (MaskRules(), MaskRules(argument="first"))
+    )
     assert (today.mask, today.previous_mask) == (None, mask)
     assert (before.mask, before.previous_mask) == (mask, mask)

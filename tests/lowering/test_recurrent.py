@@ -60,9 +60,7 @@ def test_computes_what_the_release_computed(release: str, name: str) -> None:
     case = goldens.cases[name]
     executor = Executor(lower(load(goldens, case)))
     for given, expected in zip(case["inputs"], case["outputs"], strict=True):
-        inputs = [
-            goldens.array(entry).astype(spec.dtype, copy=False) for entry, spec in zip(given, executor.program.inputs, strict=True)
-        ]
+        inputs = [goldens.array(entry).astype(spec.dtype, copy=False) for entry, spec in zip(given, executor.program.inputs, strict=True)]
         results = executor.run(inputs)
         assert len(results) == len(expected)
         for result, entry in zip(results, expected, strict=True):

@@ -34,7 +34,7 @@ def _implied_input(first: Layer, config: dict[str, Any], where: str) -> Layer:
         shape = entry.config["batch_shape"] if entry is not None else None
     if not isinstance(shape, (list, tuple)) or any(not isinstance(d, (int, type(None))) for d in shape):
         raise ModelError("the model was saved before it had an input shape", where=where)
-    return Layer("InputLayer", f"{first.name}_input", {"batch_shape": [None, *shape[1:]], "dtype": first.policy.compute}, path=f"{where}/input")
+    return Layer("InputLayer", f"{first.name}_input", {"batch_shape": list(shape), "dtype": first.policy.compute}, path=f"{where}/input")
 
 
 def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, keras_3: bool) -> Graph:
@@ -65,7 +65,9 @@ def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
     return Graph(list(nodes.values()), [leaf.node for leaf in flatten(entry)], entry, outputs, list(layers.values()))
 
 
-def _as_predicted(args: tuple[Structure, ...], kwargs: dict[str, Structure], keras_3: bool) -> tuple[tuple[Structure, ...], dict[str, Structure]]:
+def _as_predicted(
+    args: tuple[Structure, ...], kwargs: dict[str, Structure], keras_3: bool
+) -> tuple[tuple[Structure, ...], dict[str, Structure]]:
     """The arguments of a call as they are when the model predicts.
 
     A `training` fixed in the call of a layer wins in tf.keras 2; in Keras 3 that of `predict` does, and it is False
@@ -112,7 +114,9 @@ def _in_order(layers: dict[str, Layer], calls: dict[str, list[Any]], counted: se
             names = ", ".join(sorted({name for name, _ in waiting}))
             raise ModelError(f"these layers wait for each other or for tensors that nothing makes: {names}", where=where)
         for name, i in ready:
-            args, kwargs = map_structure(lambda leaf: _output(leaf, nodes, counted, where) if isinstance(leaf, Reference) else leaf, waiting.pop((name, i)))
+            args, kwargs = map_structure(
+                lambda leaf: _output(leaf, nodes, counted, where) if isinstance(leaf, Reference) else leaf, waiting.pop((name, i))
+            )
             layer = layers[name]
             nodes[name, i] = Node(layer.domain, layer.class_name, layer.name, args, kwargs, layer, index=i)
     return nodes

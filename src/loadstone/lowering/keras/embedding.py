@@ -2,6 +2,7 @@
 
 Semantics: keras/src/layers/core/embedding.py. int8 and int4 tables hold integers with a scale for each row (float = integer
 / scale); int4 in blocks (Keras 3.14) has a scale and a zero point for each group of columns (float = (integer - zero) * scale).
+The adapters of LoRA are part of `embeddings` by the time they come here.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.errors import ModelError
 from loadstone.ir import Layer, Structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -23,13 +24,15 @@ def zero_mask(b: Builder, layer: Layer, call: Call) -> Structure:
     ids: Any = call.first
     if not layer.config.get("mask_zero"):
         return None
-    comparable = ids if ids.dtype in ("int32", "int64", "float32", "float64") else b.cast(ids, "float32" if "float" in ids.dtype else "int32")
+    comparable = (
+        ids if ids.dtype in ("int32", "int64", "float32", "float64") else b.cast(ids, "float32" if "float" in ids.dtype else "int32")
+    )
     return b.Not(b.Equal(comparable, b.const(0, comparable.dtype)))
 
 
 @keras_layer(
     "Embedding",
-    weights=("embeddings", "embeddings_scale?", "embeddings_zero?", "g_idx?", "lora_embeddings_a?", "lora_embeddings_b?"),
+    weights=("embeddings", "embeddings_scale?", "embeddings_zero?", "g_idx?"),
     options="input_dim output_dim mask_zero lora_rank lora_alpha",
     masking=zero_mask,
     autocast=False,
@@ -47,10 +50,10 @@ def embedding(b: Builder, layer: Layer, inputs: Value, embeddings: Value, **extr
         raise ModelError(f"embeddings of shape {embeddings.shape} do not fit input_dim={rows} and output_dim={width}")
     y = b.Gather(embeddings, ids, axis=0)
     if mode is not None:
-        y = _dequantized(b, b.cast(y, compute), ids, {name: value for name, value in extra.items() if "lora" not in name})
-    elif {"embeddings_zero", "g_idx"} & set(extra):
+        y = _dequantized(b, b.cast(y, compute), ids, extra)
+    elif extra:
         raise ModelError("an Embedding that is not quantized has a zero point")
-    return b.cast(_with_lora(b, layer, y, ids, extra), compute)
+    return b.cast(y, compute)
 
 
 def _unpacked(b: Builder, packed: Value, rows: int, width: int) -> Value:
@@ -74,14 +77,3 @@ def _dequantized(b: Builder, y: Value, ids: Value, extra: dict[str, Value]) -> V
     groups = b.cast(extra["g_idx"], "int32")
     zero = b.cast(b.Gather(extra["embeddings_zero"], ids, axis=0), y.dtype)
     return b.Mul(b.Sub(y, b.Gather(zero, groups, axis=-1)), b.Gather(scale, groups, axis=-1))  # type: ignore[no-any-return]
-
-
-def _with_lora(b: Builder, layer: Layer, y: Value, ids: Value, extra: dict[str, Value]) -> Value:
-    """Low-rank matrices that a file keeps apart are added: a[ids] @ b * alpha / rank."""
-    if "lora_embeddings_a" not in extra:
-        return y
-    rank = layer.config.get("lora_rank")
-    if not rank or "lora_embeddings_b" not in extra:
-        raise UnsupportedAttribute("an Embedding with half of its LoRA weights")
-    delta = b.MatMul(b.Gather(extra["lora_embeddings_a"], ids, axis=0), extra["lora_embeddings_b"])
-    return b.Add(y, b.cast(b.Mul(delta, float(layer.config.get("lora_alpha") or rank) / rank), y.dtype))  # type: ignore[no-any-return]

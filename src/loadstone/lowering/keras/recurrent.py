@@ -15,7 +15,7 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.recurrent_cells import KINDS, Cell, project, read_cell, step
 from loadstone.lowering.keras.recurrent_steps import run
-from loadstone.lowering.keras.walk import Call, Traced, Walk, with_masks
+from loadstone.lowering.keras.walk import Call, Walk, with_masks
 from loadstone.lowering.registry import keras_layer
 
 _WEIGHTS = ("kernel", "recurrent_kernel", "bias?")
@@ -146,7 +146,9 @@ def cells_of(walk: Walk, layer: Layer) -> list[Cell]:
     return [read_cell(walk.b, inner, walk.weights(inner, rule)) for inner, rule in zip(stack, rules, strict=True)]
 
 
-def apply(b: Builder, layer: Layer, cells: list[Cell], x: Value, given: list[Value] | None, mask: Any, zeros_masked: bool | None = None) -> Result:
+def apply(
+    b: Builder, layer: Layer, cells: list[Cell], x: Value, given: list[Value] | None, mask: Any, zeros_masked: bool | None = None
+) -> Result:
     """Run the cells over a sequence, one after the other. zeros_masked overrides the option zero_output_for_mask."""
     config = layer.config
     if x.rank != 3:
@@ -199,7 +201,9 @@ def outputs_read(b: Builder, layer: Layer, result: Result, backward: bool) -> Va
 # -- states -----------------------------------------------------------------------------------------------------------------
 
 
-def _initial_states(b: Builder, layer: Layer, cells: list[Cell], x: Value, given: list[Value] | None) -> tuple[list[list[Value]] | None, Any]:
+def _initial_states(
+    b: Builder, layer: Layer, cells: list[Cell], x: Value, given: list[Value] | None
+) -> tuple[list[list[Value]] | None, Any]:
     """The states of each cell, None where all are zeros, and a function that keeps those after the call."""
     total = sum(cell.states for cell in cells)
     if given is not None and len(given) != total:

@@ -65,9 +65,10 @@ class Cell:
     @property
     def activations(self) -> list[Any]:
         """The activations in the order of the ONNX attribute."""
-        return {"LSTM": [self.recurrent_activation, self.activation, self.activation], "GRU": [self.recurrent_activation, self.activation]}.get(
-            self.kind, [self.activation]
-        )
+        return {
+            "LSTM": [self.recurrent_activation, self.activation, self.activation],
+            "GRU": [self.recurrent_activation, self.activation],
+        }.get(self.kind, [self.activation])
 
 
 def read_cell(b: Builder, layer: Layer, weights: dict[str, Value]) -> Cell:
@@ -78,13 +79,19 @@ def read_cell(b: Builder, layer: Layer, weights: dict[str, Value]) -> Cell:
         raise ModelError(f"use_bias is {config.get('use_bias', True)} and the bias is {'there' if 'bias' in weights else 'missing'}")
     reset_after = kind == "GRU" and bool(config.get("reset_after", True))
     wide = {name: b.cast(value, "float32") if value.dtype in ("float16", "bfloat16") else value for name, value in weights.items()}
-    fitting = {"kernel": (weights["kernel"].shape[0], width), "recurrent_kernel": (units, width), "bias": (2, width) if reset_after else (width,)}
+    fitting = {
+        "kernel": (weights["kernel"].shape[0], width),
+        "recurrent_kernel": (units, width),
+        "bias": (2, width) if reset_after else (width,),
+    }
     for name, value in wide.items():
         if value.shape != fitting[name]:
             raise ModelError(f"the {name} of a {layer.class_name} with {units} units has shape {value.shape}, expected {fitting[name]}")
     assert all(dtypes.is_float(value.dtype) for value in wide.values())
     recurrent = config.get("recurrent_activation", "sigmoid") if kind != "RNN" else None
-    return Cell(kind, units, config.get("activation", "tanh"), recurrent, reset_after, wide["kernel"], wide["recurrent_kernel"], wide.get("bias"))
+    return Cell(
+        kind, units, config.get("activation", "tanh"), recurrent, reset_after, wide["kernel"], wide["recurrent_kernel"], wide.get("bias")
+    )
 
 
 # -- one step -----------------------------------------------------------------------------------------------------------
@@ -124,7 +131,7 @@ def _gru_step(b: Builder, cell: Cell, x: Value, h: Value) -> Value:
 
     def inner(state: Value, kernel: Value, bias: Value | None) -> Value:
         y: Value = b.MatMul(state, kernel)
-        return y if bias is None else b.Add(y, bias)  # type: ignore[no-any-return]
+        return y if bias is None else b.Add(y, bias)
 
     z = activate(b, b.Add(x_z, inner(h, u_z, biases[0])), cell.recurrent_activation)
     r = activate(b, b.Add(x_r, inner(h, u_r, biases[1])), cell.recurrent_activation)

@@ -128,7 +128,9 @@ def _scanned(b: Builder, cell: Cell, gates: Value, flags: Value | None, held: li
     return results[-1], list(results[:-1])
 
 
-def _unrolled(b: Builder, cell: Cell, gates: Value, flags: Value | None, held: list[Value], length: int, backward: bool) -> tuple[Value, list[Value]]:
+def _unrolled(
+    b: Builder, cell: Cell, gates: Value, flags: Value | None, held: list[Value], length: int, backward: bool
+) -> tuple[Value, list[Value]]:
     outputs: dict[int, Value] = {}
     for t in reversed(range(length)) if backward else range(length):
         flag = None if flags is None else b.squeeze(b.slice(flags, 0, t, t + 1), 0)
