@@ -74,6 +74,10 @@ def printable(text: object) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in str(text))
 
 
+# What code that reads a description trips over where the description is not what any release writes.
+MALFORMED = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, ZeroDivisionError, AssertionError, RecursionError)
+
+
 class FormatError(LoadstoneError, ValueError):
     """The bytes are not what a reader needs."""
 

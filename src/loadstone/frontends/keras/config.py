@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from loadstone.custom import CustomObjects, Functional, Given
-from loadstone.errors import ModelError
+from loadstone.errors import MALFORMED, LoadstoneError, ModelError
 from loadstone.frontends.keras import names
 from loadstone.frontends.keras.callables import read_activation, stored_function
 from loadstone.frontends.keras.functional import functional_graph, sequential_graph
-from loadstone.frontends.keras.history import upgrade_layer
+from loadstone.frontends.keras.history import check_known, upgrade_layer
 from loadstone.frontends.keras.history.masks import mask_rules
 from loadstone.frontends.keras.policy import read_policy
 from loadstone.ir import Graph, Layer, Producer
@@ -28,9 +28,16 @@ _MODELS = ("Sequential", "Functional")
 def read_model(config: dict[str, Any], producer: Producer, custom: CustomObjects | None = None) -> Layer:
     """The root layer that a model's config describes: {"class_name": ..., "config": {...}}.
 
-    Raises ModelError where the config contradicts itself. Missing custom objects are left in `custom.missing`.
+    Raises ModelError where the config contradicts itself, and UnsupportedVersion for a release whose history is not known.
+    Missing custom objects are left in `custom.missing`.
     """
-    return _Reader(producer, custom if custom is not None else CustomObjects()).layer(config, "", root=True)
+    check_known(producer)
+    try:
+        return _Reader(producer, custom if custom is not None else CustomObjects()).layer(config, "", root=True)
+    except LoadstoneError:
+        raise
+    except MALFORMED as error:
+        raise ModelError(f"the config is not one that Keras writes: {type(error).__name__}: {error}") from error
 
 
 class _Reader:

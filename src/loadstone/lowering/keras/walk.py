@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadstone.custom.hosting import Host
-from loadstone.errors import LoadstoneError, LoweringError, ModelError, UnsupportedAttribute, UnsupportedOps
+from loadstone.errors import MALFORMED, LoadstoneError, LoweringError, ModelError, UnsupportedAttribute, UnsupportedOps
 from loadstone.ir import Graph, Layer, Node, Output, Structure, Tensor, dtypes, flatten, map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -124,6 +124,11 @@ class Walk:
                 outputs = self._dispatch(layer, args, kwargs, training, registry)
             except (LoweringError, ModelError) as error:
                 self.problems.append(error.at(where=layer.path or layer.name))
+                outputs = None
+            except MALFORMED as error:
+                told = ModelError(f"{layer.class_name} has a config that Keras does not write: {type(error).__name__}: {error}")
+                told.__cause__ = error
+                self.problems.append(told.at(where=layer.path or layer.name))
                 outputs = None
         self.traces.setdefault(id(layer), []).append(Trace(outputs))
         return outputs

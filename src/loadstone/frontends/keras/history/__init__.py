@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from loadstone.errors import UnsupportedVersion
 from loadstone.ir import Producer
 
 Config = dict[str, Any]
@@ -25,7 +26,18 @@ class Dated:
     change: Change
 
 
+OLDEST = (2, 4)  # what TensorFlow 2.3 calls its Keras: the changes since then are all here
+
 _CHANGES: list[Dated] = []
+
+
+def check_known(producer: Producer) -> None:
+    """Raise UnsupportedVersion for a release whose spelling and defaults are not known in full: its numbers could be others."""
+    if producer.release < OLDEST:
+        raise UnsupportedVersion(
+            f"the file was saved by Keras {producer.version or 'of an unknown release'}; files of Keras 2.4 (TensorFlow 2.3) and later are read",
+            hint="layers of one name computed otherwise before that; load it in its own release and save it from TensorFlow 2.3 or later",
+        )
 
 
 def upgrade(before: str, classes: str = "") -> Callable[[Change], Change]:
@@ -48,4 +60,4 @@ def upgrade_layer(class_name: str, config: Config, producer: Producer) -> Config
     return config
 
 
-from loadstone.frontends.keras.history import keras_2  # noqa: E402,F401  (fills the list)
+from loadstone.frontends.keras.history import core, keras_2, spatial  # noqa: E402,F401  (fills the list)
