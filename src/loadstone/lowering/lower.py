@@ -10,7 +10,8 @@ from loadstone.ir import Model, Spec, flatten, map_structure
 from loadstone.ir.program import Program
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.walk import Traced, Walk
-from loadstone.lowering.program import assemble
+from loadstone.lowering.passes import dtypes
+from loadstone.lowering.program import assemble, keep_needed
 
 
 def lower(model: Model, host: Host | None = None) -> Program:
@@ -22,6 +23,8 @@ def lower(model: Model, host: Host | None = None) -> Program:
     values = [leaf.value for leaf in flatten(outputs)]
     specs = [(Spec(name, value.shape, value.dtype), value) for name, value in zip(output_names(model), values, strict=True)]
     counter = iter(range(len(specs)))
+    keep_needed(walk.b, values)
+    dtypes.supported(walk.b)
     return assemble(walk.b, inputs, specs, map_structure(lambda _: next(counter), outputs))
 
 

@@ -40,6 +40,11 @@ def assemble(b: Builder, inputs: Sequence[tuple[Spec, Value]], outputs: Sequence
     )
 
 
+def keep_needed(b: Builder, outputs: Sequence[Value]) -> None:
+    """Drop the ops that neither the outputs nor the states depend on, so that no pass refuses what nobody asked for."""
+    b.block.ops = _needed(b.block, [*outputs, *(after for _, after, _ in b.state.values())])
+
+
 def _sharding(block: Block, states: bool) -> Sharding | None:
     """Micro-batches for a block that is proven to keep samples apart."""
     return cost.sharding(block) if samples_apart(block, states, RULES) is None else None
@@ -101,6 +106,7 @@ def _segment(ops: list[Op], others: list[Op], outputs: list[Value]) -> Segment:
         weights=onnx.weights_of(block),
         encode=lambda place: onnx.encode_model(block, place, segment=True),
         kinds=frozenset(op.kind for op in inside),
+        dtypes=frozenset(v.dtype for op in inside for v in _values(op)),
         origins={op.outputs[0].name: op.origin for op in inside if op.outputs and op.origin},
     )
 
@@ -123,8 +129,8 @@ def _used(op: Op) -> set[str]:
 
 
 def _values(op: Op) -> list[Value]:
-    """All values that an op or its bodies touch."""
-    found = [v for v in op.inputs if v is not None]
+    """All values that an op or its bodies take or make."""
+    found = [v for v in op.inputs if v is not None] + op.outputs
     for body in op.bodies():
         found += [v for inner in body.ops for v in _values(inner)] + body.outputs
     return found

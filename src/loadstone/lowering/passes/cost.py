@@ -33,16 +33,16 @@ def _flops(block: Block, times: int) -> float:
 
 
 def _op(op: Op) -> float:
-    size = float(max((_size(value) for value in op.outputs), default=0))
+    size: float = max((_size(value) for value in op.outputs), default=0)
     first, second = (_shape(value) for value in ([*op.inputs, None, None])[:2])
     if op.kind in ("MatMul", "Gemm") and first:
-        return 2 * size * first[-1]
+        return 2.0 * size * first[-1]
     if op.kind == "Conv":
-        return 2 * size * prod(second[1:])
+        return 2.0 * size * prod(second[1:])
     if op.kind == "ConvTranspose":
-        return 2 * prod(first) * prod(second[1:])
+        return 2.0 * prod(first) * prod(second[1:])
     if op.kind in ("LSTM", "GRU", "RNN"):  # X (time, batch, n), W (directions, gates * units, n)
-        return 2.0 * first[0] * second[0] * second[1] * (second[2] + op.attributes["hidden_size"])
+        return 2.0 * first[0] * second[0] * second[1] * (second[2] + int(op.attributes["hidden_size"]))
     if op.kind == "Einsum":
         terms = op.attributes["equation"].replace(" ", "").split("->")[0].split(",")
         lengths = {name: d for term, value in zip(terms, op.inputs, strict=True) for name, d in zip(term, _shape(value), strict=True)}
