@@ -64,7 +64,7 @@ class Registry:
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             for name in names:
                 assert name not in self._rules, f"two rules for {name}"
-                parameters = tuple(signature(function).parameters)
+                parameters = tuple(name for name, p in signature(function).parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
                 self._rules[name] = Rule(name, function, tuple(weights), frozenset(options.split()), parameters=parameters, **declared)
             return function
 

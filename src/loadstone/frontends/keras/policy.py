@@ -30,7 +30,7 @@ def read_policy(stored: Any, where: str, path: str = "") -> Policy:
         mode = config.get("mode")
         if mode is not None and policy.quantization is None:
             source = _named(config.get("source_name") or policy.name, where)
-            policy = Policy(f"{mode}_from_{source.name}", source.compute, source.variable, mode)
+            policy = Policy(f"{mode}_from_{source.name}", source.compute, source.variable, mode.partition("/")[0])
         return policy
     raise ModelError(f"{stored!r} is not a dtype policy", where=where)
 

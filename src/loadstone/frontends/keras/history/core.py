@@ -1,0 +1,57 @@
+"""Changes of what core, merging, attention and regularization layers compute, from tf.keras 2.3 to Keras 3.14.
+
+Where today's config has no word for the old behaviour, an option that no release of Keras has spells it (`masks`,
+`masked_rows`, `resizes`, `integer_images`, `packed_axis`): rules read it, and files of today never hold it.
+"""
+
+from __future__ import annotations
+
+from loadstone.frontends.keras.history import Config, upgrade
+
+_RANDOM_IMAGES = "RandomBrightness RandomContrast RandomFlip RandomHeight RandomRotation RandomTranslation RandomWidth RandomZoom"
+
+
+@upgrade(before="2.8", classes=_RANDOM_IMAGES)
+def augmentation_left_integers_alone(config: Config) -> Config:
+    """At inference integer images came out as they were; since 2.8 in the compute dtype."""
+    return {**config, "integer_images": "keep"}
+
+
+@upgrade(before="3.0", classes="Attention AdditiveAttention")
+def causal_is_an_argument_of_the_call(config: Config) -> Config:
+    """Attention(causal=True) became use_causal_mask in the call, in 2.10; False says nothing."""
+    if config.get("causal") is False:
+        del config["causal"]
+    return config
+
+
+@upgrade(before="3.0", classes="MultiHeadAttention")
+def shapes_of_the_inputs_are_not_stored(config: Config) -> Config:
+    """MultiHeadAttention kept the shapes that it was built with in its config."""
+    return {key: value for key, value in config.items() if key not in ("query_shape", "key_shape", "value_shape")}
+
+
+@upgrade(before="3.4", classes="Add Subtract Multiply Average Maximum Minimum Concatenate Dot")
+def merged_masks_were_all_masks(config: Config) -> Config:
+    """A merged mask was what every mask leaves; since 3.4 what any leaves, and Multiply, Maximum, Minimum heed masks."""
+    return {**config, "masks": "all"}
+
+
+@upgrade(before="3.8", classes="RandomCrop")
+def random_crop_resized_at_inference(config: Config) -> Config:
+    """RandomCrop gave the middle of the image in its size; since 3.8 it gives the image."""
+    return {**config, "resizes": True}
+
+
+@upgrade(before="3.10", classes="Softmax MultiHeadAttention GroupQueryAttention")
+def masked_rows_were_uniform(config: Config) -> Config:
+    """The softmax of a row that is masked throughout was the same everywhere; since 3.10 it is 0."""
+    return {**config, "masked_rows": "uniform"}
+
+
+@upgrade(before="3.14", classes="Dense EinsumDense")
+def int4_was_packed_along_the_summed_axis(config: Config) -> Config:
+    """Two numbers a byte along the first summed axis of the kernel, inputs quantized as for int8; since 3.14 neither."""
+    policy = config.get("dtype")
+    mode = policy.get("config", {}).get("mode") if isinstance(policy, dict) else str(policy).partition("_from_")[0]
+    return {**config, "packed_axis": "summed"} if mode == "int4" else config

@@ -1,0 +1,77 @@
+"""The dtype of a result of several operands, by Keras 3's rules.
+
+The least upper bound in the lattice of keras/src/backend/common/dtypes.py with the TensorFlow backend; Python's int and float
+are weak: they take the dtype of the tensor beside them unless that is of a lower kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, reduce
+
+from loadstone.errors import ModelError
+from loadstone.lowering.block import Value
+from loadstone.lowering.builder import Builder
+
+WEAK_INT, WEAK_FLOAT = "int", "float"
+_ABOVE: dict[str, tuple[str, ...]] = {
+    "bool": ("int",),
+    "uint8": ("int16", "uint16"),
+    "uint16": ("int32", "uint32"),
+    "uint32": ("int64", "uint64"),
+    "uint64": ("float",),
+    "int": ("uint8", "int8"),
+    "int8": ("int16",),
+    "int16": ("int32",),
+    "int32": ("int64",),
+    "int64": ("float",),
+    "float": ("bfloat16", "float16"),
+    "bfloat16": ("float32",),
+    "float16": ("float32",),
+    "float32": ("float64",),
+    "float64": (),
+}
+
+
+@cache
+def _bounds(dtype: str) -> frozenset[str]:
+    if dtype not in _ABOVE:
+        raise ModelError(f"{dtype} does not mix with other dtypes")
+    return frozenset({dtype}).union(*(_bounds(above) for above in _ABOVE[dtype]))
+
+
+def result_type(*kinds: str) -> str:
+    """The dtype for operands of these dtypes, of which "int" and "float" are Python's numbers."""
+    distinct = frozenset(kinds)
+    if len(distinct) == 1:
+        return _strong(next(iter(distinct)))
+    common = reduce(frozenset.intersection, map(_bounds, distinct))
+    least = common & distinct or {kind for kind in common if common <= _bounds(kind)}
+    return _strong(next(iter(least)))
+
+
+def _strong(kind: str) -> str:
+    return {"int": "int32", "float": "float32"}.get(kind, kind)
+
+
+def kind_of(operand: object) -> str:
+    """What `result_type` wants for an operand of a call."""
+    if isinstance(operand, Value):
+        return operand.dtype
+    if isinstance(operand, bool):
+        return "bool"
+    return WEAK_INT if isinstance(operand, int) else WEAK_FLOAT
+
+
+def promoted(b: Builder, tensors: Sequence[Value]) -> list[Value]:
+    """The tensors in one dtype."""
+    if len({x.dtype for x in tensors}) == 1:
+        return list(tensors)
+    dtype = result_type(*(x.dtype for x in tensors))
+    return [b.cast(x, dtype) for x in tensors]
+
+
+def as_values(b: Builder, operands: Sequence[object], *extra: str) -> list[Value]:
+    """Operands as values in one dtype: that of all of them and of `extra` together."""
+    dtype = result_type(*map(kind_of, operands), *extra)
+    return [b.cast(x, dtype) if isinstance(x, Value) else b.const(x, dtype) for x in operands]

@@ -1,0 +1,68 @@
+"""Layers that act in training alone: dropout, noise, and the augmentation of images.
+
+Semantics: keras/src/layers/regularization and keras/src/layers/preprocessing/image_preprocessing of Keras 3, where all of
+them give their inputs back at inference. A call that fixes `training=True` is random, and refused by name. (`predict` of
+Keras 3 overrides what the call fixes: there the frontend leaves it out.)
+"""
+
+from __future__ import annotations
+
+from loadstone.errors import UnsupportedAttribute
+from loadstone.ir import Layer, dtypes
+from loadstone.lowering.block import Value
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.registry import keras_layer
+
+_IMAGE_OPTIONS = """
+    addition_factor all_ops alpha auto_vectorize bounding_box_format brightness_factor chain_depth contrast_factor data_format factor fill_mode fill_value
+    height height_factor hue_factor integer_images interpolation kernel_size mode num_chains num_ops rate ratio resizes saturation_factor scale
+    sigma threshold_factor value_range width width_factor x_factor y_factor
+"""
+_IMAGE_LAYERS = """
+    AugMix CutMix MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomElasticTransform RandomErasing
+    RandomFlip RandomGaussianBlur RandomGrayscale RandomHeight RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation
+    RandomSaturation RandomSharpness RandomShear RandomTranslation RandomWidth RandomZoom Solarization
+"""
+
+
+@keras_layer("Dropout", "AlphaDropout", "GaussianDropout", options="rate noise_shape", masking="pass")
+@keras_layer("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", options="rate noise_shape data_format", masking="pass")
+@keras_layer("GaussianNoise", options="stddev", masking="pass")
+def noise(b: Builder, layer: Layer, inputs: Value, training: bool | None = None) -> Value:
+    """The inputs."""
+    if training and (layer.config.get("rate") or layer.config.get("stddev")):
+        raise _random(layer)
+    return inputs
+
+
+@keras_layer("ActivityRegularization", options="l1 l2", masking="pass")
+def activity_regularization(b: Builder, layer: Layer, inputs: Value) -> Value:
+    """The inputs."""
+    return inputs
+
+
+@keras_layer(*_IMAGE_LAYERS.split(), options=_IMAGE_OPTIONS)
+def augmentation(b: Builder, layer: Layer, inputs: Value, training: bool | None = None) -> Value:
+    """The images in the compute dtype; `integer_images` "keep", which only history writes, leaves integers as they are."""
+    if training:
+        raise _random(layer)
+    if dtypes.is_integer(inputs.dtype) and layer.config.get("integer_images") == "keep":
+        return inputs
+    return b.cast(inputs, layer.policy.compute)
+
+
+@keras_layer("RandomCrop", options=_IMAGE_OPTIONS)
+def random_crop(b: Builder, layer: Layer, inputs: Value, training: bool | None = None) -> Value:
+    """The images; with `resizes`, which history writes for releases before 3.8, the largest middle part that fits, resized."""
+    from loadstone.lowering.keras.image_preprocessing import resizing
+
+    images = augmentation(b, layer, inputs, training)
+    if not layer.config.get("resizes"):
+        return images
+    config = {key: layer.config[key] for key in ("height", "width", "data_format") if key in layer.config}
+    inner = Layer("Resizing", layer.name, {**config, "crop_to_aspect_ratio": True}, policy=layer.policy, path=layer.path)
+    return resizing(b, inner, b.cast(images, layer.policy.compute))
+
+
+def _random(layer: Layer) -> UnsupportedAttribute:
+    return UnsupportedAttribute(f"{layer.class_name} called with training=True, which is random")
