@@ -16,7 +16,7 @@ from loadstone.frontends.keras.config import read_model
 from loadstone.ir import Layer, Producer, Spec, Tensor, flatten
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.walk import Traced, Walk
-from loadstone.lowering.program import assemble
+from loadstone.lowering.lower import finish
 from loadstone.runtime.executor import Executor
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -79,7 +79,7 @@ def run(case: Case) -> np.ndarray:
     outputs = walk.call(layer, (Traced(*inputs),), call)
     walk.raise_problems()
     (y,) = [leaf.value for leaf in flatten(outputs)]
-    program = assemble(b, [(Spec(v.name, v.shape, v.dtype), v) for v in inputs], [(Spec("y", y.shape, y.dtype), y)], 0)
+    program = finish(b, [(Spec(v.name, v.shape, v.dtype), v) for v in inputs], [(Spec("y", y.shape, y.dtype), y)], 0)
     (result,) = Executor(program).run(arrays)
     assert all(known in (None, length) for known, length in zip(y.shape, result.shape, strict=True)), (
         f"{y.shape} was inferred, {result.shape} came"

@@ -6,11 +6,14 @@ from typing import Any
 
 import loadstone.lowering.keras  # noqa: F401  (fills the registry)
 from loadstone.custom.hosting import Host
-from loadstone.ir import Model, Spec, flatten, map_structure
+from loadstone.ir import Model, Spec, Structure, flatten, map_structure
 from loadstone.ir.program import Program
+from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.walk import Traced, Walk
 from loadstone.lowering.passes import dtypes
+from loadstone.lowering.passes.channels import fold_channels
+from loadstone.lowering.passes.layout import merge_transposes
 from loadstone.lowering.program import assemble, keep_needed
 
 
@@ -23,9 +26,17 @@ def lower(model: Model, host: Host | None = None) -> Program:
     values = [leaf.value for leaf in flatten(outputs)]
     specs = [(Spec(name, value.shape, value.dtype), value) for name, value in zip(output_names(model), values, strict=True)]
     counter = iter(range(len(specs)))
-    keep_needed(walk.b, values)
-    dtypes.supported(walk.b)
-    return assemble(walk.b, inputs, specs, map_structure(lambda _: next(counter), outputs))
+    return finish(walk.b, inputs, specs, map_structure(lambda _: next(counter), outputs))
+
+
+def finish(b: Builder, inputs: list[tuple[Spec, Value]], outputs: list[tuple[Spec, Value]], structure: Structure) -> Program:
+    """The program for what the rules emitted: passes first."""
+    values = [value for _, value in outputs]
+    keep_needed(b, values)
+    merge_transposes(b, values)
+    fold_channels(b, values)
+    dtypes.supported(b)
+    return assemble(b, inputs, outputs, structure)
 
 
 def trace(model: Model, host: Host | None = None, free_batch: bool = False) -> tuple[Walk, list[tuple[Spec, Any]], Any]:

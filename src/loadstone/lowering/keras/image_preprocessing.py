@@ -6,13 +6,11 @@ keras/src/utils/image_utils.py. Images may come alone (rank 3) or in a batch (ra
 
 from __future__ import annotations
 
-import numpy as np
-
 from loadstone.errors import ModelError, UnsupportedAttribute
-from loadstone.ir import Layer, dtypes
+from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.keras.resampling import resize
+from loadstone.lowering.keras.resampling import resize, settle
 from loadstone.lowering.keras.windows import data_format
 from loadstone.lowering.registry import keras_layer
 
@@ -22,40 +20,33 @@ Length = int | Value
 @keras_layer(
     "Resizing",
     options="height width interpolation crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value antialias data_format"
-    " bounding_box_format factor integer_images",
+    " bounding_box_format factor result",
 )  # fmt: skip
 def resizing(b: Builder, layer: Layer, x: Value) -> Value:
-    """x as images of height by width.
-
-    Integer images are rounded back to their dtype; `integer_images`, which only history writes, says what earlier releases
-    did: "truncate" (Keras 3.0 to 3.4) or "float" (the result is in the compute dtype, tf.keras 2).
-    """
-    config = layer.config
+    """x as images of height by width; `result` is as `resampling.settle` has it."""
+    config, how = layer.config, layer.config.get("result", "round")
     if config.get("fill_mode", "constant") != "constant":
         raise UnsupportedAttribute(f"Resizing with fill_mode {config['fill_mode']!r}")
-    integers = "keep" if dtypes.is_float(x.dtype) else config.get("integer_images", "round")
-    dtype = layer.policy.compute if integers == "float" else x.dtype
-    batched = x if x.rank == 4 else b.unsqueeze(b.cast(x, dtype), 0)
-    batched, axes = b.cast(batched, dtype), _image_axes(layer, x)
+    dtype = layer.policy.compute if how == "compute" else x.dtype
+    batched = b.cast(x if x.rank == 4 else b.unsqueeze(x, 0), dtype)
+    axes, sizes = _image_axes(layer, x), [config["height"], config["width"]]
     if config.get("crop_to_aspect_ratio"):
         batched = _crop_to_aspect_ratio(b, batched, axes, config["height"], config["width"])
     elif config.get("pad_to_aspect_ratio"):
         batched = _pad_to_aspect_ratio(b, batched, axes, config["height"], config["width"], config.get("fill_value", 0.0))
     method, antialias = config.get("interpolation", "bilinear").lower(), bool(config.get("antialias", False))
-    y = resize(b, batched, axes, [config["height"], config["width"]], method, antialias)
-    if y.dtype != dtype:
-        y = _as_integers(b, y, dtype) if integers == "round" else b.cast(y, dtype)
+    y = settle(b, resize(b, batched, axes, sizes, method, antialias), dtype, how)
     return y if x.rank == 4 else b.squeeze(y, 0)
 
 
-@keras_layer("CenterCrop", options="height width data_format bounding_box_format factor")
+@keras_layer("CenterCrop", options="height width data_format bounding_box_format factor result")
 def center_crop(b: Builder, layer: Layer, x: Value) -> Value:
     """The middle of x; of images that are too small, the largest middle part of that shape, resized.
 
     With sizes known only at run time both are one: a part of the wanted size is resized to itself, which changes nothing.
     """
     height, width = layer.config["height"], layer.config["width"]
-    x = b.cast(x, layer.policy.compute)
+    x = x if layer.config.get("result") == "raw" else b.cast(x, layer.policy.compute)
     batched, axes = (x if x.rank == 4 else b.unsqueeze(x, 0)), _image_axes(layer, x)
     tall, wide = (b.dim(batched, axis) for axis in axes)
     if isinstance(tall, int) and isinstance(wide, int) and tall >= height and wide >= width:
@@ -105,12 +96,6 @@ def _pad_to_aspect_ratio(b: Builder, x: Value, axes: list[int], height: int, wid
 def _part(b: Builder, x: Value, axes: list[int], starts: list[Length], lengths: list[Length]) -> Value:
     ends = [b.Add(_vector(b, start), _vector(b, length)) for start, length in zip(starts, lengths, strict=True)]
     return b.Slice(x, b.vector([_vector(b, s) for s in starts]), b.vector(ends), b.ints(axes))  # type: ignore[no-any-return]
-
-
-def _as_integers(b: Builder, x: Value, dtype: str) -> Value:
-    """Rounded half to even and clipped to what the dtype holds."""
-    limits = np.iinfo(dtypes.to_numpy(dtype))
-    return b.cast(b.Clip(b.Round(x), b.const(float(limits.min), x.dtype), b.const(float(limits.max), x.dtype)), dtype)
 
 
 def _vector(b: Builder, length: Length) -> Value:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from loadstone.errors import UnsupportedAttribute
+from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras import interpolation
@@ -35,6 +36,21 @@ def resize(b: Builder, x: Value, axes: Sequence[int], sizes: Sequence[int | Valu
         return y
     tall, wide = (_weights(b, b.dim(x, axis), size, method, antialias) for axis, size in zip(axes, sizes, strict=True))
     return b.MatMul(b.MatMul(tall, x), b.transpose(wide, [1, 0]))  # type: ignore[no-any-return]
+
+
+def settle(b: Builder, y: Value, dtype: str, how: str) -> Value:
+    """A resized image in the dtype that a release gave for images of `dtype`.
+
+    "round" (Keras 3.5 and later): that dtype; integers rounded half to even and clipped. History asks for the others:
+    "truncate" (Keras 3.0 to 3.4), "compute" (tf.keras 2, which cast the images before) and "raw" (float32, as it comes).
+    """
+    if how == "raw" or y.dtype == dtype:
+        return y
+    if dtypes.is_float(dtype):
+        return b.cast(y, dtype)
+    limits = np.iinfo(dtypes.to_numpy(dtype))
+    y = b.Clip(y if how == "truncate" else b.Round(y), float(limits.min), float(limits.max))
+    return b.cast(y, dtype)
 
 
 def _nearest(b: Builder, length: int | Value, size: int | Value) -> Value:

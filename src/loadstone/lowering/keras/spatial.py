@@ -9,7 +9,7 @@ from loadstone.errors import ModelError
 from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.keras.resampling import resize
+from loadstone.lowering.keras.resampling import resize, settle
 from loadstone.lowering.keras.windows import numbers, pairs, space
 from loadstone.lowering.registry import keras_layer
 
@@ -34,9 +34,9 @@ def cropping(b: Builder, layer: Layer, x: Value) -> Value:
     return x
 
 
-@keras_layer("UpSampling1D", "UpSampling2D", "UpSampling3D", options="size data_format interpolation")
+@keras_layer("UpSampling1D", "UpSampling2D", "UpSampling3D", options="size data_format interpolation result")
 def up_sampling(b: Builder, layer: Layer, x: Value) -> Value:
-    """Each axis of the space becomes `size` times as long: by repetition, or as `Resizing` does (in float32)."""
+    """Each axis of the space becomes `size` times as long: by repetition, or as `Resizing` does."""
     axes = space(layer, x.rank)
     factors = numbers(layer.config["size"], len(axes))
     interpolation = layer.config.get("interpolation", "nearest")
@@ -45,4 +45,4 @@ def up_sampling(b: Builder, layer: Layer, x: Value) -> Value:
         return b.Resize(x, None, scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")  # type: ignore[no-any-return]
     lengths = [b.dim(x, a) for a in axes]
     sizes = [n * f if isinstance(n, int) else b.Mul(n, f) for n, f in zip(lengths, factors, strict=True)]
-    return resize(b, x, axes, sizes, interpolation)
+    return settle(b, resize(b, x, axes, sizes, interpolation), x.dtype, layer.config.get("result", "round"))

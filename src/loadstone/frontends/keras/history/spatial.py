@@ -14,15 +14,49 @@ def groups_of_conv_alone(config: Config) -> Config:
     return config
 
 
-@upgrade(before="3.0", classes="Resizing")
-def resizing_gave_floats(config: Config) -> Config:
-    """tf.keras 2 cast images to the compute dtype; `integer_images` is a key of our own."""
-    config["integer_images"] = "float"
+@upgrade(before="3.0", classes="DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D")
+def strides_counted_inside_dilation(config: Config) -> Config:
+    """With both, TensorFlow strode within each phase of the dilation; tf.keras 2.12 refuses it, today's Keras computes the usual thing.
+
+    The key is of our own, and no rule knows it: such a layer is refused by name.
+    """
+    strides, dilations = (config.get(key, 1) for key in ("strides", "dilation_rate"))
+    if any(s > 1 for s in _numbers(strides)) and any(d > 1 for d in _numbers(dilations)):
+        config["strides_inside_dilation"] = True
     return config
 
 
-@upgrade(before="3.5", classes="Resizing")
-def resizing_truncated(config: Config) -> Config:
+def _numbers(value: object) -> list[int]:
+    return [n for n in (value if isinstance(value, (list, tuple)) else [value]) if isinstance(n, int)]
+
+
+# `result` is a key of our own: which dtype a resized image had (lowering/keras/resampling.py, `settle`).
+
+
+@upgrade(before="2.5", classes="Resizing CenterCrop")
+def images_were_not_cast(config: Config) -> Config:
+    """TensorFlow 2.3 and 2.4 gave what `tf.image.resize` gives, and crops in their own dtype."""
+    config["result"] = "raw"
+    return config
+
+
+@upgrade(before="3.0", classes="Resizing")
+def images_were_cast_to_the_compute_dtype(config: Config) -> Config:
+    """tf.keras 2 gave floats for integer images."""
+    config.setdefault("result", "compute")
+    return config
+
+
+@upgrade(before="3.0", classes="UpSampling2D")
+def upsampled_images_were_float32(config: Config) -> Config:
+    """tf.keras 2 left interpolated images in float32, also under a half precision policy."""
+    if config.get("interpolation", "nearest") != "nearest":
+        config["result"] = "raw"
+    return config
+
+
+@upgrade(before="3.5", classes="Resizing UpSampling2D")
+def resized_integers_were_truncated(config: Config) -> Config:
     """Keras 3.0 to 3.4 cast resized integer images back without rounding."""
-    config.setdefault("integer_images", "truncate")
+    config.setdefault("result", "truncate")
     return config
