@@ -14,6 +14,9 @@ SHELL := /bin/sh
 VENV ?= .venv
 # A file of versions to install, for testing with the oldest dependencies (see .ci/run).
 CONSTRAINTS ?=
+# What `make test` installs: extras of loadstone, and packages besides (some tests need a Keras or OpenVINO).
+EXTRAS ?= test
+PACKAGES ?=
 PYTEST_ARGS ?=
 BENCH_VENV := .venv-bench
 BENCH_PYTHON ?= $(wildcard $(BENCH_VENV)/bin/python)
@@ -42,12 +45,12 @@ $(VENV)/.base: $(VENV)/.created pyproject.toml
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.created pyproject.toml
-	$(PIP) --editable '.[test]'
+	$(PIP) --editable '.[$(EXTRAS)]' $(PACKAGES)
 	@touch $@ $(VENV)/.base
 
 $(VENV)/.dev: $(VENV)/.created pyproject.toml
 	$(PIP) --editable '.[dev]'
-	@touch $@ $(VENV)/.test $(VENV)/.base
+	@touch $@ $(VENV)/.base
 
 demo: $(VENV)/.base
 	@$(VENV)/bin/python -m loadstone demo
