@@ -13,6 +13,7 @@ from typing import Any
 from loadstone import formats
 from loadstone.containers.source import Filepath, Source
 from loadstone.custom import CustomObjects
+from loadstone.custom.whole import as_graph
 from loadstone.errors import LoadstoneError
 from loadstone.ir import Model as Description
 from loadstone.live import Hosts
@@ -55,9 +56,10 @@ def load_model(
         custom = CustomObjects(custom_objects)
         description = _read(source, custom)
         custom.raise_missing(source.name)
+        host = Hosts(custom.objects)
+        description = as_graph(description, host)
         if inputs is not None or outputs is not None:
             description = cut(description, inputs, outputs)
-        host = Hosts(custom.objects)
         return Model(description, Compilation(engine, threads, host, compile, (_load_again, (_kept(filepath, source), arguments))))
 
 
@@ -65,8 +67,9 @@ def inspect(filepath: Filepath, custom_objects: Mapping[str, Any] | None = None)
     """Say what a file is, who saved it, what it needs and what is dangerous in it. Nothing is run and no weight is read."""
     with _told(filepath):
         custom = CustomObjects(custom_objects)
-        description = _read(Source.open(filepath), custom)
-        return report_on(description, custom.missing, Hosts(custom.objects))
+        host = Hosts(custom.objects)
+        description = as_graph(_read(Source.open(filepath), custom), host)
+        return report_on(description, custom.missing, host)
 
 
 def _read(source: Source, custom: CustomObjects) -> Description:

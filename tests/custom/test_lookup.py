@@ -30,7 +30,7 @@ def bent(x):
 
 
 @pytest.mark.parametrize("stored", ["bent", FUNCTION], ids=["name", "dict"])
-@pytest.mark.parametrize("release", ["2.3.0", "2.15.0", "3.0.5", "3.15.1"])
+@pytest.mark.parametrize("release", ["2.4.0", "2.15.0", "3.0.5", "3.15.1"])
 def test_an_activation_is_found_by_its_name(stored, release):
     found, missing = activation(stored, {"bent": bent}, release)
     assert isinstance(found, Given)

@@ -76,7 +76,7 @@ def test_so_are_those_of_a_keras_file(objects, stored):
 
 
 def test_config_that_the_class_does_not_take_is_an_error(objects):
-    with pytest.raises(ModelError, match="layer 'mine' .*raised"):
+    with pytest.raises(ModelError, match=r"layer 'mine' .*raised"):
         Built(sequential(layer("Scale", "mine", other=2.0)), STORED, objects)
 
 

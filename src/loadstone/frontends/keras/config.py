@@ -58,7 +58,7 @@ class _Reader:
         config, written = stored["config"], stored["class_name"].rpartition(">")[2]
         name = str(config.get("name") or stored.get("name") or _snake(written))
         path = f"{prefix}/{name}" if prefix else "" if root else name
-        made = self._operation(stored, name, path) if self._is_operation(stored) else self._known(stored, name, path)
+        made = self._operation(stored, name, path) if not root and self._is_operation(stored) else self._known(stored, name, path)
         if shared is not None:
             self._shared[shared] = made
         return made
@@ -66,15 +66,15 @@ class _Reader:
     def _is_operation(self, stored: dict[str, Any]) -> bool:
         """True for an operation node of Keras 3, such as {"module": "keras.src.ops.numpy", "class_name": "Add"}.
 
-        HDF5 files leave the module out: there the config tells, since layers' have `trainable` or at least (SpatialDropout)
-        `dtype`, and operations that bear a layer's name have neither.
+        HDF5 files leave the module out: there the name tells, and where a layer has it too the config, since layers' have
+        `trainable` or `dtype`, and operations have neither.
         """
         module, class_name, config = stored.get("module"), stored["class_name"], stored["config"]
         if module:
             return str(module).startswith(("keras.src.ops", "keras.ops"))
-        known = class_name in names.LAYERS and ("dtype" in config or class_name in ("InputLayer", "Functional", "Sequential", "Model"))
-        layer = known or class_name in self.custom.objects or "layers" in config or "trainable" in config
-        return self.producer.release >= (3,) and not layer
+        if self.producer.release < (3,) or class_name not in names.OPERATIONS or class_name in self.custom.objects:
+            return False
+        return "trainable" not in config and not (class_name in names.LAYERS and "dtype" in config)
 
     def _operation(self, stored: dict[str, Any], name: str, path: str) -> Layer:
         config = {k: v for k, v in stored["config"].items() if k != "name"}
