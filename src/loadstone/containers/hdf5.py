@@ -113,6 +113,22 @@ def read(source: Source) -> Group:
         return _Walk(source).group(file, "", 0)
 
 
+def begins(source: Source) -> bool:
+    """True where the signature stands at 0, 512, 1024, ...: before it may be a block of the user's."""
+    offset = 0
+    while offset + len(SIGNATURE) <= source.size:
+        if source.read(offset, len(SIGNATURE)) == SIGNATURE:
+            return True
+        offset = offset * 2 or 512
+    return False
+
+
+def outline(source: Source) -> Group:
+    """The root alone: its attributes and the names in it, without what lies below."""
+    with _opened(source) as file:
+        return Group("", source.name, _Walk(source).attributes(file, ""), names=list(file))
+
+
 class _Walk:
     """One pass over a file: what was seen, and what may still be allocated."""
 

@@ -44,7 +44,7 @@ class Source:
     """Bytes by offset. name is for messages; path is the real local file, None for bytes in memory.
 
     start is where this source begins in the file (a stored member of an archive). data holds the bytes unless they are
-    mapped. A folder has members and no bytes.
+    mapped. A folder has members and no bytes; mmap is what was asked for them.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Source:
     start: int = 0
     data: memoryview | None = None
     stamp: Stamp | None = None
+    mmap: bool | None = None
 
     @classmethod
     def open(cls, filepath: Filepath, *, mmap: bool | None = None) -> Source:
@@ -70,7 +71,7 @@ class Source:
         if not os.path.exists(name):
             raise FileNotFoundError(f"no such file or folder: {name!r}")
         if os.path.isdir(name):
-            return cls(name, path=os.path.realpath(name), folder=True)
+            return cls(name, path=os.path.realpath(name), folder=True, mmap=mmap)
         return _of_file(name, mmap)
 
     @classmethod
@@ -112,17 +113,23 @@ class Source:
         data = None if self.data is None else self.data[offset : offset + length]
         return replace(self, name=name, size=length, start=self.start + offset, data=data)
 
-    def member(self, name: str, *, mmap: bool | None = None) -> Source:
-        """A file of this folder; its name has no separators that could leave the folder."""
+    def member(self, name: str) -> Source:
+        """A file of this folder; CorruptFile for a name that leads out of it."""
         parts = name.replace("\\", "/").split("/")
         if not self.path or not all(parts) or ".." in parts or "." in parts or os.path.isabs(name) or ":" in parts[0]:
             raise CorruptFile(f"{name!r} is not a name inside a folder", source=self.name)
-        return Source.open(os.path.join(self.path, *parts), mmap=mmap)
+        return Source.open(os.path.join(self.path, *parts), mmap=self.mmap)
 
     @cached_property
-    def entries(self) -> frozenset[str]:
-        """Names directly inside a folder."""
-        return frozenset(os.listdir(self.path)) if self.folder and self.path else frozenset()
+    def entries(self) -> tuple[str, ...]:
+        """Names directly inside a folder, sorted."""
+        return tuple(sorted(os.listdir(self.path))) if self.folder and self.path else ()
+
+    def files_below(self, name: str) -> list[str]:
+        """All files in a folder of this folder, as paths from here with forward slashes."""
+        top = os.path.join(self.path or "", name)
+        found = [os.path.join(folder, file) for folder, _, files in os.walk(top) for file in files]
+        return sorted(os.path.relpath(file, self.path).replace(os.sep, "/") for file in found)
 
     def tensor(self, offset: int, shape: tuple[int, ...], numpy_dtype: np.dtype, dtype: str, key: str) -> Tensor:
         """A C-ordered tensor at an offset, with its Region where the file is mapped and its bytes can be used as they are.

@@ -1,0 +1,31 @@
+"""The saved-file formats, in the order in which they are tried, and the choice among them.
+
+Content decides, never the name: a `.keras` file may be HDF5, and any file may be a model.
+"""
+
+from __future__ import annotations
+
+from loadstone.containers.source import Source
+from loadstone.errors import UnrecognizedFormat
+from loadstone.formats import keras_h5, keras_v3, unrecognized
+from loadstone.formats.format import Format, Match
+
+__all__ = ["FORMATS", "Format", "Match", "detect"]
+
+FORMATS: tuple[Format, ...] = (
+    keras_v3.FORMAT,  # zip archives and folders, known by the config.json and weights in them
+    keras_h5.FORMAT,  # HDF5: after keras_v3, whose folders hold HDF5 files too
+)
+
+
+def detect(source: Source) -> Format:
+    """The first format that knows these bytes.
+
+    Raises UnrecognizedFormat, which says what the bytes are instead, or what a container's reader says of damaged ones.
+    """
+    for known in FORMATS:
+        if known.detect(source) is not None:
+            return known
+    found = unrecognized.describe(source)
+    tried = ", ".join(known.title for known in FORMATS)
+    raise UnrecognizedFormat(f"this is {found.what}, not a model that can be opened (tried: {tried})", source=source.name, hint=found.hint)

@@ -1,0 +1,36 @@
+"""What a saved-file format is: its name, how its bytes are known, and how they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from loadstone.containers.source import Source
+from loadstone.ir import Model
+
+# The second argument of `read` is the caller's custom objects (`loadstone.custom.CustomObjects` or None), which formats hand
+# through to the frontend without looking at them: the type is not theirs to import.
+Read = Callable[[Source, Any], Model]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A format recognizes a source. what says in which form, for people ("zip archive with HDF5 weights")."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Format:
+    """One saved-file format.
+
+    detect looks at content, never at the name, and never raises: a damaged file of this format is a Match, and `read` then
+    says what is wrong. suffixes are the usual ones, for documentation and for writing.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    detect: Callable[[Source], Match | None]
+    read: Read

@@ -1,0 +1,89 @@
+"""Full models in HDF5 (`.h5`, `.hdf5`, also `.keras` up to TensorFlow 2.12), as Keras 1 to 3 and tf.keras write them.
+
+The config stands in the attribute `model_config`, the training config in `training_config`, the weights in the group
+`model_weights` (keras/src/legacy/saving/legacy_h5_format.py).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from loadstone.containers import hdf5
+from loadstone.containers.source import Source
+from loadstone.errors import CorruptFile, LoadstoneError
+from loadstone.formats.format import Format, Match
+from loadstone.formats.producer import of_versions, only_mapped
+from loadstone.frontends.keras.config import read_model
+from loadstone.frontends.keras.weights_h5 import assign
+from loadstone.ir import Model, Tensor
+
+_ATTRIBUTE = "model_config"
+_GROUP = "model_weights"
+
+
+def detect(source: Source) -> Match | None:
+    """HDF5 with a `model_config`."""
+    if source.folder or not hdf5.begins(source):
+        return None
+    try:
+        return Match("HDF5 with config and weights") if _ATTRIBUTE in hdf5.outline(source).attributes else None
+    except LoadstoneError:
+        return None
+
+
+def read(source: Source, custom: Any = None) -> Model:
+    """The model, its weights assigned. custom: the caller's objects, for the frontend."""
+    try:
+        return _read(source, custom)
+    except LoadstoneError as error:
+        raise error.at(source=source.name) from error.__cause__
+
+
+def _read(source: Source, custom: Any) -> Model:
+    tree = hdf5.read(source)
+    config = _json(tree, _ATTRIBUTE)
+    weights = tree.groups.get(_GROUP)
+    if not isinstance(config, dict) or weights is None:
+        raise CorruptFile(
+            f"a full model has the attribute {_ATTRIBUTE} and the group {_GROUP}; found {', '.join(tree.groups) or 'no group'}"
+        )
+    version = tree.text("keras_version") or weights.text("keras_version")
+    producer = of_versions(version, backend=tree.text("backend") or weights.text("backend"), config=config)
+    root = read_model(config, producer, custom)
+    extra = assign(root, weights, producer)
+    optimizer = tree.groups.get("optimizer_weights")
+    if optimizer is not None:
+        extra["optimizer"] = optimizer.all_tensors()
+    _none_left(tree)
+    return Model(
+        format=FORMAT.name,
+        source=source.name,
+        producer=producer,
+        root=root,
+        training_config=_json(tree, "training_config"),
+        extra=extra,
+        unchanged=only_mapped([source]),
+    )
+
+
+def _json(tree: hdf5.Group, name: str) -> Any:
+    text = tree.text(name)
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CorruptFile(f"the attribute {name} is not JSON: {error}") from error
+
+
+def _none_left(tree: hdf5.Group) -> None:
+    """Tensors outside the known groups would be weights that nobody reads."""
+    other: list[Tensor] = list(tree.tensors.values())
+    for name, group in tree.groups.items():
+        other += group.all_tensors().values() if name not in (_GROUP, "optimizer_weights") else []
+    if other:
+        raise CorruptFile(f"tensors outside the model: {', '.join(tensor.key for tensor in other[:10])}")
+
+
+FORMAT = Format("keras_h5", "Keras HDF5 model (.h5)", (".h5", ".hdf5"), detect, read)

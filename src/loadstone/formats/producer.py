@@ -1,0 +1,42 @@
+"""Who saved a file, from the version strings in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from loadstone.containers.source import Source
+from loadstone.ir import Producer
+
+
+def of_versions(version: Any, *, backend: str | None = None, date: Any = None, config: Any = None) -> Producer:
+    """The producer for a `keras_version`.
+
+    tf.keras writes its own Keras version: "2.3.0-tf", "2.4.0" (TensorFlow 2.3 and 2.4), from 2.5 that of its `keras`
+    package; standalone Keras ended with 2.4.3, which only handed on to tf.keras. So "2.4" and later is tf.keras, an
+    earlier one where "-tf" says so. Versions of Keras 3 begin with 3.
+    """
+    text = str(version) if isinstance(version, (str, int, float)) else None
+    number = text.partition("-")[0] if text else None
+    producer = Producer("keras", number, backend, date if isinstance(date, str) else None)
+    tensorflow = text is not None and ("-tf" in text or (2, 4) <= producer.release < (3,))
+    if text is None and _names_module(config, "keras.src"):
+        return Producer("keras", "3", backend, producer.date)
+    return Producer("tf.keras", number, backend, producer.date) if tensorflow else producer
+
+
+def _names_module(config: Any, module: str) -> bool:
+    return isinstance(config, dict) and str(config.get("module", "")).startswith(module)
+
+
+def only_mapped(sources: Iterable[Source]) -> Callable[[], None] | None:
+    """A check that no mapped source was rewritten; None where nothing is mapped."""
+    mapped = [source for source in sources if source.mapped]
+    if not mapped:
+        return None
+
+    def unchanged() -> None:
+        for source in mapped:
+            source.check_unchanged()
+
+    return unchanged

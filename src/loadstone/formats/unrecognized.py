@@ -1,0 +1,225 @@
+"""What bytes are that no format knows, in words, and what to do about it.
+
+Each row looks at the first bytes, the last or the names in a container. The order matters where one kind contains another:
+a PyTorch file is a zip, a TF.js model is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from loadstone.containers import hdf5
+from loadstone.containers import zip as archives
+from loadstone.containers.source import Source
+
+HEAD = 65536
+NOT_YET = "this release reads full Keras models: .keras and .h5"
+_WEIGHTS = "give the architecture as well: save the whole model with `model.save(...)`, or load the config and its weights together"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a source is ("a Git LFS pointer"), and what the reader of the message can do."""
+
+    what: str
+    hint: str | None = None
+
+
+def describe(source: Source) -> Found:
+    """What a source is. Raises what a container's reader raises where it is a damaged zip archive or HDF5 file."""
+    if source.folder:
+        return _folder(source)
+    if source.size == 0:
+        return Found("an empty file", "the download or the copy was cut off before its first byte")
+    head = source.head(HEAD)
+    if head.startswith(archives.SIGNATURES):
+        return _archive(source)
+    if hdf5.begins(source):
+        return _hdf5(source)
+    tail = bytes(source.read(max(0, source.size - 8)))
+    for found, known in _BINARIES:
+        if known(head, tail):
+            return found
+    text = _text(head)
+    return _binary(source, head) if text is None else _of_text(text, source)
+
+
+def _starts(*signatures: bytes) -> Callable[[bytes, bytes], bool]:
+    return lambda head, _: head.startswith(signatures)
+
+
+def _at(offset: int, signature: bytes) -> Callable[[bytes, bytes], bool]:
+    return lambda head, _: head[offset : offset + len(signature)] == signature
+
+
+_TORCH_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # a pickled long that torch.save wrote before 1.6
+_PICKLE = "a pickle can run any code when it is loaded; save the model with the framework's own format instead"
+_UNPACK = "unpack it first"
+_BINARIES: tuple[tuple[Found, Callable[[bytes, bytes], bool]], ...] = (
+    (Found("a PyTorch file (before 1.6)", "export it to ONNX with torch and run that"), lambda head, _: _TORCH_MAGIC in head[:32]),
+    (
+        Found("a Python pickle", _PICKLE),
+        lambda head, tail: head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5") and tail[-1:] == b".",
+    ),
+    (Found("a Python pickle packed by joblib", _PICKLE), lambda head, _: head[:1] == b"\x80" and b"joblib" in head[:400]),
+    (Found("a TensorFlow Lite model (.tflite)", "run it with a TensorFlow Lite interpreter"), _at(4, b"TFL3")),
+    (Found("a safetensors file: weights without a model", _WEIGHTS), lambda head, _: head[8:10] == b'{"' and head[4:8] == b"\0\0\0\0"),
+    (Found("a GGUF file", "run it with llama.cpp"), _starts(b"GGUF")),
+    (Found("a GGML file", "run it with llama.cpp"), _starts(b"lmgg", b"ggjt", b"fmgg")),
+    (Found("a numpy array (.npy)"), _starts(b"\x93NUMPY")),
+    (Found("a checkpoint index of TensorFlow (.index)", NOT_YET), lambda _, tail: tail == bytes.fromhex("57fb808b247547db")),
+    (Found("a gzip archive", _UNPACK), _starts(b"\x1f\x8b")),
+    (Found("a bzip2 archive", _UNPACK), _starts(b"BZh")),
+    (Found("an xz archive", _UNPACK), _starts(b"\xfd7zXZ\0")),
+    (Found("a zstd archive", _UNPACK), _starts(b"\x28\xb5\x2f\xfd")),
+    (Found("a 7-Zip archive", _UNPACK), _starts(b"7z\xbc\xaf\x27\x1c")),
+    (Found("a RAR archive", _UNPACK), _starts(b"Rar!")),
+    (Found("a tar archive", _UNPACK), _at(257, b"ustar")),
+    (Found("a MATLAB file"), _starts(b"MATLAB 5.0")),
+    (Found("a PDF document"), _starts(b"%PDF")),
+    (Found("a PNG image"), _starts(b"\x89PNG")),
+    (Found("a JPEG image"), _starts(b"\xff\xd8\xff")),
+    (Found("a Windows program"), _starts(b"MZ")),
+    (Found("a Linux program"), _starts(b"\x7fELF")),
+    (Found("a SQLite database"), _starts(b"SQLite format 3\0")),
+    (Found("a Parquet file"), _starts(b"PAR1")),
+    (Found("a TensorFlow SavedModel graph (saved_model.pb)", NOT_YET), lambda head, _: head[:3] == b"\x08\x01\x12" and _is_graph(head)),
+    (
+        Found("an ONNX model", "run it with onnxruntime itself"),
+        lambda head, _: head[:1] == b"\x08" and head[2:3] in (b"\x12", b"\x3a", b"\x42", b"J"),
+    ),
+    (
+        Found("a TensorFlow graph with a checkpoint beside it (.meta)", NOT_YET),
+        lambda head, _: head[:1] == b"\n" and b"\x12\x05serve" in head[:512],
+    ),
+    (Found("a frozen TensorFlow graph (.pb)", NOT_YET), lambda head, _: head[:1] == b"\n" and _is_graph(head)),
+    (
+        Found("weights of Darknet (.weights)", "convert the model with the tools of that project"),
+        _starts(b"\0\0\0\0\2\0\0\0", b"\0\0\0\0\1\0\0\0"),
+    ),
+)
+
+
+def _is_graph(head: bytes) -> bool:
+    """Names of TensorFlow ops as a protobuf string would have them (a length, then the name)."""
+    return any(
+        bytes([len(name)]) + name in head for name in (b"Placeholder", b"Const", b"VarHandleOp", b"NoOp", b"VariableV2", b"Identity")
+    )
+
+
+def _folder(source: Source) -> Found:
+    names = set(source.entries)
+    if not names:
+        return Found("an empty folder")
+    if names & {"saved_model.pb", "saved_model.pbtxt"}:
+        return Found("a TensorFlow SavedModel", NOT_YET)
+    if "checkpoint" in names or any(name.endswith(".index") for name in names):
+        return Found("a folder with TensorFlow checkpoints", NOT_YET)
+    if "model.json" in names:
+        return Found("a TF.js model", NOT_YET)
+    if "pytorch_model.bin" in names or any(name.endswith(".safetensors") for name in names):
+        return Found("a folder with a PyTorch or Transformers model", "export it to ONNX with its own library")
+    if names and all(name.isdigit() for name in names):
+        return Found("a folder with numbered versions of a model", f"open one of them: {', '.join(sorted(names)[-3:])}")
+    return Found(f"a folder without a model: {_listed(sorted(names))}", "open the file or the folder with the model itself")
+
+
+def _archive(source: Source) -> Found:
+    """A zip archive, by the names in it."""
+    names = sorted(archives.read(source).members)
+    last = {name.rpartition("/")[2] for name in names}
+    if any(name.endswith("data.pkl") for name in names):
+        return Found("a PyTorch file", "export it to ONNX with torch and run that")
+    if names and all(name.endswith(".npy") for name in names):
+        return Found("arrays of numpy (.npz): weights without a model", _WEIGHTS)
+    if last & {"saved_model.pb"}:
+        return Found("a zip archive with a TensorFlow SavedModel", _UNPACK)
+    if "[Content_Types].xml" in names:
+        return Found("an office document")
+    models = [name for name in names if name.endswith((".keras", ".h5", ".hdf5"))]
+    if models:
+        return Found(f"a zip archive with {_listed(models)} in it", _UNPACK)
+    return Found(f"a zip archive with {_listed(names)}" if names else "an empty zip archive")
+
+
+def _hdf5(source: Source) -> Found:
+    """HDF5 without a `model_config`."""
+    root = hdf5.outline(source)
+    if "layer_names" in root.attributes or "layer_names0" in root.attributes:
+        return Found("weights of a Keras model without the model (HDF5)", _WEIGHTS)
+    if {"layers", "_layer_checkpoint_dependencies", "vars", "optimizer"} & set(root.names):
+        return Found("weights of a Keras model without the model (.weights.h5)", _WEIGHTS)
+    if "model_weights" in root.names:
+        return Found("a Keras HDF5 file without its config", "the attribute model_config was lost; save the model again")
+    return Found(f"an HDF5 file of another kind, with {_listed(root.names)}" if root.names else "an empty HDF5 file")
+
+
+def _text(head: bytes) -> str | None:
+    """The bytes as text, None where they are none."""
+    if b"\0" in head:
+        return None
+    for cut in range(4):  # the last character may be cut in two
+        try:
+            text = head[: len(head) - cut].decode("utf-8-sig")
+        except UnicodeDecodeError:
+            continue
+        return text if all(c.isprintable() or c in string.whitespace for c in text[:2000]) else None
+    return None
+
+
+def _of_text(text: str, source: Source) -> Found:
+    start = text.lstrip()
+    lower = start[:500].lower()
+    if start.startswith("version https://git-lfs.github.com/spec/"):
+        return Found("a Git LFS pointer", "the model itself was not downloaded: run `git lfs pull`, or download the file from the site")
+    if lower.startswith(("<!doctype html", "<html", "<head")) or "<html" in lower:
+        return Found(
+            "an HTML page", "the download gave a web page (an error, a login or the page about the file): download the file itself"
+        )
+    if start.startswith("model_checkpoint_path:"):
+        return Found("the list of checkpoints of TensorFlow (a file called checkpoint)", NOT_YET)
+    if start.startswith("<"):
+        what = "an OpenVINO model (.xml)" if "<net " in lower else "an XML document"
+        return Found(what, "a failed download often is one" if what.startswith("an XML") else None)
+    if start.startswith(("{", "[")) and not re.match(r"\[[a-z]+\]", start):
+        return _json(source)
+    if re.match(r"\[(net|network)\]", start):
+        return Found("a Darknet config (.cfg)", "convert the model with the tools of that project")
+    if re.search(r"^class_name:", start, re.MULTILINE):
+        return Found("a Keras architecture (YAML) without weights", NOT_YET)
+    return Found(f"plain text that begins {start[:40]!r}" if start else "blank text")
+
+
+def _json(source: Source) -> Found:
+    try:
+        stored: Any = json.loads(bytes(source.read()))
+    except (ValueError, RecursionError):
+        return Found("JSON that is damaged or cut off")
+    keys = set(stored) if isinstance(stored, dict) else set()
+    if {"modelTopology", "weightsManifest"} & keys:
+        return Found("a TF.js model (model.json)", NOT_YET)
+    if {"class_name", "config"} <= keys:
+        return Found("a Keras architecture (JSON) without weights", NOT_YET)
+    if "weight_map" in keys:
+        return Found("the map of sharded weights without the model", _WEIGHTS)
+    return Found(f"JSON with {_listed(sorted(map(str, keys)))}" if keys else "JSON")
+
+
+def _binary(source: Source, head: bytes) -> Found:
+    """Unknown bytes; a checkpoint's data file has no mark but its usual name."""
+    if re.search(r"\.data-\d{5}-of-\d{5}$", source.name):
+        return Found("the data of a TensorFlow checkpoint", NOT_YET)
+    return Found(
+        f"a file of unknown kind, whose first bytes are {head[:8].hex(' ')}", "is it the file that the framework saved, whole and unpacked?"
+    )
+
+
+def _listed(names: list[str] | tuple[str, ...]) -> str:
+    """The first names, and how many more."""
+    shown = ", ".join(names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown

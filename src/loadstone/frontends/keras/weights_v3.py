@@ -1,0 +1,226 @@
+"""Gives the layers of a model their weights from a `.keras` file (the v3 format).
+
+The writer walks the attributes of the model, so a tensor's path says where it was found:
+`layers/dense_1/vars/0` is the first variable of the second Dense (keras/src/saving/saving_lib.py). In a list, objects go by
+their class in snake case with a counter; releases differ in what they count (`_NUMBERINGS`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from loadstone.frontends.keras import names
+from loadstone.frontends.keras.accounting import Account
+from loadstone.frontends.keras.variables import variables
+from loadstone.ir import Layer, Producer, Tensor
+
+LISTS = ("layers", "_layer_checkpoint_dependencies")  # attributes of a model that hold its layers, today's first
+_METRICS = (
+    "metrics",
+    "_metrics",
+    "compile_metrics",
+    "_compile_metrics",
+    "compiled_metrics",
+    "_loss_tracker",
+    "loss",
+    "_compile_loss",
+    "compiled_loss",
+)
+_OPTIMIZERS = ("optimizer", "_optimizer")
+_SEEDS = ("seed_generator", "_random_generator", "random_generator", "generator")
+
+Extra = dict[str, dict[str, Tensor]]
+
+
+def assign(
+    root: Layer,
+    tensors: Mapping[str, Tensor],
+    producer: Producer,
+    *,
+    groups: Iterable[str] = (),
+    called: Mapping[str, str] | None = None,
+    assets: Mapping[str, Tensor] | None = None,
+) -> Extra:
+    """Fill `weights` of every layer below root; gives back the tensors that belong to no layer, by kind.
+
+    tensors are keyed by path ("layers/dense/vars/0"), assets likewise ("layers/text_vectorization/vocabulary.txt").
+    groups are the places that the file has, those without tensors included; called is the layer name that the file notes
+    for a place (Keras 3.6 and later). Raises MissingWeights or ModelError with all problems.
+    """
+    return _Walk(tensors, producer, groups, called or {}, assets or {}).run(root)
+
+
+class _Walk(Account):
+    """One walk over the model, in the writer's order: an object is written where it is met first."""
+
+    def __init__(
+        self,
+        tensors: Mapping[str, Tensor],
+        producer: Producer,
+        groups: Iterable[str],
+        called: Mapping[str, str],
+        assets: Mapping[str, Tensor],
+    ) -> None:
+        plain = {path.replace("\\", "/"): tensor for path, tensor in tensors.items()}  # written on Windows
+        super().__init__({**plain, **{path.replace("\\", "/"): tensor for path, tensor in assets.items()}}, producer)
+        self.weights = plain
+        self.called = {place.replace("\\", "/"): name for place, name in called.items()}
+        self.places = {place for path in (*plain, *(f"{group}/".replace("\\", "/") for group in groups)) for place in _parents(path)}
+        self.met: set[int] = set()
+
+    def run(self, root: Layer) -> Extra:
+        self.layer(root, "")
+        extra: Extra = {}
+        for path, tensor in self.left().items():
+            kind = self.kind(path)
+            if kind:
+                extra.setdefault(kind, {})[path] = tensor
+            else:
+                self.unused(path)
+        self.settle()
+        return extra
+
+    def kind(self, path: str) -> str | None:
+        """What a tensor that belongs to no layer is."""
+        parts = path.split("/")
+        if path not in self.weights:
+            return "assets"
+        if parts[0] in _OPTIMIZERS:
+            return "optimizer"
+        if parts[0] in _METRICS:
+            return "metrics"
+        return "seeds" if any(part in _SEEDS for part in parts) else None
+
+    def layer(self, layer: Layer, place: str) -> None:
+        """A layer at its place: its own variables, its children, the layers of its graph."""
+        if id(layer) in self.met:
+            return
+        self.met.add(id(layer))
+        own = variables(layer)
+        if own is None:
+            self.custom(layer, place)
+            return
+        self.check_mode(layer)
+        for variable in own:
+            found = [path for path in (_join(place, path) for path in variable.paths) if path in self.tensors]
+            if found:
+                self.fill(layer, variable, found[0])
+                self.taken.update(found)  # TextVectorization writes what its lookup layer has once more
+            elif variable.required:
+                self.lacks(layer, variable, self.below(place))
+        if layer.graph is not None:
+            self.model(layer, place)
+        self.children(layer, place)
+
+    def model(self, layer: Layer, place: str) -> None:
+        """The layers of a model. Operations are no layers; the input of a Sequential is not in its list."""
+        listed = [inner for inner in layer.layers() if inner.domain == "keras"]
+        if layer.class_name == "Sequential" and listed and listed[0].class_name == "InputLayer":
+            del listed[0]
+        container = next((found for found in (_join(place, name) for name in LISTS) if found in self.places), _join(place, LISTS[0]))
+        for inner, where in self.numbered(listed, container):
+            said = self.called.get(where)
+            if said is not None and said != inner.name and id(inner) not in self.met:
+                self.problem(inner, None, f"the file calls the layer at {where} '{said}'")
+            self.layer(inner, where)
+
+    def children(self, layer: Layer, place: str) -> None:
+        """Layers inside a layer, by the attribute that holds them."""
+        listed: dict[str, list[Layer]] = {}
+        for attribute, child in layer.children.items():
+            container, in_list, _ = attribute.partition("/")
+            if in_list:
+                listed.setdefault(container, []).append(child)
+            else:
+                places = [_join(place, attribute), _join(place, f"cell/{attribute}")]
+                self.layer(child, next((found for found in places if found in self.places), places[0]))
+        for container, inner in listed.items():
+            for child, where in self.numbered(inner, _join(place, container)):
+                self.layer(child, where)
+
+    def custom(self, layer: Layer, place: str) -> None:
+        """A class that only the user knows keeps everything below its place, its own variables first."""
+        start = len(place) + 1 if place else 0
+        for path in sorted(self.below(place), key=_reading_order):
+            if place or not self.kind(path):
+                name = "/".join(part for part in path[start:].split("/") if part != "vars")
+                self.keep(layer, name, path)
+
+    def below(self, place: str) -> list[str]:
+        """The tensors at a place and deeper that nobody took."""
+        return [path for path in self.weights if path not in self.taken and (not place or path.startswith(f"{place}/"))]
+
+    def numbered(self, layers: list[Layer], container: str) -> list[tuple[Layer, str]]:
+        """Each layer of a list with its place: by the first way of counting whose places the file has."""
+        ways = [list(way(self, layers, container)) for way in _numberings(self.producer, container)]
+        return max(ways, key=lambda way: sum(where in self.places for layer, where in way if id(layer) not in self.met))
+
+    def stem(self, layer: Layer, container: str) -> str:
+        """The class in snake case, by the one of its names that the file has."""
+        spelt = [layer.class_name.rpartition(">")[2], *(old for old, new in names.ALIASES.items() if new == layer.class_name)]
+        stems = [snake(name) for name in spelt]
+        return next((stem for stem in stems if _join(container, stem) in self.places), stems[0])
+
+
+Numbering = Callable[[_Walk, list[Layer], str], Iterator[tuple[Layer, str]]]
+
+
+def _count_all(walk: _Walk, layers: list[Layer], container: str) -> Iterator[tuple[Layer, str]]:
+    """Keras 3: every layer of the list counts."""
+    used: dict[str, int] = {}
+    for layer in layers:
+        stem = walk.stem(layer, container)
+        yield layer, _counted(container, stem, used)
+
+
+def _count_new(walk: _Walk, layers: list[Layer], container: str) -> Iterator[tuple[Layer, str]]:
+    """tf.keras 2.14 and 2.15: layers that were written elsewhere before are passed over."""
+    yield from _count_all(walk, [layer for layer in layers if id(layer) not in walk.met], container)
+
+
+def _count_twice(walk: _Walk, layers: list[Layer], container: str) -> Iterator[tuple[Layer, str]]:
+    """tf.keras 2.12 and 2.13: a dict in which each layer with weights stands twice (`_layer_checkpoint_dependencies`)."""
+    used: dict[str, int] = {}
+    for layer in layers:
+        where = _counted(container, walk.stem(layer, container), used)
+        written_before = id(layer) in walk.met and any(inner.weights for inner in layer.walk())
+        if written_before or walk.below(where):
+            _counted(container, walk.stem(layer, container), used)
+        yield layer, where
+
+
+def _counted(container: str, stem: str, used: dict[str, int]) -> str:
+    used[stem] = number = used.get(stem, -1) + 1
+    return _join(container, f"{stem}_{number}" if number else stem)
+
+
+def _numberings(producer: Producer, container: str) -> tuple[Numbering, ...]:
+    """The ways of counting that can have made a list, the likeliest first."""
+    if container.endswith(LISTS[1]):
+        return (_count_twice,)
+    return (_count_new, _count_all) if producer.library == "tf.keras" else (_count_all, _count_new)
+
+
+def snake(class_name: str) -> str:
+    """Keras' own snake case: "Conv2DTranspose" is "conv2d_transpose", "ReLU" is "re_lu"."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", class_name))
+    name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+    return f"private{name}" if name.startswith("_") else name
+
+
+def _reading_order(path: str) -> tuple[tuple[int, int, str], ...]:
+    """Own variables before those of inner layers, numbers as numbers."""
+    parts = path.split("/")
+    return tuple((0 if part == "vars" else 1, int(part) if part.isdigit() else 0, part) for part in parts)
+
+
+def _parents(path: str) -> Iterator[str]:
+    """All places above a tensor: "a/b/vars/0" is at "a/b/vars", "a/b", "a"."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def _join(place: str, name: str) -> str:
+    return f"{place}/{name}" if place else name
