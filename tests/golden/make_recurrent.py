@@ -190,6 +190,17 @@ def _():
     return sequential(L.Embedding(6, N), L.LSTM(U), shape=(T,), x=IDS, dtype="int64")
 
 
+def quantized(mode, block):
+    model, inputs = sequential(L.Embedding(6, 5, mask_zero=True), L.SimpleRNN(U), shape=(T,), x=IDS, dtype="int32")
+    config = {"config": K.quantizers.Int4QuantizationConfig(block_size=block)} if block else {}
+    model.layers[1].quantize(mode, **config)
+    return model, inputs
+
+
+grid("quantized", quantized, when=V3, mode=["int8", "int4"], block=[None])
+grid("quantized", quantized, when=V3 and hasattr(getattr(K, "quantizers", None), "Int4QuantizationConfig"), mode=["int4"], block=[2, -1])
+
+
 @case("masking_value")
 def _():
     return sequential(L.Masking(mask_value=0.5), L.SimpleRNN(U, return_sequences=True), x=np.where(STEPS == 0, np.float32(0.5), STEPS))
@@ -394,6 +405,39 @@ def _():
     return each_step(L.BatchNormalization(), L.Dropout(0.5), shape=(T, N), x=STEPS, dtype=None)
 
 
+# -- ConvLSTM -------------------------------------------------------------------------------------------------------------------------------
+
+FRAMES = {1: numbers(B, 3, 5, 2), 2: numbers(B, 3, 5, 4, 2), 3: numbers(2, 2, 3, 4, 3, 2)}
+
+
+def convolved(rank, **options):
+    layer = getattr(L, "ConvLSTM%dD" % rank)(2, 3, **options)
+    return sequential(layer, shape=FRAMES[rank].shape[1:], x=FRAMES[rank])
+
+
+HAS_1D = hasattr(L, "ConvLSTM1D")
+grid("conv_lstm", convolved, rank=[2, *([1, 3] if HAS_1D else [])], return_sequences=BOTH, padding=["valid", "same"])
+grid("conv_lstm", convolved, rank=[2], return_sequences=BOTH, return_state=[True], go_backwards=BOTH)
+grid("conv_lstm", convolved, rank=[2], strides=[2], padding=["same"], use_bias=BOTH, activation=["relu"], recurrent_activation=["sigmoid"])
+grid("conv_lstm", convolved, rank=[2], dilation_rate=[2], padding=["same"])
+
+
+def convolved_masked(**options):
+    start, mask = K.Input((3, 5, 4, 2)), K.Input((3,), dtype="bool", name="mask")
+    y = L.ConvLSTM2D(2, 2, return_state=True, **options)(start, mask=mask)
+    return K.Model([start, mask], y), [FRAMES[2], np.array([[True, False, True], [False, True, False], [False] * 3])]
+
+
+grid("conv_lstm_masked", convolved_masked, return_sequences=BOTH, go_backwards=BOTH)
+grid("conv_lstm_masked", convolved_masked, when=V3, return_sequences=BOTH, zero_output_for_mask=[True])
+
+
+@case("conv_lstm_stateful")
+def _():
+    start = K.Input((3, 5, 4, 2), batch_size=B)
+    return K.Model(start, L.ConvLSTM2D(2, 2, stateful=True)(start)), [FRAMES[2]], [FRAMES[2][::-1]]
+
+
 # -- masks from layer to layer ----------------------------------------------------------------------------------------------------------------
 
 
@@ -492,6 +536,11 @@ def variables(layer, prefix=""):
             yield prefix + name, v
 
 
+def call(model, x):
+    """One batch; the model's function of tf.keras 2 is compiled anew for each model, and eager calls give the same numbers."""
+    return model.predict_on_batch(x) if V3 else model(x, training=False)
+
+
 def main(folder):
     only = sys.argv[2:]
     index, integers, floats, doubles = {}, [], [], []
@@ -523,11 +572,12 @@ def main(folder):
         for path, v in variables(model):
             seed += 1
             shape = tuple(v.shape)
-            value = np.random.RandomState(seed).randint(1 if "variance" in path else -40, 41, shape).astype("float32") / 32
+            value = np.random.RandomState(seed).randint(1 if "variance" in path or "scale" in path else -40, 41, shape)
+            value = np.asarray(v) if "g_idx" in path else value.astype("int8") if v.dtype == "int8" else value.astype("float32") / 32
             v.assign(value)
             weights[path] = keep(np.asarray(value))
         try:
-            results = [model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0]) for inputs in calls]
+            results = [call(model, inputs if len(inputs) > 1 else inputs[0]) for inputs in calls]
         except Exception as error:
             print("fails", name, type(error).__name__, str(error)[:90])
             continue

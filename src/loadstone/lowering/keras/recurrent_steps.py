@@ -8,6 +8,7 @@ node runs on so many steps a row, and its outputs are gathered back. Other cells
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from loadstone.custom import Given
@@ -15,6 +16,8 @@ from loadstone.errors import ModelError
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.recurrent_cells import Cell, has_node, node, project, step
+
+Advance = Callable[[Builder, Value, list[Value]], list[Value]]
 
 
 @dataclass(frozen=True)
@@ -91,29 +94,41 @@ def _take(b: Builder, x: Value, order: Value) -> Value:
 
 def _stepwise(b: Builder, cell: Cell, x: Value, states: list[Value], mask: Value | None, backward: bool) -> Run:
     gates = b.transpose(project(b, cell, x), [1, 0, 2])
-    flags = None if mask is None else b.unsqueeze(b.transpose(mask, [1, 0]), 2)
-    held = [b.zeros([b.dim(x, 0), cell.units], cell.dtype), *states]  # the output before, and the states
-    length = x.shape[1]
-    if length is not None and any(isinstance(a, Given) for a in cell.activations):  # a Python call cannot stand in a loop
-        outputs, held = _unrolled(b, cell, gates, flags, held, length, backward)
+    hosted = any(isinstance(a, Given) for a in cell.activations)  # a Python call cannot stand in a loop
+    outputs, last, after = over_steps(b, lambda inner, xt, held: step(inner, cell, xt, held), gates, states, mask, backward, hosted)
+    return Run(b.transpose(outputs, [1, 0, 2]), last, after)
+
+
+def over_steps(
+    b: Builder, advance: Advance, x: Value, states: list[Value], mask: Value | None, backward: bool, hosted: bool = False
+) -> tuple[Value, Value, list[Value]]:
+    """Steps one by one: x (time, batch, ...) -> outputs (time, batch, ...) in the order of x, the last output, the last states.
+
+    advance(b, x of a step, states) gives the next states, of which the first is the output; mask is (batch, time). hosted:
+    a step holds Python calls, so that the steps are written out where their number is known.
+    """
+    flags = None if mask is None else b.unsqueeze(b.transpose(mask, [1, 0]), *range(2, x.rank))
+    held = [b.zeros(b.dims(states[0]), states[0].dtype), *states]  # the output before, and the states
+    if hosted and x.shape[0] is not None:
+        outputs, held = _unrolled(b, advance, x, flags, held, x.shape[0], backward)
     else:
-        outputs, held = _scanned(b, cell, gates, flags, held, backward)
-    return Run(b.transpose(outputs, [1, 0, 2]), held[0], held[1:])
+        outputs, held = _scanned(b, advance, x, flags, held, backward)
+    return outputs, held[0], held[1:]
 
 
-def _masked_step(b: Builder, cell: Cell, x: Value, flag: Value | None, held: list[Value]) -> list[Value]:
-    """The output and the states after a step, flag (batch, 1) true where it counts."""
-    states = step(b, cell, x, held[1:])
+def _masked_step(b: Builder, advance: Advance, x: Value, flag: Value | None, held: list[Value]) -> list[Value]:
+    """The output and the states after a step, flag (batch, 1...) true where it counts."""
+    states = advance(b, x, held[1:])
     after = [states[0], *states]
     return after if flag is None else [b.Where(flag, new, old) for new, old in zip(after, held, strict=True)]
 
 
-def _scanned(b: Builder, cell: Cell, gates: Value, flags: Value | None, held: list[Value], backward: bool) -> tuple[Value, list[Value]]:
-    scanned = [gates] if flags is None else [gates, flags]
+def _scanned(b: Builder, advance: Advance, x: Value, flags: Value | None, held: list[Value], backward: bool) -> tuple[Value, list[Value]]:
+    scanned = [x] if flags is None else [x, flags]
     body = b.inner()
     before = [body.input(body.unique("before"), v.shape, v.dtype) for v in held]
     slices = [body.input(body.unique("step"), v.shape[1:], v.dtype) for v in scanned]
-    after = _masked_step(body, cell, slices[0], slices[1] if flags is not None else None, before)
+    after = _masked_step(body, advance, slices[0], slices[1] if flags is not None else None, before)
     body.block.outputs = [*after, after[0]]
     results = b.op(
         "Scan",
@@ -129,11 +144,11 @@ def _scanned(b: Builder, cell: Cell, gates: Value, flags: Value | None, held: li
 
 
 def _unrolled(
-    b: Builder, cell: Cell, gates: Value, flags: Value | None, held: list[Value], length: int, backward: bool
+    b: Builder, advance: Advance, x: Value, flags: Value | None, held: list[Value], length: int, backward: bool
 ) -> tuple[Value, list[Value]]:
     outputs: dict[int, Value] = {}
     for t in reversed(range(length)) if backward else range(length):
         flag = None if flags is None else b.squeeze(b.slice(flags, 0, t, t + 1), 0)
-        held = _masked_step(b, cell, b.squeeze(b.slice(gates, 0, t, t + 1), 0), flag, held)
+        held = _masked_step(b, advance, b.squeeze(b.slice(x, 0, t, t + 1), 0), flag, held)
         outputs[t] = held[0]
     return b.Concat(*(b.unsqueeze(outputs[t], 0) for t in range(length)), axis=0), held
