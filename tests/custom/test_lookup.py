@@ -1,5 +1,7 @@
 """Which names of a config the caller's objects stand for, in files of both generations."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -133,3 +135,15 @@ def test_what_only_training_needs_is_never_sought(key):
     stored = dense(3)
     stored["config"][f"kernel_{key}"] = {"module": "mine", "class_name": "Mine", "config": {}, "registered_name": "mine>Mine"}
     assert read(stored, {})[1] == []
+
+
+def test_nothing_that_a_file_names_is_imported(tmp_path, monkeypatch):
+    (tmp_path / "evil_of_a_file.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    evil = {"module": "evil_of_a_file", "class_name": "Evil", "config": {"name": "e"}, "registered_name": "evil_of_a_file>Evil"}
+    function = {"module": "evil_of_a_file", "class_name": "function", "config": "evil", "registered_name": "evil"}
+    custom = CustomObjects()
+    stored = sequential(evil, dense(2, function), layer("Lambda", "l", function="evil", module="evil_of_a_file", function_type="function"))
+    read_model(stored, Producer("keras", "3.15.1"), custom)
+    assert "evil_of_a_file" not in sys.modules
+    assert [m.module for m in custom.missing] == ["evil_of_a_file"] * 3

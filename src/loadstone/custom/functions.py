@@ -59,7 +59,7 @@ def function_layer(layer: Layer, call: Call) -> Hosted:
 
     def run(*arrays: np.ndarray) -> Returned:
         args, kwargs = call.fill(arrays)
-        kwargs = {**extra, **kwargs, **({"mask": call.masks(arrays)} if masked else {})}
+        kwargs = {**extra, **({"mask": call.mask_argument(arrays)} if masked else {}), **kwargs}
         return Returned(function(*args, **kwargs))
 
     return hosted(name, call, probe(name, call, run), run)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from loadstone.errors import InferenceError, LoadstoneError
-from loadstone.ir import Layer, Structure, dtypes, flatten, leaves, map_structure
+from loadstone.ir import Layer, MaskRules, Structure, dtypes, flatten, leaves, map_structure
 
 Shape = tuple[int | None, ...]
 Arrays = tuple[np.ndarray, ...]
@@ -35,13 +35,17 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a layer: arguments are structures with `Tensor` and plain leaves. arrays is how many arrays it takes."""
+    """A call of a layer: arguments are structures with `Tensor` and plain leaves.
+
+    arrays is how many arrays it takes; rules say how masks travelled in the release that wrote the file.
+    """
 
     args: tuple[Structure, ...]
     kwargs: dict[str, Structure]
     training: bool
     arrays: int
     where: str = ""
+    rules: MaskRules = MaskRules()
 
     def tensors(self) -> list[Tensor]:
         """All tensors, in flattened order."""
@@ -62,6 +66,18 @@ class Call:
         if all(leaf.mask is None for leaf in leaves(self.first, Tensor)):
             return None
         return map_structure(lambda leaf: arrays[leaf.mask] if isinstance(leaf, Tensor) and leaf.mask is not None else None, self.first)
+
+    def mask_argument(self, arrays: Sequence[Any]) -> Structure:
+        """What fills a parameter `mask` that the call leaves out."""
+        holding = sum(1 for argument in (*self.args, *self.kwargs.values()) if any(leaves(argument, Tensor)))
+        return None if self.rules.argument == "only" and holding != 1 else self.masks(arrays)
+
+    def previous_mask(self, arrays: Sequence[Any]) -> Structure:
+        """What `compute_mask` starts from."""
+        given = self.fill(arrays)[1].get("mask")
+        if given is not None and self.rules.previous == "given":
+            return given
+        return None if self.rules.previous == "single" and not isinstance(self.first, Tensor) else self.masks(arrays)
 
 
 @dataclass(frozen=True)

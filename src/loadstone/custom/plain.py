@@ -71,10 +71,10 @@ class PlainLayer:
 
         def run(*arrays: np.ndarray) -> Returned:
             args, kwargs = call.fill([self._cast(array) for array in arrays])
-            mask = call.masks(arrays)
-            outputs = map_structure(to_array, function(*args, **{**options, **kwargs, **({"mask": mask} if masked else {})}))
+            mask = {"mask": call.mask_argument(arrays)} if masked else {}
+            outputs = map_structure(to_array, function(*args, **{**options, **mask, **kwargs}))
             first = args[0] if args else next(iter(kwargs.values()), None)
-            return Returned(outputs, self._masks(first, mask, outputs))
+            return Returned(outputs, self._masks(first, call.previous_mask(arrays), outputs))
 
         return hosted(self.name, call, probe(self.name, call, run), run)
 

@@ -112,8 +112,8 @@ class KerasLayer:
     def _mask_arguments(self, call: Call, tensors: list[Any]) -> dict[str, Any]:
         """The masks that the call has parameters for: `mask` of the first argument, `value_mask` of `value`."""
         found: dict[str, Any] = {}
-        mask = call.masks(tensors)
-        if mask is not None and self._takes("mask") and call.kwargs.get("mask") is None:
+        mask = call.mask_argument(tensors)
+        if mask is not None and self._takes("mask"):
             found["mask"] = mask
         names = [name for name in inspect.signature(self._live.call).parameters if name != "self"]
         for name, argument in {**dict(zip(names, call.args, strict=False)), **call.kwargs}.items():
@@ -129,9 +129,8 @@ class KerasLayer:
         own = [getattr(value, "_keras_mask", None) for value in values]
         if any(mask is not None for mask in own):
             return own
-        (args, kwargs), previous = call.fill(tensors), call.masks(tensors)
-        given = kwargs.get("mask") if previous is None else previous
-        masks = self._live.compute_mask(args[0] if args else next(iter(kwargs.values())), given)
+        args, kwargs = call.fill(tensors)
+        masks = self._live.compute_mask(args[0] if args else next(iter(kwargs.values())), call.previous_mask(tensors))
         found = flatten(masks) if isinstance(masks, (list, tuple, dict)) else [masks]
         return (found + [None] * len(values))[: len(values)]
 

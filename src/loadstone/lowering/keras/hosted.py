@@ -37,7 +37,7 @@ def call_given(walk: Walk, layer: Layer, args: tuple[Structure, ...], kwargs: di
         return hosting.Tensor(leaf.value.shape, leaf.value.dtype, array, masked, () if mask is None else mask.shape)
 
     taken_args, taken_kwargs = map_structure(tensor, (args, {key: value for key, value in kwargs.items() if value is not None}))
-    call = hosting.Call(taken_args, taken_kwargs, bool(training), len(values), where)
+    call = hosting.Call(taken_args, taken_kwargs, bool(training), len(values), where, layer.masks)
     ready = walk.host(layer, call)
     specs: list[hosting.Tensor] = flatten(ready.outputs)
     results = [(s.shape, s.dtype) for s in specs] + [(s.mask_shape, "bool") for s in specs if s.mask is not None]
