@@ -57,17 +57,19 @@ def relu(b: Builder, x: Value, negative_slope: float = 0.0, max_value: float | N
     """keras.activations.relu: f(x) = max_value for x >= max_value, x for threshold <= x < max_value, else slope (x - threshold)."""
     if max_value is None and threshold == 0:
         return leaky_relu(b, x, negative_slope) if negative_slope else b.Relu(x)
-    y: Value = b.Where(b.Greater(x, threshold), x, 0) if threshold else b.Relu(x)
-    if max_value is not None:
-        y = b.Min(y, _number(max_value, x))
+    if threshold == 0 and max_value is not None:
+        y: Value = b.Clip(x, 0, _number(max_value, x))  # engines fuse it with the convolution before
+    else:
+        y = b.Where(b.Greater(x, threshold), x, 0)
+        y = y if max_value is None else b.Min(y, _number(max_value, x))
     if negative_slope:
         y = b.Sub(y, b.Mul(b.Relu(b.Sub(threshold, x)), negative_slope))
     return y
 
 
-def _number(number: float, x: Value) -> float | int:
+def _number(number: float | None, x: Value) -> float | int | None:
     """A number as the dtype of x has it."""
-    return int(number) if dtypes.is_integer(x.dtype) else number
+    return number if number is None or not dtypes.is_integer(x.dtype) else int(number)
 
 
 def celu(b: Builder, x: Value, alpha: float = 1.0) -> Value:
