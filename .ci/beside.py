@@ -24,7 +24,10 @@ def moved(python: str) -> list[str]:
     command = [python, "-m", "pip", "install", "--dry-run", "--quiet", "--report", "-", str(ROOT)]
     report = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     wanted = {canonical(row["metadata"]["name"]): row["metadata"]["version"] for row in report["install"]}
-    print(f"{python}: TensorFlow {here.get('tensorflow') or here.get('tensorflow-cpu')}, would add", ", ".join(sorted(wanted.keys() - here.keys())))
+    print(
+        f"{python}: TensorFlow {here.get('tensorflow') or here.get('tensorflow-cpu')}, would add",
+        ", ".join(sorted(wanted.keys() - here.keys())),
+    )
     return [f"{name} {here[name]} -> {wanted[name]}" for name in sorted(wanted.keys() & here.keys() - {"loadstone"})]
 
 
