@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from loadstone.api import inspect as inspect
     from loadstone.api import load_model as load_model
-    from loadstone.custom.objects import Functional as Functional
+    from loadstone.custom.classes import Functional as Functional
     from loadstone.custom.registry import custom_object_scope as custom_object_scope
     from loadstone.custom.registry import get_custom_objects as get_custom_objects
     from loadstone.custom.registry import register_keras_serializable as register_keras_serializable
@@ -35,7 +35,7 @@ _HOME = {
     "inspect": "api",
     "Model": "model",
     "Report": "model",
-    "Functional": "custom.objects",
+    "Functional": "custom.classes",
     "custom_object_scope": "custom.registry",
     "get_custom_objects": "custom.registry",
     "register_keras_serializable": "custom.registry",

@@ -147,3 +147,10 @@ def test_nothing_that_a_file_names_is_imported(tmp_path, monkeypatch):
     read_model(stored, Producer("keras", "3.15.1"), custom)
     assert "evil_of_a_file" not in sys.modules
     assert [m.module for m in custom.missing] == ["evil_of_a_file"] * 3
+
+
+def test_the_marker_is_found_under_either_name():
+    for key in ("MyModel", "mine>MyModel"):
+        custom = CustomObjects({key: loadstone.Functional, "Mine": Mine})
+        assert read_model(model_class("mine>MyModel"), Producer("tf.keras", "2.8.0"), custom).graph is not None
+        assert not custom.missing

@@ -18,7 +18,7 @@ def registry():
 
 
 def found(name, objects=None):
-    given = CustomObjects(objects).find("layer", name, where="here")
+    given = CustomObjects(objects).find("layer", name)
     return None if given is None else given.object
 
 
@@ -64,7 +64,7 @@ def test_a_package_name_is_found_under_the_plain_one():
 def test_a_load_keeps_its_snapshot(registry):
     custom = CustomObjects({"f": 1})
     registry["g"] = 2
-    assert custom.find("layer", "g", where="here") is None
+    assert custom.find("layer", "g") is None
 
 
 def test_another_thread_does_not_see_a_scope():

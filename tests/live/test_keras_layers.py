@@ -143,3 +143,51 @@ def test_a_mask_reaches_the_call_and_what_computes_the_next_one(keras):
     array = x(3, 4, 2)
     array[0, 1] = array[2] = 0
     np.testing.assert_allclose(Built(model, {}, {"Mine": passes, "Other": counts})(array)[:, 0], [3, 4, 0])
+
+
+# -- models of the user's class ------------------------------------------------------------------------------------------
+
+
+def saved(keras, tmp_path, cls, suffix):
+    """A model of a class of the user's in a file, and its predictions."""
+    inputs = keras.Input((3,))
+    model = cls(inputs, keras.layers.Dense(2, name="d")(keras.layers.Dense(4, activation="relu", name="e")(inputs)))
+    model.save(tmp_path / f"model.{suffix}")
+    return tmp_path / f"model.{suffix}", model.predict(x(4, 3), verbose=0)
+
+
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+def test_a_model_class_that_changes_training_alone_is_the_model_that_it_describes(keras, tmp_path, suffix):
+    class Trains(keras.Model):
+        def train_step(self, data):
+            raise AssertionError("never")
+
+    path, expected = saved(keras, tmp_path, Trains, suffix)
+    with pytest.raises(loadstone.MissingCustomObjects, match="Unknown layer: 'Trains'"):
+        loadstone.load_model(path)
+    for given in (Trains, loadstone.Functional):
+        model = loadstone.load_model(path, custom_objects={"Trains": given})
+        assert [inner.class_name for inner in model.layers] == ["InputLayer", "Dense", "Dense"]
+        np.testing.assert_allclose(model.predict(x(4, 3), verbose=0), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_model_class_that_predicts_in_its_own_way_is_refused(keras, tmp_path):
+    class Net(keras.Model):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.dense = keras.layers.Dense(2)
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+        def get_config(self):
+            return {}
+
+    net = Net()
+    expected = net.predict(x(4, 3), verbose=0)
+    net.save(tmp_path / "net.keras")
+    got = loadstone.load_model(tmp_path / "net.keras", custom_objects={"Net": Net}).predict(x(4, 3), verbose=0)
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+    Net.predict_step = lambda self, data: 0
+    with pytest.raises(ModelError, match="has its own way to predict"):
+        loadstone.load_model(tmp_path / "net.keras", custom_objects={"Net": Net})

@@ -45,7 +45,7 @@ class Call:
     training: bool
     arrays: int
     where: str = ""
-    rules: MaskRules = MaskRules()
+    rules: MaskRules = field(default_factory=MaskRules)
 
     def tensors(self) -> list[Tensor]:
         """All tensors, in flattened order."""

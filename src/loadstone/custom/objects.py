@@ -19,11 +19,6 @@ from loadstone.errors import MissingCustomObjects
 from loadstone.ir import Layer
 
 
-class Functional:
-    """Marker: `custom_objects={"MyModel": loadstone.Functional}` reads a Functional or Sequential config under the name of a
-    class of the user's as the plain model that it describes. Right for a class that changes training alone (`train_step`)."""
-
-
 @dataclass(frozen=True)
 class Given:
     """An object that the caller supplied for a name in the file. kind: "layer", "activation function", "function"."""
@@ -65,7 +60,7 @@ class _Sought:
 
 
 class CustomObjects:
-    """A snapshot of the objects that a load can see. What `find` does not find is remembered; `raise_missing` names all of it.
+    """A snapshot of the objects that a load can see. What `miss` was told is remembered; `raise_missing` names all of it.
 
     objects: all by name, those that the caller passed first, then those of scopes, then the registry. supplied: the former alone.
     """
@@ -83,27 +78,26 @@ class CustomObjects:
         self._used.add(name)
         return Given(kind, name, self.objects[name])
 
-    def find(
+    def find(self, kind: str, *names: str | None) -> Given | None:
+        """What stands under the first of these names that has something, with or without its package."""
+        for name in names:
+            given = self.get(kind, name) or self.get(kind, self._alike(name))
+            if given is not None:
+                return given
+        return None
+
+    def miss(
         self,
         kind: str,
-        *names: str | None,
+        name: str,
         where: str,
         config: Any = None,
         layer: Layer | None = None,
         module: str | None = None,
         note: str = "",
-    ) -> Given | None:
-        """What stands for the first of these names that has something; None is remembered as missing under the last name.
-
-        layer is the layer that cannot be read without it: its weights, once read, are part of the report.
-        """
-        for name in names:
-            given = self.get(kind, name) or self.get(kind, self._alike(name))
-            if given is not None:
-                return given
-        wanted = next(name for name in reversed(names) if name)
-        self._sought.append(_Sought(kind, wanted.rpartition(">")[2], where, config, layer, module, note))
-        return None
+    ) -> None:
+        """Remember that nothing was found under a name. layer: what cannot run without it; its weights, once read, are reported."""
+        self._sought.append(_Sought(kind, name.rpartition(">")[2], where, config, layer, module, note))
 
     def _alike(self, name: str | None) -> str | None:
         """ "package>Name" is "Name"; "Name" is "package>Name" where one package alone has it."""

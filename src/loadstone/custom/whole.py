@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from loadstone.custom.classes import predicts_in_its_own_way
 from loadstone.custom.hosting import Call, Host, Tensor
 from loadstone.errors import ModelError
 from loadstone.ir import Graph, Layer, Model, Node, Output, Structure, flatten, map_structure
@@ -19,6 +20,8 @@ def as_graph(model: Model, host: Host) -> Model:
     root = model.root
     if root is None or root.graph is not None:
         return model
+    if root.given is not None and predicts_in_its_own_way(root.given.object):
+        raise ModelError(f"{root.class_name} has its own way to predict, which is not its call", where=root.name)
     shapes = _read(root.build_config.get("input_shape", root.build_config.get("shapes_dict")))
     found: list[_Shape] = [shape for shape in flatten(shapes) if isinstance(shape, _Shape)]
     if len(found) != len(flatten(shapes)):

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from loadstone.custom.classes import keras_layer_of, overrides
 from loadstone.custom.hosting import to_array
-
-_PACKAGES = ("keras", "tf_keras", "keras_core")
 
 
 class Library:
@@ -55,9 +54,8 @@ class Library:
 
     def builds_itself(self, layer: Any) -> bool:
         """True where a layer's class says how it is built; else only a call builds it."""
-        owner = next((base for base in type(layer).__mro__ if "build_from_config" in vars(base)), object)
-        own = owner is not object and owner.__module__.partition(".")[0] != self._keras.__name__
-        return hasattr(layer, "build_from_config") and (own or not getattr(layer.build, "_is_default", False))
+        own = overrides(layer, "build_from_config") or not getattr(layer.build, "_is_default", False)
+        return own and hasattr(layer, "build_from_config")
 
     def symbol(self, shape: tuple[int | None, ...], dtype: str, name: str) -> Any:
         """A symbolic tensor: a layer called on it builds itself and says what it returns."""
@@ -80,10 +78,6 @@ class Library:
 
 
 def library_of(given: Any) -> Library | None:
-    """The Keras whose Layer a class (or an instance, or a partial of a class) inherits from; None where it is no Keras layer."""
-    given = getattr(given, "func", given)
-    for base in (given if isinstance(given, type) else type(given)).__mro__:
-        package = base.__module__.partition(".")[0]
-        if base.__name__ == "Layer" and package in _PACKAGES and package in sys.modules:
-            return Library(sys.modules[package])
-    return None
+    """The Keras that a class, an instance or a partial of a class belongs to; None where it is no Keras layer."""
+    package = keras_layer_of(given)
+    return Library(sys.modules[package]) if package in sys.modules else None

@@ -27,18 +27,15 @@ def read_activation(stored: Any, where: str, custom: CustomObjects, hides: bool)
         raise ModelError(f"{stored!r} is not an activation", where=where)
     name, module = (str(stored["config"]), stored.get("module")) if written else (stored, None)
     given = custom.get("activation function", name) if hides or written else None
-    if given is None and name not in names.ACTIVATIONS:
-        registered = stored.get("registered_name") if written else None
-        given = custom.find(
-            "activation function", None if registered == "function" else registered, name, where=where, module=_shown(module)
-        )
-        if given is None:
-            return None
-    if given is None:
+    if given is None and name in names.ACTIVATIONS:
         return str(name)
-    if isinstance(given.object, str) and given.object in names.ACTIVATIONS:
-        return given.object
-    return given
+    registered = stored.get("registered_name") if written else None
+    given = given or custom.find("activation function", None if registered == "function" else registered, name)
+    if given is None:
+        custom.miss("activation function", name, where, module=_shown(module))
+        return None
+    alias = given.object
+    return alias if isinstance(alias, str) and alias in names.ACTIVATIONS else given
 
 
 def stored_function(layer: Layer, custom: CustomObjects) -> Given | None:
@@ -51,9 +48,14 @@ def stored_function(layer: Layer, custom: CustomObjects) -> Given | None:
     if isinstance(stored, dict) and stored.get("class_name") == "function":
         name, module = stored.get("config"), stored.get("module")
     if isinstance(name, str) and layer.config.get("function_type") != "lambda":
-        return custom.find("function", layer.name, name, where=where, module=_shown(module))
-    note = "a Lambda that holds Python bytecode, which is never executed: give a function under the layer's name"
-    return custom.find("function", layer.name, where=where, note=note)
+        given = custom.find("function", name)
+        if given is None:
+            custom.miss("function", name, where, module=_shown(module))
+        return given
+    custom.miss(
+        "function", layer.name, where, note="a Lambda of Python bytecode, which is never executed: give a function under the layer's name"
+    )
+    return None
 
 
 def _shown(module: Any) -> str | None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from loadstone.custom import CustomObjects, Functional, Given
+from loadstone.custom import CustomObjects, Given
+from loadstone.custom.classes import is_plain_model
 from loadstone.errors import MALFORMED, LoadstoneError, ModelError
 from loadstone.frontends.keras import names
 from loadstone.frontends.keras.callables import read_activation, stored_function
@@ -22,6 +23,7 @@ from loadstone.ir import Graph, Layer, Producer
 
 _ACTIVATION_KEYS = ("activation", "recurrent_activation")
 _CHILD_KEYS = ("layer", "cell", "forward_layer", "backward_layer")
+_OPERATIONS = ("keras.src.ops", "keras.ops", "keras.src.activations")  # where operations are defined
 _MODELS = ("Sequential", "Functional")
 
 
@@ -71,24 +73,26 @@ class _Reader:
         """
         module, class_name, config = stored.get("module"), stored["class_name"], stored["config"]
         if module:
-            return str(module).startswith(("keras.src.ops", "keras.ops"))
+            return str(module).startswith(_OPERATIONS)
         if self.producer.release < (3,) or class_name not in names.OPERATIONS or class_name in self.custom.objects:
             return False
         return "trainable" not in config and not (class_name in names.LAYERS and "dtype" in config)
 
     def _operation(self, stored: dict[str, Any], name: str, path: str) -> Layer:
         config = {k: v for k, v in stored["config"].items() if k != "name"}
+        config = upgrade_layer(f"keras.ops.{stored['class_name']}", config, self.producer)
         return Layer(stored["class_name"], name, config, domain="keras.ops", path=path, module=stored.get("module"))
 
     def _known(self, stored: dict[str, Any], name: str, path: str) -> Layer:
         written = stored["class_name"]
         class_name = names.ALIASES.get(written, written)
-        own = stored.get("registered_name") in (None, "", written, class_name) and not _foreign(stored.get("module"))
-        given = self.custom.get("layer", _sought(stored))
+        own = stored.get("registered_name") in (None, "", written, class_name) and not _foreign(stored.get("module")) and _as_keras_writes(stored)
+        unknown = not own or class_name not in names.LAYERS
+        given = self.custom.find("layer", _sought(stored), written) if unknown else self.custom.get("layer", _sought(stored))
         own = own and given is None
-        plain = given is not None and given.object is Functional
-        if plain:
-            class_name, given, own = "Functional" if "input_layers" in stored["config"] else "Sequential", None, True
+        if given is not None and _is_model(stored["config"]) and is_plain_model(given.object):
+            class_name, given = "Functional" if "input_layers" in stored["config"] else "Sequential", None
+            own, unknown = True, False
         config = upgrade_layer(class_name, stored["config"], self.producer) if own else _own_config(stored["config"])
         layer = Layer(
             class_name=class_name,
@@ -103,11 +107,9 @@ class _Reader:
             given=given,
             masks=mask_rules(class_name, self.producer),
         )
-        if given is None and not (own and class_name in names.LAYERS):
-            layer.given = self.custom.find(
-                "layer", _sought(stored), written, where=path or name, config=stored["config"], layer=layer, module=layer.module
-            )
-        if layer.given is None and (class_name in _MODELS and own or _is_model(config)):
+        if unknown and given is None:
+            self.custom.miss("layer", written, path or name, stored["config"], layer, layer.module)
+        if given is None and (class_name in _MODELS and own or _is_model(config)):
             layer.graph = self._graph(layer)
             layer.config = {k: v for k, v in config.items() if k not in ("layers", "input_layers", "output_layers")}
         elif own and class_name == "Lambda":
@@ -203,6 +205,12 @@ def _copy(layer: Layer, prefix: str) -> Layer:
     made = replace(layer, path=f"{prefix}/{layer.name}", config=dict(layer.config), weights={})
     made.children = {key: _copy(child, made.path) for key, child in layer.children.items()}
     return made
+
+
+def _as_keras_writes(stored: dict[str, Any]) -> bool:
+    """False for a class that only shares its name with one of `keras.applications`."""
+    options = names.APPLICATIONS.get(stored["class_name"])
+    return options is None or options == {key for key in stored["config"] if key not in ("name", "trainable", "dtype", "batch_input_shape")}
 
 
 def _foreign(module: str | None) -> bool:
