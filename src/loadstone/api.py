@@ -1,6 +1,6 @@
 """The verbs: the pipeline in reading order.
 
-    source -> format -> description (formats, frontends) -> custom objects -> program (lowering) -> engine (runtime) -> Model
+source -> format -> description (formats, frontends) -> custom objects -> program (lowering) -> engine (runtime) -> Model
 """
 
 from __future__ import annotations

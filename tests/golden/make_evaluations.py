@@ -90,16 +90,34 @@ def cases():
     yield "huber", plain(), {"loss": losses.Huber(delta=0.7)}, "numbers", {}
     yield "huber_name", plain(), {"loss": "huber"}, "numbers", {}
     yield "sum", plain(), {"loss": losses.MeanSquaredError(reduction="sum")}, "numbers", {}
-    yield "rmse", plain(), {"loss": "mse", "metrics": [metrics.RootMeanSquaredError(), metrics.MeanAbsoluteError(name="my_mae")]}, "numbers", {}
+    yield (
+        "rmse",
+        plain(),
+        {"loss": "mse", "metrics": [metrics.RootMeanSquaredError(), metrics.MeanAbsoluteError(name="my_mae")]},
+        "numbers",
+        {},
+    )
     yield "one", dense(1, None), {"loss": "mse", "metrics": ["mae", "mse"]}, "one", {}
     for kind, model in (("onehot", dense(4, "softmax")), ("labels", dense(4, "softmax")), ("column", dense(4, "softmax"))):
         loss = "categorical_crossentropy" if kind == "onehot" else "sparse_categorical_crossentropy"
         yield "accuracy_" + kind, model, {"loss": loss, "metrics": ["accuracy", "acc", loss]}, kind, {}
     yield "binary", dense(1, "sigmoid"), {"loss": "binary_crossentropy", "metrics": ["accuracy", "binary_crossentropy"]}, "binary", {}
-    yield "flags", dense(4, "sigmoid"), {"loss": "binary_crossentropy", "metrics": ["binary_accuracy", metrics.BinaryAccuracy(threshold=0.7)]}, "flags", {}
+    yield (
+        "flags",
+        dense(4, "sigmoid"),
+        {"loss": "binary_crossentropy", "metrics": ["binary_accuracy", metrics.BinaryAccuracy(threshold=0.7)]},
+        "flags",
+        {},
+    )
     yield "smooth", dense(4, "softmax"), {"loss": losses.CategoricalCrossentropy(label_smoothing=0.1)}, "onehot", {}
     yield "smooth_binary", dense(4, "sigmoid"), {"loss": losses.BinaryCrossentropy(label_smoothing=0.1)}, "flags", {}
-    yield "logits", plain(), {"loss": losses.CategoricalCrossentropy(from_logits=True), "metrics": [metrics.CategoricalCrossentropy(from_logits=True)]}, "onehot", {}
+    yield (
+        "logits",
+        plain(),
+        {"loss": losses.CategoricalCrossentropy(from_logits=True), "metrics": [metrics.CategoricalCrossentropy(from_logits=True)]},
+        "onehot",
+        {},
+    )
     yield "sparse_logits", plain(), {"loss": losses.SparseCategoricalCrossentropy(from_logits=True)}, "labels", {}
     yield "binary_logits", plain(), {"loss": losses.BinaryCrossentropy(from_logits=True)}, "flags", {}
     yield "far_softmax", plain("softmax"), {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}, "far", {}
@@ -120,9 +138,21 @@ def cases():
     yield "auc", dense(1, "sigmoid"), {"loss": "mse", "metrics": areas}, "binary", {}
     weighted = {"loss": "mse", "metrics": ["mae"], "weighted_metrics": ["mae", metrics.RootMeanSquaredError()]}
     yield "weights", plain(), weighted, "numbers", {"sample_weight": True}
-    yield "weights_binary", dense(1, "sigmoid"), {"loss": "bce", "weighted_metrics": ["accuracy", metrics.AUC(), metrics.Recall()]}, "binary", {"sample_weight": True}
+    yield (
+        "weights_binary",
+        dense(1, "sigmoid"),
+        {"loss": "bce", "weighted_metrics": ["accuracy", metrics.AUC(), metrics.Recall()]},
+        "binary",
+        {"sample_weight": True},
+    )
     yield "batches", dense(4, "softmax"), {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}, "labels", {"batch_size": 7}
-    yield "steps", dense(4, "softmax"), {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}, "labels", {"batch_size": 7, "steps": 3}
+    yield (
+        "steps",
+        dense(4, "softmax"),
+        {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]},
+        "labels",
+        {"batch_size": 7, "steps": 3},
+    )
     l2, l1 = regularizers.l2(0.02), regularizers.l1(0.03)
     yield "regularized", dense(2, None, kernel_regularizer=l2, bias_regularizer=l1), {"loss": "mse"}, "two", {}
     yield "regularized_both", dense(2, None, kernel_regularizer=regularizers.l1_l2(0.1, 0.2)), {"loss": "mse"}, "two", {}

@@ -67,7 +67,7 @@ def gen(batches):
     yield from batches
 
 
-class sequence:  # noqa: N801
+class sequence:
     """As keras.utils.PyDataset."""
 
     def __init__(self, batches):
@@ -80,7 +80,7 @@ class sequence:  # noqa: N801
         return self.batches[i]
 
 
-class batch:  # noqa: N801
+class batch:
     """x with a batch size."""
 
     def __init__(self, x, size):
@@ -135,10 +135,7 @@ def described(answer):
 def test_takes_what_keras_takes(models, release, case):
     key = f"{case['model']} {case['method']} {case['x']}"
     model = models(release, case["model"])
-    if "error" in case and key not in LENIENT:
-        with pytest.raises(InputMismatch):
-            ask(model, case["method"], case["x"])
-    elif "answer" in case and key in STRICTER:
+    if "error" in case and key not in LENIENT or "answer" in case and key in STRICTER:
         with pytest.raises(InputMismatch):
             ask(model, case["method"], case["x"])
     else:

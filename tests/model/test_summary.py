@@ -52,7 +52,9 @@ def test_corners_as_keras_prints_them(corners, name):
 
 def test_weights_are_in_keras_order(corners):
     expected = SUMMARIES["corners"]["weights"]
-    assert [(weight.name, list(weight.shape)) for weight in corners.weights()] == [(path.rpartition("/")[2], shape) for path, shape in expected]
+    assert [(weight.name, list(weight.shape)) for weight in corners.weights()] == [
+        (path.rpartition("/")[2], shape) for path, shape in expected
+    ]
     assert count(corners.weights()) == SUMMARIES["corners"]["params"]
 
 
@@ -91,7 +93,9 @@ def test_a_layer_range_is_two_names_of_layers(corners, layer_range):
         text(corners, Options(layer_range=layer_range))
 
 
-@pytest.mark.parametrize(("count", "shown"), [(0, "0.00 B"), (1023, "1023.00 B"), (1536, "1.50 KB"), (3 * 2**30, "3.00 GB"), (2.0**70, "1048576.00 PB")])
+@pytest.mark.parametrize(
+    ("count", "shown"), [(0, "0.00 B"), (1023, "1023.00 B"), (1536, "1.50 KB"), (3 * 2**30, "3.00 GB"), (2.0**70, "1048576.00 PB")]
+)
 def test_sizes_are_for_people(count, shown):
     assert size(count) == shown
 

@@ -26,7 +26,9 @@ from loadstone.model.training import Training, read_training
 if TYPE_CHECKING:
     from loadstone.model.model import Model
 
-Step = tuple[list[Array], list[Array | None], list[Array | None], list[Array | None]]  # of each output: predictions, logits, labels, weights
+Step = tuple[
+    list[Array], list[Array | None], list[Array | None], list[Array | None]
+]  # of each output: predictions, logits, labels, weights
 _REGULARIZED = {"kernel": "kernel", "bias": "bias", "recurrent": "recurrent_kernel", "gamma": "gamma", "beta": "beta"}
 _REGULARIZED |= {"depthwise": "depthwise_kernel", "pointwise": "pointwise_kernel", "embeddings": "embeddings", "alpha": "alpha"}
 
@@ -59,7 +61,11 @@ def labels_of(outline: Outline) -> list[str]:
 def _training(model: Model, names: list[str]) -> Training:
     config = model.training_config
     if config is None or not model._compilation.compiled:
-        why = "the model was loaded with compile=False" if config is not None else "the file has no training config: it was saved before compile"
+        why = (
+            "the model was loaded with compile=False"
+            if config is not None
+            else "the file has no training config: it was saved before compile"
+        )
         raise ModelError(f"there is nothing to evaluate: {why}", hint="compute losses and metrics from what predict returns")
     for leaf in flatten(model._outline.graph.outputs):
         if model._outline.masked(leaf):
@@ -142,7 +148,9 @@ def _value(loss: Any, p: Array, logits: Array | None, y: Array, weights: Array |
 # -- data -------------------------------------------------------------------------------------------------------------
 
 
-def _steps(runner: Model, logits: list[int | None], names: list[str], x: Any, y: Any, weights: Any, batch_size: int | None, steps: int | None) -> Iterator[Step]:
+def _steps(
+    runner: Model, logits: list[int | None], names: list[str], x: Any, y: Any, weights: Any, batch_size: int | None, steps: int | None
+) -> Iterator[Step]:
     if batches.is_batched(x):
         if y is not None or weights is not None:
             raise InputMismatch("batches hold their own labels and weights: y and sample_weight are for arrays")
@@ -255,7 +263,10 @@ def regularization(outline: Outline) -> float:
         if layer.class_name == "ActivityRegularization" and (layer.config.get("l1") or layer.config.get("l2")):
             lacking.append(f"  - the ActivityRegularization layer {layer.path}")
     if lacking:
-        raise ModelError("the loss has parts that evaluate does not have:\n" + "\n".join(lacking), hint="predict works; compute the loss from its outputs")
+        raise ModelError(
+            "the loss has parts that evaluate does not have:\n" + "\n".join(lacking),
+            hint="predict works; compute the loss from its outputs",
+        )
     return total
 
 

@@ -58,7 +58,10 @@ class Inputs:
         if isinstance(x, (list, tuple)) and len(x) == len(leaves):
             return list(zip(leaves, x, strict=True))
         given = f"{len(x)} of them" if isinstance(x, (list, tuple)) else "one"
-        raise InputMismatch(f"the model has {len(leaves)} inputs and is given {given}", hint=f"pass a list in the order, or a dict by the names {self._names(leaves)}")
+        raise InputMismatch(
+            f"the model has {len(leaves)} inputs and is given {given}",
+            hint=f"pass a list in the order, or a dict by the names {self._names(leaves)}",
+        )
 
     def _by_key(self, x: Mapping[Any, Any], structure: Structure, leaves: list[int]) -> list[tuple[int, Any]]:
         if isinstance(structure, dict) and set(structure) <= set(x):
@@ -101,7 +104,9 @@ def _fitted(x: Any, spec: Spec) -> Array:
             array = array[..., 0]
         elif array.ndim == rank - 1 and array.ndim > 0 and spec.shape[-1] == 1:
             array = array[..., None]
-        wrong = array.ndim != rank or any(want is not None and want != have for want, have in zip(spec.shape[1:], array.shape[1:], strict=True))
+        wrong = array.ndim != rank or any(
+            want is not None and want != have for want, have in zip(spec.shape[1:], array.shape[1:], strict=True)
+        )
         if wrong:
             raise InputMismatch(f"input '{spec.name}' has shape {spec.shape} and is given {shape}", hint=_hint(shape, spec.shape))
     return _cast(array, spec)

@@ -132,18 +132,22 @@ def poisson(y: Array, p: Array) -> Array:
 
 
 @_loss("CategoricalCrossentropy", options="from_logits label_smoothing", logits=True)
-def categorical_crossentropy(y: Array, p: Array, from_logits: bool = False, label_smoothing: float = 0.0, logits: Array | None = None) -> Array:
+def categorical_crossentropy(
+    y: Array, p: Array, from_logits: bool = False, label_smoothing: float = 0.0, logits: Array | None = None
+) -> Array:
     if label_smoothing:
         y = y * (1 - label_smoothing) + label_smoothing / y.shape[-1]
     return -np.sum(y * _log_probabilities(p, from_logits, logits), axis=-1)
 
 
 @_loss("SparseCategoricalCrossentropy", options="from_logits ignore_class", logits=True)
-def sparse_categorical_crossentropy(y: Array, p: Array, from_logits: bool = False, ignore_class: int | None = None, logits: Array | None = None) -> Array:
+def sparse_categorical_crossentropy(
+    y: Array, p: Array, from_logits: bool = False, ignore_class: int | None = None, logits: Array | None = None
+) -> Array:
     labels = class_numbers(y, p)
     if ignore_class is not None and np.any(labels == ignore_class):
         raise InputMismatch(f"labels of class {ignore_class} are to be ignored (ignore_class), which evaluate cannot do")
-    if labels.size and not (0 <= labels.min() and labels.max() < p.shape[-1]):
+    if labels.size and not (labels.min() >= 0 and labels.max() < p.shape[-1]):
         raise InputMismatch(f"labels are {labels.min()} to {labels.max()} and the model has {p.shape[-1]} classes")
     if not from_logits and logits is None:
         p, from_logits = np.log(np.clip(p, EPSILON, 1 - EPSILON)), True

@@ -225,6 +225,11 @@ def _auc(options: dict[str, Any]) -> Metric | None:
     curve, count = str(options.pop("curve", "ROC")), int(options.pop("num_thresholds", 200))
     given = options.pop("thresholds", None)  # written even where they are the even ones
     even = given is None or (len(given) == count - 2 and np.allclose(given, [(i + 1) / (count - 1) for i in range(count - 2)]))
-    if curve not in ("ROC", "PR") or not even or any(options.get(key, value) != value for key, value in _AUC.items()) or set(options) - set(_AUC):
+    if (
+        curve not in ("ROC", "PR")
+        or not even
+        or any(options.get(key, value) != value for key, value in _AUC.items())
+        or set(options) - set(_AUC)
+    ):
         return None
     return Auc(curve, count)

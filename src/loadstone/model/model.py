@@ -62,7 +62,9 @@ class Model:
         self._check_unchanged()
         for finding in description.findings:
             if finding.severity == "warning":
-                warnings.warn(f"{description.source}: {finding.message}" + (f" (at {finding.where})" if finding.where else ""), stacklevel=3)
+                warnings.warn(
+                    f"{description.source}: {finding.message}" + (f" (at {finding.where})" if finding.where else ""), stacklevel=3
+                )
 
     # -- prediction -----------------------------------------------------------------------------------------------
 
@@ -118,7 +120,9 @@ class Model:
         """
         from loadstone.model.evaluation import evaluate
 
-        results = evaluate(self, x, y, sample_weight, batch_size, steps, Progress(verbose, batches.length(x, steps) if batches.is_batched(x) else None))
+        results = evaluate(
+            self, x, y, sample_weight, batch_size, steps, Progress(verbose, batches.length(x, steps) if batches.is_batched(x) else None)
+        )
         if return_dict:
             return results
         return list(results.values()) if len(results) > 1 else results["loss"]
@@ -208,7 +212,7 @@ class Model:
     @property
     def training_config(self) -> dict[str, Any] | None:
         """What `compile` was given, as the file has it; None where there is none."""
-        return self._description.training_config
+        return self._description.training_config or None  # Keras 3 writes an empty one for a model that was not compiled
 
     @property
     def producer(self) -> Producer:
@@ -229,7 +233,7 @@ class Model:
         """The model's config as today's Keras would write it, whatever the release that saved the file."""
         from loadstone.model.config import model_config
 
-        return model_config(self._outline.root)["config"]  # type: ignore[no-any-return]
+        return model_config(self._outline)["config"]  # type: ignore[no-any-return]
 
     def to_json(self, **options: Any) -> str:
         """The model's architecture as JSON, as today's Keras would write it; options are those of `json.dumps`."""
@@ -237,7 +241,7 @@ class Model:
 
         from loadstone.model.config import model_config
 
-        return json.dumps(model_config(self._outline.root), **options)
+        return json.dumps(model_config(self._outline), **options)
 
     # -- parts ----------------------------------------------------------------------------------------------------
 
@@ -263,7 +267,9 @@ class Model:
 
     def to_keras(self) -> NoReturn:
         """A living Keras model. Not in this release."""
-        raise NotImplementedError("this release cannot make a Keras model of a loaded one; keras.models.load_model opens what Keras itself can")
+        raise NotImplementedError(
+            "this release cannot make a Keras model of a loaded one; keras.models.load_model opens what Keras itself can"
+        )
 
     def save(self, filepath: Any, **options: Any) -> NoReturn:
         """Write the model into a file. Not in this release."""
@@ -332,7 +338,9 @@ def _joined(spec: Spec, parts: list[np.ndarray]) -> np.ndarray:
         return np.stack(parts)
     if len({part.shape[1:] for part in parts}) > 1:
         shapes = ", ".join(str(shape) for shape in dict.fromkeys(part.shape for part in parts))
-        raise InferenceError(f"the batches of output '{spec.name}' have shapes {shapes} and do not fit into one array", hint="call the model on each batch")
+        raise InferenceError(
+            f"the batches of output '{spec.name}' have shapes {shapes} and do not fit into one array", hint="call the model on each batch"
+        )
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 

@@ -131,14 +131,17 @@ class Outline:
         """Inputs and outputs by name; the shape None and the dtype "?" stand for what is not known."""
         configs = [(node.name, node.layer.config) for node in self.graph.inputs if node.layer is not None]
         inputs = [Spec(name, tuple(c["batch_shape"]), c["dtype"], bool(c.get("optional"))) for name, c in configs]
-        return inputs, [self._output(leaf) for leaf in flatten(self.graph.outputs)]
+        return inputs, [self.spec(leaf) for leaf in flatten(self.graph.outputs)]
 
     @property
     def free(self) -> bool:
         """True where the model was made for any number of samples."""
         return all(node.layer is not None and node.layer.config["batch_shape"][0] is None for node in self.graph.inputs)
 
-    def _output(self, leaf: Output) -> Spec:
+    def spec(self, leaf: Output) -> Spec:
+        """Name of the layer, shape and dtype of a tensor; the shape None and the dtype "?" where they are not known."""
+        if leaf.node.layer is not None and leaf.node.layer.class_name == "InputLayer":
+            return Spec(leaf.node.name, tuple(leaf.node.layer.config["batch_shape"]), leaf.node.layer.config["dtype"])
         reached = self.walk.reached.get(leaf.node)
         value = reached[leaf.index].value if reached and leaf.index < len(reached) else None
         return Spec(leaf.node.name, None, "?") if value is None else Spec(leaf.node.name, tuple(value.shape), value.dtype)
@@ -193,4 +196,3 @@ def _shape(traced: Traced) -> Shape | None:
 def count(weights: list[Weight]) -> int:
     """Number of parameters."""
     return sum(prod(weight.shape) for weight in weights)
-

@@ -109,7 +109,11 @@ class Report:
             ("needs", needs),
             ("not supported", lacks),
             ("problems", list(self.problems)),
-            ("findings", [f"{f.severity}: {f.message}" + (f" (at {f.where})" if f.where else "") for f in self.findings] or ["no known danger found"]),
+            (
+                "findings",
+                [f"{f.severity}: {f.message}" + (f" (at {f.where})" if f.where else "") for f in self.findings]
+                or ["no known danger found"],
+            ),
         ]
 
 
@@ -135,7 +139,7 @@ def report_on(description: Description, missing: Sequence[Missing] = (), host: H
         unsupported={name: tuple(paths) for name, paths in walk.unsupported.items() if name not in lacking},
         problems=tuple(f"{error.message} (at {error.where})" if error.where else error.message for error in walk.problems),
         findings=tuple(description.findings),
-        training_config=description.training_config,
+        training_config=description.training_config or None,
         _outline=outline,
     )
 
@@ -144,11 +148,18 @@ def _row(layer: Layer, outline: Outline) -> LayerRow:
     rules = (keras_op if layer.domain == "keras.ops" else keras_layer).rules
     supported = layer.class_name in rules or layer.graph is not None or layer.given is not None or layer.class_name == "InputLayer"
     shapes = outline.output_shapes(layer)
-    return LayerRow(layer.name, layer.class_name, layer.path or layer.name, shapes, count(outline.weights(layer)), layer.trainable, supported)
+    return LayerRow(
+        layer.name, layer.class_name, layer.path or layer.name, shapes, count(outline.weights(layer)), layer.trainable, supported
+    )
 
 
 def _saved_by(producer: Producer) -> str:
-    parts = [producer.library, producer.version or "of unknown version", f"({producer.backend})" if producer.backend else "", producer.date or ""]
+    parts = [
+        producer.library,
+        producer.version or "of unknown version",
+        f"({producer.backend})" if producer.backend else "",
+        producer.date or "",
+    ]
     return " ".join(part for part in parts if part)
 
 

@@ -162,7 +162,11 @@ def is_chain(graph: Graph) -> bool:
     """True where each layer is called once, on the one tensor before it; then nobody needs to be told what is connected."""
     levels = sorted(_depths(graph).values())
     alone = len(set(levels)) == len(levels)
-    return alone and all(len(list(node.outputs_used())) <= 1 for node in graph.nodes) and len({id(n.layer) for n in graph.nodes}) == len(graph.nodes)
+    return (
+        alone
+        and all(len(list(node.outputs_used())) <= 1 for node in graph.nodes)
+        and len({id(n.layer) for n in graph.nodes}) == len(graph.nodes)
+    )
 
 
 def _depths(graph: Graph) -> dict[Node, int]:

@@ -58,7 +58,9 @@ def read_training(config: Mapping[str, Any], names: Sequence[str]) -> Training:
         metrics.append([metric for metric in found if metric is not None])
     if lacking:
         listed = "\n".join(f"  - {line}" for line in dict.fromkeys(lacking))
-        raise ModelError(f"the model was compiled with what evaluate does not have:\n{listed}", hint="predict works; compute these from its outputs")
+        raise ModelError(
+            f"the model was compiled with what evaluate does not have:\n{listed}", hint="predict works; compute these from its outputs"
+        )
     return Training(losses, metrics)
 
 
@@ -130,7 +132,9 @@ def _loss(stored: Any, weight: Any, lacking: list[str]) -> OutputLoss | None:
     elif reduction not in ("sum_over_batch_size", "sum", "mean_with_sample_weight"):
         lacking.append(f"the loss '{name}' with reduction={reduction!r}")
     elif known is not None and set(_meant(options)) - known.options:
-        lacking.append(f"the loss '{name}' with " + ", ".join(f"{key}={options[key]!r}" for key in sorted(set(_meant(options)) - known.options)))
+        lacking.append(
+            f"the loss '{name}' with " + ", ".join(f"{key}={options[key]!r}" for key in sorted(set(_meant(options)) - known.options))
+        )
     else:
         return OutputLoss(choose, _meant(options), reduction, 1.0 if weight is None else float(weight))
     return None
