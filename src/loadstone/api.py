@@ -6,6 +6,7 @@ source -> format -> description (formats, frontends) -> custom objects -> progra
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -60,7 +61,13 @@ def load_model(
         description = as_graph(description, host)
         if inputs is not None or outputs is not None:
             description = cut(description, inputs, outputs)
-        return Model(description, Compilation(engine, threads, host, compile, (_load_again, (_kept(filepath, source), arguments))))
+        again = (_load_again, (_kept(filepath, source), arguments))
+        model = Model(description, Compilation(engine, threads, host, compile, again))
+    for finding in description.findings:
+        if finding.severity == "warning":  # it can change numbers
+            place = f" (at {finding.where})" if finding.where else ""
+            warnings.warn(f"{description.source}: {finding.message}{place}", stacklevel=2)
+    return model
 
 
 def inspect(filepath: Filepath, custom_objects: Mapping[str, Any] | None = None) -> Report:
@@ -90,7 +97,8 @@ def _told(filepath: object) -> Iterator[None]:
     try:
         yield
     except LoadstoneError as error:
-        raise error.at(source=os.fsdecode(filepath) if isinstance(filepath, (str, os.PathLike)) else None)
+        error.at(source=os.fsdecode(filepath) if isinstance(filepath, (str, os.PathLike)) else None)
+        raise
 
 
 def _kept(filepath: Filepath, source: Source) -> str | bytes:

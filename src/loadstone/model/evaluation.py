@@ -206,14 +206,14 @@ def _per_output(given: Any, names: list[str], what: str, spread: bool = False) -
 def _with_logits(model: Model) -> tuple[Model, list[int | None]]:
     """The model with the logits of its outputs besides, and where each output's are; None where it has none.
 
-    Files of other backends than TensorFlow compute crossentropies from probabilities.
+    Files of other backends than TensorFlow compute crossentropies from probabilities. A model with state stays what it is.
     """
     from loadstone.model.model import Model
 
     outline, graph = model._outline, model._outline.graph
     leaves: list[Output] = flatten(graph.outputs)
     twins = {i: twin for i, leaf in enumerate(leaves) if (twin := _linear(leaf, model)) is not None}
-    if not twins or model.producer.backend in ("jax", "torch", "numpy"):
+    if not twins or model._program.states or model.producer.backend in ("jax", "torch", "numpy"):
         return model, [None] * len(leaves)
     order = list(twins)
     outputs = leaves + [Output(twins[i]) for i in order]

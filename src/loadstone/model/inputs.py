@@ -9,6 +9,7 @@ integer input cannot hold, and imaginary parts. More lenient: nested lists, obje
 
 from __future__ import annotations
 
+from array import array as Buffer  # noqa: N812  (numpy knows it by its memory alone)
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +79,9 @@ class Inputs:
 
 def is_array(x: Any) -> bool:
     """True for what is one array, whatever package made it; lists are none."""
-    return isinstance(x, (np.ndarray, np.generic, memoryview)) or any(hasattr(x, name) for name in ("__array__", "__dlpack__", "toarray"))
+    return isinstance(x, (np.ndarray, np.generic, memoryview, Buffer)) or any(
+        hasattr(x, name) for name in ("__array__", "__dlpack__", "toarray")
+    )
 
 
 def _only(x: Any, spec: Spec) -> Any:

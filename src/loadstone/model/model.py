@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -60,11 +59,6 @@ class Model:
         self._program = program
         self._inputs = Inputs(program.inputs, counted(self._outline.graph.input_structure))
         self._check_unchanged()
-        for finding in description.findings:
-            if finding.severity == "warning":
-                warnings.warn(
-                    f"{description.source}: {finding.message}" + (f" (at {finding.where})" if finding.where else ""), stacklevel=3
-                )
 
     # -- prediction -----------------------------------------------------------------------------------------------
 
