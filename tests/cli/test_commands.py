@@ -1,6 +1,7 @@
 """The commands from outside: what they print, write, and end with."""
 
 import csv
+import inspect
 import json
 import subprocess
 import sys
@@ -18,8 +19,12 @@ FRAUD = Path(str(files("loadstone"))) / "examples" / "fraud"
 COMMANDS = sorted(main.commands)
 
 
+# click before 8.2 mixes standard error into standard output unless told not to.
+APART = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}
+
+
 def call(*arguments, data=None):
-    return CliRunner(env={"COLUMNS": "100"}).invoke(main, [str(argument) for argument in arguments], input=data, catch_exceptions=False)
+    return CliRunner(env={"COLUMNS": "100"}, **APART).invoke(main, [str(argument) for argument in arguments], input=data, catch_exceptions=False)
 
 
 def keras_says(name):
