@@ -119,6 +119,12 @@ def _prelu(layer: Layer) -> list[Variable]:
     return [Variable("alpha", None if shape is None else tuple(1 if i in shared else size for i, size in enumerate(shape) if i))]
 
 
+@_schema("LayerScale")
+def _layer_scale(layer: Layer) -> list[Variable]:
+    """Nameless in Keras 3 and in TensorFlow 2.10: `variable`, `Variable`."""
+    return [Variable("gamma", (layer.config["projection_dim"],), spellings=("variable", "Variable"))]
+
+
 # convolutions
 
 
@@ -363,7 +369,7 @@ WITHOUT = frozenset(
     Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D
     AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add AlphaDropout AugMix AutoContrast Average
     AveragePooling1D AveragePooling2D AveragePooling3D Bidirectional CLAHE CategoryCrossing CategoryEncoding CenterCrop
-    Concatenate ContrastLimitedAdaptiveHistogramEqualization Cropping1D Cropping2D Cropping3D CutMix Dot Dropout ELU
+    Concatenate ContrastLimitedAdaptiveHistogramEqualization Cropping1D Cropping2D Cropping3D CustomScaleLayer CutMix Dot Dropout ELU
     Equalization Flatten Functional GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
     GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D HashedCrossing Hashing Identity
     InputLayer Lambda LeakyReLU Masking MaxNumBoundingBoxes MaxPooling1D MaxPooling2D MaxPooling3D Maximum MelSpectrogram
@@ -372,7 +378,7 @@ WITHOUT = frozenset(
     RandomHeight RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation
     RandomSharpness RandomShear RandomTranslation RandomWidth RandomZoom ReLU RepeatVector Rescaling Reshape Resizing
     Sequential SlicingOpLambda Softmax Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D StackedRNNCells
-    Subtract TFOpLambda ThresholdedReLU TimeDistributed UnitNormalization UpSampling1D UpSampling2D UpSampling3D Wrapper
+    StochasticDepth Subtract TFOpLambda ThresholdedReLU TimeDistributed UnitNormalization UpSampling1D UpSampling2D UpSampling3D Wrapper
     ZeroPadding1D ZeroPadding2D ZeroPadding3D
     """.split()
 )
