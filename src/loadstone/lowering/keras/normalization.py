@@ -42,9 +42,22 @@ def layer_normalization(b: Builder, layer: Layer, x: Value, gamma: Value | None 
     return b.cast(y, layer.policy.compute)
 
 
-@keras_layer("GroupNormalization", weights=("gamma?", "beta?"), options="groups axis epsilon center scale", masking="pass", autocast=False)
-def group_normalization(b: Builder, layer: Layer, x: Value, gamma: Value | None = None, beta: Value | None = None) -> Value:
-    """Channels in groups; each group of each sample is normalized as a whole. weights (channels,)."""
+@keras_layer(
+    "GroupNormalization",
+    weights=("gamma?", "beta?"),
+    options="groups axis epsilon center scale masked_statistics",
+    masking="pass",
+    autocast=False,
+)
+def group_normalization(
+    b: Builder, layer: Layer, x: Value, gamma: Value | None = None, beta: Value | None = None, mask: Value | None = None
+) -> Value:
+    """Channels in groups; each group of each sample is normalized as a whole. weights (channels,).
+
+    `masked_statistics`, which history writes, is true for releases whose statistics leave out what the mask does.
+    """
+    if mask is not None and layer.config.get("masked_statistics"):
+        raise UnsupportedAttribute("GroupNormalization with a mask, as tf.keras 2.14 and 2.15 had it")
     axis = layer.config["axis"] % x.rank
     channels, groups = x.shape[axis], layer.config["groups"]
     if channels is None or channels % (groups := channels if groups == -1 else groups):
@@ -66,12 +79,12 @@ def rms_normalization(b: Builder, layer: Layer, x: Value, scale: Value) -> Value
     return b.cast(b.Mul(y, b.cast(scale, y.dtype)), x.dtype)
 
 
-@keras_layer("UnitNormalization", options="axis", masking="pass")
+@keras_layer("UnitNormalization", options="axis shortest", masking="pass")
 def unit_normalization(b: Builder, layer: Layer, x: Value) -> Value:
-    """x divided by its length over `axis`; zeros stay zeros."""
+    """x divided by its length over `axis`, which counts as `shortest` at least (history: 1e-6 up to tf.keras 2.15)."""
     wide = _wide(b, x)
     square = b.ReduceSum(b.Mul(wide, wide), b.ints(_axes(layer.config["axis"], x.rank)), keepdims=1)
-    return b.cast(b.Mul(wide, b.Min(b.Reciprocal(b.Sqrt(square)), 1e12)), x.dtype)
+    return b.cast(b.Mul(wide, b.Min(b.Reciprocal(b.Sqrt(square)), 1 / layer.config.get("shortest", 1e-12))), x.dtype)
 
 
 @keras_layer("SpectralNormalization", weights=("vector_u",), options="power_iterations", raw=True)

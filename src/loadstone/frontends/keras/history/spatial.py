@@ -60,3 +60,27 @@ def resized_integers_were_truncated(config: Config) -> Config:
     """Keras 3.0 to 3.4 cast resized integer images back without rounding."""
     config.setdefault("result", "truncate")
     return config
+
+
+# `masked_statistics` and `shortest` are keys of our own (lowering/keras/normalization.py).
+
+
+@upgrade(before="2.14", classes="GroupNormalization")
+def groups_ignored_masks(config: Config) -> Config:
+    """Before TensorFlow 2.14 a mask did not change the statistics, as it does not today."""
+    config["masked_statistics"] = False
+    return config
+
+
+@upgrade(before="3.0", classes="GroupNormalization")
+def groups_saw_masks(config: Config) -> Config:
+    """TensorFlow 2.14 and 2.15 left masked elements out of the statistics."""
+    config.setdefault("masked_statistics", True)
+    return config
+
+
+@upgrade(before="3.0", classes="UnitNormalization")
+def short_vectors_stayed_short(config: Config) -> Config:
+    """tf.math.l2_normalize takes 1e-12 as the least square of a length; Keras 3 has 1e-12 as the least length."""
+    config["shortest"] = 1e-6
+    return config
