@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from loadstone.errors import ModelError
 from loadstone.ir import Layer, flatten
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -91,3 +92,14 @@ def ones_like(b: Builder, layer: Layer, x: Value, dtype: Any = None) -> Value:
 def concatenate(b: Builder, layer: Layer, xs: Any) -> Value:
     """Tensors in their common dtype, one behind the other along an axis."""
     return b.Concat(*as_values(b, flatten(xs)), axis=int(layer.config.get("axis", 0)))  # type: ignore[no-any-return]
+
+
+@keras_op("BroadcastTo")
+def broadcast_to(b: Builder, layer: Layer, x: Value) -> Value:
+    """x in a shape; a length of None, as Keras 3.4 to 3.11 wrote it where masks are concatenated, is that of x."""
+    shape = layer.config["shape"]
+    if len(shape) < x.rank:
+        raise ModelError(f"a tensor of shape {x.shape} cannot become one of shape {tuple(shape)}")
+    lead = len(shape) - x.rank
+    dims = [b.dim(x, k - lead) if d is None and k >= lead else int(d) for k, d in enumerate(shape)]
+    return b.Expand(x, b.vector(dims), out_shape=tuple(d if isinstance(d, int) else None for d in dims))  # type: ignore[no-any-return]
