@@ -20,6 +20,7 @@ from loadstone.errors import CorruptFile, LoadstoneError, UnsupportedVersion
 MAX_OPCODES = 2_000_000
 MAX_DEPTH = 100
 _MARK = object()
+_SCALAR = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
 _RECONSTRUCT = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
 
 
@@ -196,6 +197,8 @@ class _Values:
             return type(value)(self.of(inner, depth) for inner in value)
         if value.name in _RECONSTRUCT:
             return self.array(value.state, depth)
+        if value.name in _SCALAR:
+            return self.array((1, (), value.args[0], False, value.args[1]), depth)
         if value.name == "jax._src.array._reconstruct_array":
             return self.array(value.args[2], depth)
         return Opaque(value.name, self.of(value.args, depth), self.of(value.state, depth))

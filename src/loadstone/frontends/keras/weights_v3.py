@@ -68,6 +68,7 @@ class _Walk(Account):
         self.called = {place.replace("\\", "/"): name for place, name in called.items()}
         self.places = {place for path in (*plain, *(f"{group}/".replace("\\", "/") for group in groups)) for place in _parents(path)}
         self.met: set[int] = set()
+        self.written: dict[tuple[str, str], list[Layer]] = {}
 
     def run(self, root: Layer) -> Extra:
         self.layer(root, "")
@@ -97,6 +98,7 @@ class _Walk(Account):
         if id(layer) in self.met:
             return
         self.met.add(id(layer))
+        self.written.setdefault((layer.class_name, layer.name), []).append(layer)
         own = variables(layer)
         if own is None:
             self.custom(layer, place)
@@ -123,6 +125,9 @@ class _Walk(Account):
             said = self.called.get(where)
             if said is not None and said != inner.name and id(inner) not in self.met:
                 self.problem(inner, None, f"the file calls the layer at {where} '{said}'")
+            twin = self.twin(inner)
+            if twin is not None and where not in self.places:
+                self.share(twin, inner)
             self.layer(inner, where)
 
     def children(self, layer: Layer, place: str) -> None:
@@ -147,14 +152,48 @@ class _Walk(Account):
                 name = "/".join(part for part in path[start:].split("/") if part != "vars")
                 self.keep(layer, name, path)
 
+    def twin(self, layer: Layer, before: Iterable[Layer] = ()) -> Layer | None:
+        """A layer that was written elsewhere and is this one, by all that the config says.
+
+        A layer of two models, one inside the other, is written where it is met first, and listed in the configs of both.
+        """
+        if id(layer) in self.met:
+            return None
+        written = self.written.get((layer.class_name, layer.name), [])
+        alike = [other for other in (*written, *before) if other is not layer and _alike(layer, other)]
+        return alike[0] if len(alike) == 1 else None
+
+    def share(self, twin: Layer, layer: Layer) -> None:
+        """A layer and all inside get the weights of its twin."""
+        for one, other in zip(twin.walk(), layer.walk(), strict=True):
+            other.weights, other.non_trainable = dict(one.weights), one.non_trainable
+            self.met.add(id(other))
+
     def below(self, place: str) -> list[str]:
         """The tensors at a place and deeper that nobody took."""
         return [path for path in self.weights if path not in self.taken and (not place or path.startswith(f"{place}/"))]
 
     def numbered(self, layers: list[Layer], container: str) -> list[tuple[Layer, str]]:
-        """Each layer of a list with its place: by the first way of counting whose places the file has."""
-        ways = [list(way(self, layers, container)) for way in _numberings(self.producer, container)]
-        return max(ways, key=lambda way: sum(where in self.places for layer, where in way if id(layer) not in self.met))
+        """Each layer of a list with its place: by the first way of counting that gives the places that the file has."""
+        met, twins = self.elsewhere(layers)
+        ways = [
+            (list(way(self, layers, container, old)), old) for old in (met, met | twins) for way in _numberings(self.producer, container)
+        ]
+        return max(
+            ways, key=lambda found: sum(1 if where in self.places else -1 for layer, where in found[0] if id(layer) not in found[1])
+        )[0]
+
+    def elsewhere(self, layers: list[Layer]) -> tuple[set[int], set[int]]:
+        """The layers of a list that are written elsewhere by their turn: those that are surely the same, and twins."""
+        met, twins = set(), set()
+        inside: dict[int, Layer] = {}
+        for layer in layers:
+            if id(layer) in self.met or id(layer) in inside:
+                met.add(id(layer))
+            elif self.twin(layer, inside.values()) is not None:
+                twins.add(id(layer))
+            inside.update((id(inner), inner) for inner in layer.walk())
+        return met, twins
 
     def stem(self, layer: Layer, container: str) -> str:
         """The class in snake case, by the one of its names that the file has."""
@@ -163,29 +202,32 @@ class _Walk(Account):
         return next((stem for stem in stems if _join(container, stem) in self.places), stems[0])
 
 
-Numbering = Callable[[_Walk, list[Layer], str], Iterator[tuple[Layer, str]]]
+Numbering = Callable[[_Walk, list[Layer], str, set[int]], Iterator[tuple[Layer, str]]]  # the last: layers written elsewhere
 
 
-def _count_all(walk: _Walk, layers: list[Layer], container: str) -> Iterator[tuple[Layer, str]]:
+def _count_all(walk: _Walk, layers: list[Layer], container: str, met: set[int]) -> Iterator[tuple[Layer, str]]:
     """Keras 3: every layer of the list counts."""
     used: dict[str, int] = {}
     for layer in layers:
-        stem = walk.stem(layer, container)
-        yield layer, _counted(container, stem, used)
+        yield layer, _counted(container, walk.stem(layer, container), used)
 
 
-def _count_new(walk: _Walk, layers: list[Layer], container: str) -> Iterator[tuple[Layer, str]]:
+def _count_new(walk: _Walk, layers: list[Layer], container: str, met: set[int]) -> Iterator[tuple[Layer, str]]:
     """tf.keras 2.14 and 2.15: layers that were written elsewhere before are passed over."""
-    yield from _count_all(walk, [layer for layer in layers if id(layer) not in walk.met], container)
+    used: dict[str, int] = {}
+    for layer in layers:
+        if id(layer) in met:
+            yield layer, _join(container, "")
+        else:
+            yield layer, _counted(container, walk.stem(layer, container), used)
 
 
-def _count_twice(walk: _Walk, layers: list[Layer], container: str) -> Iterator[tuple[Layer, str]]:
+def _count_twice(walk: _Walk, layers: list[Layer], container: str, met: set[int]) -> Iterator[tuple[Layer, str]]:
     """tf.keras 2.12 and 2.13: a dict in which each layer with weights stands twice (`_layer_checkpoint_dependencies`)."""
     used: dict[str, int] = {}
     for layer in layers:
         where = _counted(container, walk.stem(layer, container), used)
-        written_before = id(layer) in walk.met and any(inner.weights for inner in layer.walk())
-        if written_before or walk.below(where):
+        if any(variables(inner) for inner in layer.walk()) if id(layer) in met else walk.below(where):
             _counted(container, walk.stem(layer, container), used)
         yield layer, where
 
@@ -207,6 +249,18 @@ def snake(class_name: str) -> str:
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", class_name))
     name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
     return f"private{name}" if name.startswith("_") else name
+
+
+def _alike(one: Layer, other: Layer) -> bool:
+    """True where nothing in two descriptions differs."""
+    ones, others = list(one.walk()), list(other.walk())
+    return len(ones) == len(others) and all(_description(a) == _description(b) for a, b in zip(ones, others, strict=True))
+
+
+def _description(layer: Layer) -> tuple[str, str, str]:
+    """Class, name and config; the ids of objects that the writer met before stand at the second one alone."""
+    config = {key: value for key, value in layer.config.items() if not isinstance(value, Layer)}
+    return layer.class_name, layer.name, re.sub(r", 'shared_object_id': \d+", "", repr(config))
 
 
 def _reading_order(path: str) -> tuple[tuple[int, int, str], ...]:
