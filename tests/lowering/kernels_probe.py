@@ -34,9 +34,7 @@ _UNARY = (
     "LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish Neg NonZero Not Reciprocal Relu Round Selu Shape Shrink Sigmoid Sign "
     "Sin Sinh Size Softmax Softplus Softsign Sqrt Tan Tanh ThresholdedRelu Trilu ArgMax ArgMin Det EyeLike"
 )
-_BINARY = (
-    "Add Sub Mul Div Pow Mod Max Min PRelu And Or Xor BitwiseAnd BitwiseOr BitwiseXor Equal Greater GreaterOrEqual Less LessOrEqual Sum Mean"
-)
+_BINARY = "Add Sub Mul Div Pow Mod Max Min PRelu And Or Xor BitwiseAnd BitwiseOr BitwiseXor Equal Greater GreaterOrEqual Less LessOrEqual Sum Mean"
 _REDUCE = "ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare"
 
 EXAMPLES: dict[str, tuple[list[Any], dict[str, Any]]] = {
@@ -115,17 +113,31 @@ def runs(kind: str, dtype: str) -> bool:
     options = ort.SessionOptions()
     options.log_severity_level = 4
     try:
-        session = ort.InferenceSession(encode_model(block, lambda name, tensor: None, segment=True), options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(
+            encode_model(block, lambda name, tensor: None, segment=True), options, providers=["CPUExecutionProvider"]
+        )
         given = [np.asarray(v, np.float32) if dtype == "bfloat16" else v for v in feeds.values()]
         session.run(None, dict(zip((i.name for i in session.get_inputs()), given, strict=True)))
-    except Exception:  # whatever the binding raises: the kernel is not there
+    except Exception:  # noqa: BLE001  whatever the binding raises: the kernel is not there
         return False
     return True
 
 
 def _shape(kind: str, outputs: int) -> tuple[int | None, ...]:
     """A shape for the outputs that contradicts nothing: free lengths in the right rank."""
-    ranks = {"Shape": 1, "Size": 0, "Det": 1, "Range": 1, "Expand": 3, "Unsqueeze": 3, "Squeeze": 1, "GatherND": 1, "LSTM": 4, "GRU": 4, "RNN": 4}
+    ranks = {
+        "Shape": 1,
+        "Size": 0,
+        "Det": 1,
+        "Range": 1,
+        "Expand": 3,
+        "Unsqueeze": 3,
+        "Squeeze": 1,
+        "GatherND": 1,
+        "LSTM": 4,
+        "GRU": 4,
+        "RNN": 4,
+    }
     rank = ranks.get(kind, next((len(o.shape) for o in EXAMPLES[kind][0] if isinstance(o, T) and o.shape), 2))
     return (None,) * (2 if kind in ("Where", "OneHot") else rank)
 

@@ -73,7 +73,9 @@ def built(kind, places):
 
 
 # Ops whose example has a constant where the samples would be: they are proven in a model below, or never with samples.
-BY_MODELS = frozenset("Expand GatherElements GatherND Reshape ReverseSequence ScatterElements Trilu Where Range OneHot NonZero ScatterND Det".split())
+BY_MODELS = frozenset(
+    "Expand GatherElements GatherND Reshape ReverseSequence ScatterElements Trilu Where Range OneHot NonZero ScatterND Det".split()
+)
 
 
 @pytest.mark.parametrize("kind", sorted(set(EXAMPLES) & set(RULES) - {"Shape", "Size", "EyeLike"}))

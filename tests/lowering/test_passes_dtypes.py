@@ -48,7 +48,9 @@ def computed(kind, dtype, top):
         rest = iter(given)
         values = [None if o is None else next(rest) if isinstance(o, T) else b.const(o) for o in operands]
         options = {k: v for k, v in attributes.items() if k not in ("second", "outputs")}
-        result = b.op(kind, *values, outputs=attributes.get("outputs", 3 if kind == "LSTM" else 2 if kind in ("GRU", "RNN") else 1), **options)
+        result = b.op(
+            kind, *values, outputs=attributes.get("outputs", 3 if kind == "LSTM" else 2 if kind in ("GRU", "RNN") else 1), **options
+        )
         return result
 
     return run(build, *example(kind, dtype, top), free=False)
@@ -105,7 +107,9 @@ def test_narrow_integers_wrap_as_in_their_own_type(dtype, big):
     x = np.full((2, 3), big, dtype)
     with np.errstate(over="ignore"):
         np.testing.assert_array_equal(run(lambda b, v: b.Add(v, v), x)[0], x + x)
-        np.testing.assert_array_equal(run(lambda b, v: b.MatMul(v, b.const(np.full((3, 1), 3), dtype)), x)[0], x @ np.full((3, 1), 3, dtype))
+        np.testing.assert_array_equal(
+            run(lambda b, v: b.MatMul(v, b.const(np.full((3, 1), 3), dtype)), x)[0], x @ np.full((3, 1), 3, dtype)
+        )
         np.testing.assert_array_equal(run(lambda b, v: b.ReduceSum(v, b.ints([1]), keepdims=0), x)[0], x.sum(1, dtype=dtype))
 
 
@@ -175,7 +179,17 @@ def test_float64_functions_have_the_precision_of_float64(kind):
 
 
 def test_every_float64_function_is_tested():
-    others = {"PRelu", "Mean", "GlobalAveragePool", "GlobalMaxPool", "InstanceNormalization", "GroupNormalization", "AveragePool", "Conv", "ConvTranspose"}
+    others = {
+        "PRelu",
+        "Mean",
+        "GlobalAveragePool",
+        "GlobalMaxPool",
+        "InstanceNormalization",
+        "GroupNormalization",
+        "AveragePool",
+        "Conv",
+        "ConvTranspose",
+    }
     assert set(FLOAT64) == set(ELEMENTWISE) | others
 
 
@@ -190,7 +204,12 @@ WINDOWS = {
     "same": ("Conv", (1, 2, 7, 8), (3, 2, 3, 2), {"auto_pad": "SAME_UPPER", "strides": [2, 2]}),
     "same lower": ("Conv", (1, 2, 7, 8), (3, 2, 3, 2), {"auto_pad": "SAME_LOWER", "strides": [2, 2]}),
     "transposed": ("ConvTranspose", (2, 4, 5, 4), (4, 3, 3, 2), {}),
-    "transposed strides": ("ConvTranspose", (2, 4, 5, 4), (4, 3, 3, 2), {"strides": [2, 3], "pads": [1, 0, 1, 1], "output_padding": [1, 2]}),
+    "transposed strides": (
+        "ConvTranspose",
+        (2, 4, 5, 4),
+        (4, 3, 3, 2),
+        {"strides": [2, 3], "pads": [1, 0, 1, 1], "output_padding": [1, 2]},
+    ),
     "transposed groups": ("ConvTranspose", (2, 4, 5, 4), (4, 3, 3, 3), {"group": 2, "strides": [2, 2]}),
     "transposed dilations": ("ConvTranspose", (1, 2, 4, 4), (2, 3, 3, 2), {"dilations": [2, 3], "pads": [3, 3, 1, 0]}),
 }

@@ -114,7 +114,9 @@ class _Encoder:
         return b"".join([*nodes, _string(2, name), initializers, *inputs, *outputs])
 
     def _node(self, op: Op) -> bytes:
-        taken = max((i + 1 for i, v in enumerate(op.inputs) if v is not None), default=0)  # onnxruntime 1.32 crashes on an empty name at the end
+        taken = max(
+            (i + 1 for i, v in enumerate(op.inputs) if v is not None), default=0
+        )  # onnxruntime 1.32 crashes on an empty name at the end
         inputs = b"".join(_string(1, "" if v is None else v.name) for v in op.inputs[:taken])
         outputs = b"".join(_string(2, v.name) for v in op.outputs)
         attributes = b"".join(_message(5, self._attribute(name, value)) for name, value in op.attributes.items())

@@ -25,12 +25,16 @@ class Compiled(Protocol):
 
 
 class Engine(Protocol):
-    """Compiles segments."""
+    """Compiles segments.
+
+    survives_fork: a child process may use what its parent compiled, as long as nobody was running it.
+    """
 
     name: str
+    survives_fork: bool
 
-    def compile(self, segment: Segment) -> Compiled:
-        """Raises LoweringError where the engine lacks something that the segment needs."""
+    def compile(self, segment: Segment, threads: int) -> Compiled:
+        """Up to `threads` calls will run side by side, each on one thread. Raises LoweringError where the engine lacks something."""
 
 
 ENGINES = {"onnxruntime": "loadstone.runtime.onnxruntime", "openvino": "loadstone.runtime.openvino"}

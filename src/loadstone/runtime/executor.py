@@ -62,7 +62,9 @@ class Executor:
         """Outputs of all rows: each has them on axis 0."""
         rows = _rows(inputs)
         if rows is None:
-            raise InputMismatch(f"the inputs have {', '.join(str(a.shape[0] if a.ndim else 'no') for a in inputs)} rows; all need the same number")
+            raise InputMismatch(
+                f"the inputs have {', '.join(str(a.shape[0] if a.ndim else 'no') for a in inputs)} rows; all need the same number"
+            )
         process, sharding = self._process(), self.program.sharding
         if rows == 0:
             return self._empty(process, inputs)

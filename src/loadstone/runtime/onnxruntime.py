@@ -30,8 +30,9 @@ class OnnxRuntime:
     """Compiles segments for the CPU."""
 
     name = "onnxruntime"
+    survives_fork = True  # a session has no threads of its own
 
-    def compile(self, segment: Segment) -> Session:
+    def compile(self, segment: Segment, threads: int) -> Session:
         """A session. Raises LoweringError where onnxruntime has no kernel."""
         return Session(segment)
 

@@ -1,6 +1,6 @@
 """What an executor has in one process: compiled steps, helper threads, and the model's state.
 
-A forked child gets a `Process` of its own (`child`). Sessions have no threads, so a child may use its parent's copy of them,
+A forked child gets a `Process` of its own (`child`). It uses its parent's copy of the sessions where the engine allows that,
 unless some thread was inside one at the moment of the fork: then a lock of the engine may be held for ever, and the child
 compiles again. Whatever the parent had is never freed in the child, where its threads do not exist.
 """
@@ -27,7 +27,7 @@ class Process:
         self, program: Program, engine: Engine, threads: int, steps: Steps | None = None, states: dict[str, np.ndarray] | None = None
     ) -> None:
         self._program, self._engine, self._threads = program, engine, threads
-        self._steps = steps or [(step, engine.compile(step) if isinstance(step, Segment) else None) for step in program.steps]
+        self._steps = steps or [(step, engine.compile(step, threads) if isinstance(step, Segment) else None) for step in program.steps]
         self._constants = {name: tensor.numpy() for name, tensor in program.constants.items()}
         self._states = states or {}
         self._running: set[tuple[int, object]] = set()
@@ -38,7 +38,8 @@ class Process:
 
     def child(self) -> Process:
         """The same in a process that was forked from this one's."""
-        return Process(self._program, self._engine, self._threads, None if self._running else self._steps, dict(self._states))
+        quiet = self._engine.survives_fork and not self._running
+        return Process(self._program, self._engine, self._threads, self._steps if quiet else None, dict(self._states))
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Outputs of one batch, run whole."""

@@ -89,7 +89,9 @@ class _Job:
                 self.outputs = [np.empty((self._total, *part.shape[1:]), part.dtype) for part in results]
         for whole, part in zip(self.outputs, results, strict=True):
             if part.shape != (stop - start, *whole.shape[1:]):
-                raise InferenceError(f"{stop - start} rows in, an output of shape {part.shape} out; other rows gave {(None, *whole.shape[1:])}")
+                raise InferenceError(
+                    f"{stop - start} rows in, an output of shape {part.shape} out; other rows gave {(None, *whole.shape[1:])}"
+                )
             whole[start:stop] = part
 
     def _tell(self, rows: int) -> None:

@@ -20,7 +20,9 @@ from loadstone.lowering.passes.kernels import KERNELS
 _TYPED = {"Where": 1, "OneHot": 2}  # the input whose type is the op's, where that is not the first
 _REDUCTIONS = "ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare"
 _FIXED: dict[str, tuple[int, ...]] = {  # inputs that have a type of their own, whatever the op's is
-    **dict.fromkeys("Gather GatherElements GatherND ScatterND ScatterElements Reshape Expand Tile Squeeze Unsqueeze CumSum Split TopK".split(), (1,)),
+    **dict.fromkeys(
+        "Gather GatherElements GatherND ScatterND ScatterElements Reshape Expand Tile Squeeze Unsqueeze CumSum Split TopK".split(), (1,)
+    ),
     **dict.fromkeys(_REDUCTIONS.split(), (1,)),
     **dict.fromkeys(("LSTM", "GRU", "RNN"), (4,)),
     "ReverseSequence": (1,),
@@ -31,13 +33,17 @@ _FIXED: dict[str, tuple[int, ...]] = {  # inputs that have a type of their own, 
     "Where": (0,),
     "OneHot": (0, 1),
 }
-_COMPARING = frozenset("Equal Greater GreaterOrEqual Less LessOrEqual IsNaN IsInf ArgMax ArgMin NonZero Shape Size".split())  # results have a type of their own
+_COMPARING = frozenset(
+    "Equal Greater GreaterOrEqual Less LessOrEqual IsNaN IsInf ArgMax ArgMin NonZero Shape Size".split()
+)  # results have a type of their own
 # Ops that hand elements on or tell which is greater: exact in every type that holds them in their order.
 _COPYING = frozenset(
     "Concat Slice Split Gather GatherElements GatherND ScatterElements ScatterND Reshape Transpose Squeeze Unsqueeze Expand Tile Pad Where "
     "Identity DepthToSpace SpaceToDepth Resize ReverseSequence Trilu OneHot Equal NonZero Shape Size".split()
 )
-_ORDERING = _COPYING | frozenset("MaxPool GlobalMaxPool ReduceMax ReduceMin Max Min Clip Relu TopK ArgMax ArgMin Greater GreaterOrEqual Less LessOrEqual".split())
+_ORDERING = _COPYING | frozenset(
+    "MaxPool GlobalMaxPool ReduceMax ReduceMin Max Min Clip Relu TopK ArgMax ArgMin Greater GreaterOrEqual Less LessOrEqual".split()
+)
 # Ops on integers whose result in a wider type, wrapped, is the result.
 _WRAPPING = frozenset("Add Sub Mul Div Mod Neg Abs Sign MatMul Einsum ReduceSum ReduceProd CumSum Range".split())
 _WIDER: dict[str, tuple[str, ...]] = {
@@ -156,4 +162,3 @@ def _one_hot(b: Builder, op: Op) -> Value:
     marks = b.OneHot(b.cast(indices, "int64"), b.cast(depth, "int64"), b.ints([0, 1]), **op.attributes)
     picked: Value = b.Gather(values, marks, axis=0)
     return picked
-

@@ -1,0 +1,116 @@
+"""OpenVINO as the engine of a segment: optional, chosen with `engine="openvino"`.
+
+It reads the same ONNX as onnxruntime. What is set against its defaults: float32 stays float32 (its CPU default is bfloat16 where
+the processor has it), each stream has one thread, and calls take an infer request each from a pool, since a compiled model is not
+thread-safe. Its CPU device computes float64 in float32 and int64 in int32: the first is refused, the second checked at every call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from loadstone.errors import InferenceError, LoweringError, MissingDependency, UnsupportedOps
+from loadstone.ir import Tensor, dtypes
+from loadstone.ir.program import External, Segment
+from loadstone.runtime.engine import explain
+
+_REFUSED = ("float64", "string", "complex64", "complex128", "uint64")
+_INT32 = np.iinfo(np.int32)
+_NODE = re.compile(r"[Nn]ode (?:name: )?'?([^'\s]+)'?|'([^']+)'")
+
+
+class OpenVino:
+    """Compiles segments for the CPU."""
+
+    name = "openvino"
+    survives_fork = False
+
+    def __init__(self, package: Any) -> None:
+        self._core = package.Core()
+        _ = package.Tensor(
+            np.zeros(1, np.float32)
+        ).data  # two threads that are the first to read one at the same time would wait for each other
+
+    def compile(self, segment: Segment, threads: int) -> CompiledModel:
+        """A compiled model. Raises LoweringError where OpenVINO's reader or device lacks something."""
+        refused = [dtype for dtype in _REFUSED if dtype in segment.dtypes]
+        if refused:
+            ops = dict.fromkeys(refused, (1, ""))
+            raise UnsupportedOps(
+                f"OpenVINO's CPU device does not compute in {', '.join(refused)}", ops=ops, hint='engine="onnxruntime" does'
+            )
+        settings = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "EXECUTION_MODE_HINT": "ACCURACY",
+            "NUM_STREAMS": threads,
+            "INFERENCE_NUM_THREADS": threads,
+            "ENABLE_CPU_PINNING": False,
+        }
+        placement = _Placement()
+        encoded = segment.encode(placement)
+        try:
+            model = self._core.read_model(encoded, b"")
+            compiled = self._core.compile_model(model, "CPU", settings)
+        except Exception as error:  # OpenVINO raises RuntimeError and its own kinds, which share no other base
+            found = _NODE.search(str(error))
+            raise explain(error, segment, LoweringError, (found[1] or found[2]) if found else None) from error
+        return CompiledModel(segment, compiled, placement.arrays)
+
+
+def open() -> OpenVino:  # noqa: A001  (every engine module has this entrance)
+    """The engine. Raises MissingDependency where the package is not installed."""
+    try:
+        import openvino
+    except ImportError as error:
+        raise MissingDependency("the openvino engine needs the openvino package", hint='pip install "loadstone[openvino]"') from error
+    return OpenVino(openvino)
+
+
+class CompiledModel:
+    """A compiled segment with its infer requests."""
+
+    def __init__(self, segment: Segment, compiled: Any, arrays: list[np.ndarray]) -> None:
+        self._segment, self._compiled = segment, compiled
+        self._arrays = arrays  # the compiled model points into them
+        self._idle: list[Any] = []
+
+    def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The outputs of the segment, in its order."""
+        for array, spec in zip(arrays, self._segment.inputs, strict=True):
+            if spec.dtype in ("int64", "uint32") and array.size and not _INT32.min <= array.min() <= array.max() <= _INT32.max:
+                raise InferenceError(
+                    f"OpenVINO computes {spec.dtype} in 32 bits, and {spec.name!r} has larger numbers", hint='engine="onnxruntime"'
+                )
+        try:
+            request = self._idle.pop()
+        except IndexError:
+            request = self._compiled.create_infer_request()
+        try:
+            results = request.infer(list(arrays))
+            return [np.array(results[k]).reshape(results[k].shape) for k in range(len(self._segment.outputs))]
+        except Exception as error:  # OpenVINO raises RuntimeError and its own kinds, which share no other base
+            raise explain(error, self._segment, InferenceError, None) from error
+        finally:
+            self._idle.append(request)
+
+
+class _Placement:
+    """Weights stay where they are in memory, mapped files included: OpenVINO reads them by address."""
+
+    def __init__(self) -> None:
+        self.arrays: list[np.ndarray] = []
+
+    def __call__(self, name: str, tensor: Tensor) -> External | None:
+        if dtypes.to_numpy(tensor.dtype).kind not in "fiub":
+            return None
+        array = np.ascontiguousarray(tensor.numpy())
+        if array.dtype.kind in "iu" and array.size and not _INT32.min <= array.min() <= array.max() <= _INT32.max:
+            raise UnsupportedOps(
+                f"OpenVINO computes {tensor.dtype} in 32 bits, and {name} has larger numbers", ops={tensor.dtype: (1, name)}
+            )
+        self.arrays.append(array)
+        return External("*/_ORT_MEM_ADDR_/*", array.ctypes.data, array.nbytes)
