@@ -98,6 +98,9 @@ def make(folder: Path, name: str, size: int) -> None:
         shaken = [w * random.uniform(0.8, 1.2, w.shape) for w in layer.get_weights()]
         layer.set_weights(shaken)
         layer.momentum = 0.99
+    for layer in model.layers:
+        if type(layer).__name__ == "LayerScale":  # 1e-6 at the beginning: nothing behind it would be seen
+            layer.set_weights([random.uniform(0.2, 1, w.shape) for w in layer.get_weights()])
     np.savez(folder / "golden.npz", x=x[:2], y=model.predict(x[:2], verbose=0))
     model.save(folder / "model.h5")
     model.save(folder / "model.keras")
