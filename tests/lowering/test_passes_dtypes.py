@@ -48,10 +48,9 @@ def computed(kind, dtype, top):
         rest = iter(given)
         values = [None if o is None else next(rest) if isinstance(o, T) else b.const(o) for o in operands]
         options = {k: v for k, v in attributes.items() if k not in ("second", "outputs")}
-        result = b.op(
+        return b.op(
             kind, *values, outputs=attributes.get("outputs", 3 if kind == "LSTM" else 2 if kind in ("GRU", "RNN") else 1), **options
         )
-        return result
 
     return run(build, *example(kind, dtype, top), free=False)
 
@@ -68,8 +67,9 @@ def test_an_op_gives_the_same_numbers_in_every_type_or_is_refused(kind, dtype):
     try:
         results = computed(kind, dtype, top)
     except UnsupportedOps as error:
-        assert f"{kind} of {dtype}" in str(error)
-        return
+        if set(error.ops) == {f"{kind} of {dtype}"}:
+            return
+        raise
     integer = dtype in dtypes.INTEGERS or dtype == "bool"
     wide = "int64" if integer and kind in WRAPPING else "float32"
     if kind in ("And", "Or", "Xor", "Not"):
@@ -135,7 +135,7 @@ def test_what_has_no_exact_form_is_refused_with_its_count_and_place():
         with b.scope("volume"):
             return b.Det(y)
 
-    with pytest.raises(UnsupportedOps, match="Resize of float64 .1 times, first at scaled") as caught:
+    with pytest.raises(UnsupportedOps, match=r"Resize of float64 \(1 times, first at scaled") as caught:
         run(build, np.zeros((1, 1, 2, 2)), free=False)
     assert caught.value.ops["Det of float64"] == (1, "volume")
 

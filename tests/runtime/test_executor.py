@@ -54,7 +54,7 @@ def test_results_have_the_same_bits_whatever_the_threads_and_callers(build, x):
         executor = Executor(made, threads=threads)
         assert bits(executor.predict([x], 7)) == expected
         found = []
-        callers = [threading.Thread(target=lambda e=executor: found.append(bits(e.predict([x], 32)))) for _ in range(8)]
+        callers = [threading.Thread(target=lambda e=executor, f=found: f.append(bits(e.predict([x], 32)))) for _ in range(8)]
         for caller in callers:
             caller.start()
         for caller in callers:
