@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.frontends.keras.config import read_model
 from loadstone.ir import Layer, Model, Producer, Tensor
 from loadstone.lowering.lower import lower
@@ -68,3 +69,69 @@ def test_computes_what_the_release_computed(release: str, name: str) -> None:
             rtol, atol = TOLERANCE.get(entry[3], (1e-4, 1e-5))
             assert str(result.dtype) == entry[3]
             np.testing.assert_allclose(np.asarray(result, np.float64), goldens.array(entry), rtol, atol)
+
+
+# -- what is refused, by name -----------------------------------------------------------------------------------------------
+
+
+def chain(*layers: dict, shape: tuple = (5, 2), batch: int | None = None, version: str = "3.15.1") -> Model:
+    """A Sequential model of layers, without weights."""
+    entry = {"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [batch, *shape], "dtype": "float32"}}
+    config = {"class_name": "Sequential", "config": {"name": "m", "layers": [entry, *layers]}}
+    return Model("golden", "", Producer("keras", version), read_model(config, Producer("keras", version)))
+
+
+def layer(class_name: str, **config: object) -> dict:
+    return {"class_name": class_name, "module": "keras.layers", "config": {"name": class_name.lower(), "trainable": True, **config}}
+
+
+def with_weights(model: Model, **shapes: tuple[int, ...]) -> Model:
+    for inner in model.root.walk() if model.root else ():
+        if inner.class_name in ("GRU", "LSTM", "SimpleRNN"):
+            inner.weights.update({name: Tensor.of(np.ones(shape, np.float32)) for name, shape in shapes.items()})
+    return model
+
+
+def test_a_stateful_layer_needs_a_fixed_batch() -> None:
+    model = with_weights(chain(layer("SimpleRNN", units=3, stateful=True)), kernel=(2, 3), recurrent_kernel=(3, 3), bias=(3,))
+    with pytest.raises(ModelError, match="a stateful SimpleRNN needs a fixed batch size"):
+        lower(model)
+
+
+def test_a_kernel_of_another_size_is_named() -> None:
+    model = with_weights(chain(layer("LSTM", units=3)), kernel=(2, 9), recurrent_kernel=(3, 12), bias=(12,))
+    with pytest.raises(ModelError, match=r"the kernel of a LSTM with 3 units has shape \(2, 9\), expected \(2, 12\)"):
+        lower(model)
+
+
+def test_an_unknown_option_is_named() -> None:
+    with pytest.raises(UnsupportedAttribute, match="LSTM with peephole=True"):
+        lower(chain(layer("LSTM", units=3, peephole=True)))
+
+
+def test_a_cell_that_is_none_is_refused() -> None:
+    model = chain(layer("RNN", cell=layer("Dense", units=3, activation="linear", use_bias=True)))
+    with pytest.raises(UnsupportedAttribute, match="a Dense inside a layer that takes SimpleRNNCell, LSTMCell, GRUCell"):
+        lower(model)
+
+
+def test_steps_that_see_each_other_need_a_known_number() -> None:
+    model = chain(layer("TimeDistributed", layer=layer("GRU", units=3, stateful=True)), shape=(None, 4, 2), batch=2)
+    with pytest.raises(UnsupportedAttribute, match="TimeDistributed around GRU, whose rows see each other, on a sequence of free length"):
+        lower(model)
+
+
+def test_the_reset_gate_of_old_files_comes_first() -> None:
+    old, new = (chain(layer("GRU", units=3), version=version).root for version in ("2.4.0", "3.0.0"))
+    assert old is not None and new is not None
+    assert old.layers()[-1].config["reset_after"] is False
+    assert "reset_after" not in new.layers()[-1].config
+
+
+def test_each_direction_of_an_rnn_has_cells_of_its_own() -> None:
+    wrapped = layer("Bidirectional", layer=layer("RNN", cell=layer("LSTMCell", units=3), return_sequences=True), merge_mode="sum")
+    both = chain(wrapped, version="2.15.0").root
+    assert both is not None
+    forward, backward = both.layers()[-1].children.values()
+    assert forward.children["cell"] is not backward.children["cell"]
+    assert (forward.config.get("go_backwards", False), backward.config["go_backwards"]) == (False, True)
