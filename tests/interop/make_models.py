@@ -1,6 +1,6 @@
 """Builds a set of models in whatever Keras is installed, saves each in every file kind, and keeps its own predictions.
 
-    python make_models.py FOLDER [--only TEXT]
+    python make_models.py FOLDER [--only TEXT,TEXT]
 
 Runs in an environment with tf.keras 2.3 to 2.15 or Keras 3 (any backend); writes FOLDER/MODEL/{model.h5, model.keras, golden.npz}.
 Weights are random and reproducible. `check_models.py` then loads every file with loadstone and compares. Python 3.8 syntax.
@@ -419,6 +419,116 @@ def float64():
     y = L.Dense(5, activation="relu", dtype="float64")(x)
     return Model(x, L.Dense(3, activation="softmax", dtype="float64")(L.BatchNormalization(dtype="float64")(y)))
 
+@model((4,), (4,))
+def structures():
+    a, b = Input((4,), name="a"), Input((4,), name="b")
+    d = L.Dense(3, name="d")
+    y = d(a)
+    return Model([a, b], [y, d(b), y, b, L.Activation("relu")(a)])
+
+
+@model((6,))
+def sequential_in_sequential():
+    inner = Sequential([Input((6,)), L.Dense(5, activation="relu"), Sequential([Input((5,)), L.Dense(4), L.BatchNormalization()])])
+    return Sequential([Input((6,)), inner, L.Dropout(0.2), Sequential([Input((4,)), L.Dense(3)])])
+
+
+@model((6,), (6,))
+def layer_shared_by_models():
+    shared = L.Dense(5, activation="tanh", name="both")
+    i, j = Input((6,)), Input((6,))
+    one = Model(i, L.Dense(4)(shared(i)), name="one")
+    two = Model(j, L.Dense(3)(L.BatchNormalization()(shared(j))), name="two")
+    x, y = Input((6,)), Input((6,))
+    return Model([x, y], L.Concatenate()([one(x), two(y), shared(x), one(y)]))
+
+
+@model((4,), (3,))
+def nested_dict():
+    a, z = Input((4,), name="a"), Input((3,), name="z")
+    inner = Model({"z": z, "a": a}, {"sum": L.Dense(5)(L.Concatenate()([a, z])), "only": L.Dense(2)(a)}, name="inner")
+    p, q = Input((4,), name="p"), Input((3,), name="q")
+    out = inner({"a": p, "z": q})
+    return Model([p, q], [L.Dense(2)(out["sum"]), out["only"]])
+
+
+@model(ints(9, 6))
+def masked_nested():
+    t = Input((6,), dtype="int32")
+    x = Input((6, 4))
+    encoder = Model(x, L.LSTM(3, return_sequences=True)(L.Dense(4, activation="relu")(x)), name="encoder")
+    e = L.Embedding(9, 4, mask_zero=True)(t)
+    y = encoder(e)
+    y = L.Concatenate()([y, L.GRU(3, return_sequences=True)(L.Dropout(0.5)(e))])
+    return Model(t, [L.LSTM(4)(L.Add()([y, y])), L.TimeDistributed(L.Dense(2))(y), L.Bidirectional(L.SimpleRNN(2, return_sequences=True))(y)])
+
+
+@model(ints(9, 3, 5))
+def time_distributed_embedding():
+    t = Input((3, 5), dtype="int32")
+    word = L.TimeDistributed(L.Embedding(9, 4, mask_zero=True))(t)
+    sentence = L.TimeDistributed(L.LSTM(3))(word)
+    return Model(t, L.GRU(3)(sentence))
+
+
+@model((8, 3))
+def masking_variants():
+    x = Input((8, 3))
+    m = L.Masking(0.0)(x)
+    ys = [L.SimpleRNN(3)(m), L.GRU(3, reset_after=False)(m), L.LSTM(3, go_backwards=True)(m), L.LSTM(3, unroll=True)(m)]
+    ys += [L.Bidirectional(L.GRU(2), merge_mode=mode)(m) for mode in ("sum", "ave")]
+    s = L.GRU(3, return_sequences=True, go_backwards=True)(m)
+    ys += [L.GlobalAveragePooling1D()(s), L.Flatten()(s)]
+    ys += [L.LSTM(2)(L.LayerNormalization()(L.Activation("tanh")(m))), L.LSTM(2)(L.Multiply()([m, x])), L.LSTM(2)(L.Concatenate()([m, x]))]
+    return Model(x, L.Concatenate()(ys))
+
+
+@model((5, 6, 3), (5, 6, 3))
+def merging():
+    a, b = Input((5, 6, 3)), Input((5, 6, 3))
+    ys = [L.Add()([a, b]), L.Subtract()([a, b]), L.Multiply()([a, b, a]), L.Average()([a, b]), L.Maximum()([a, b]), L.Minimum()([a, b])]
+    y = L.Concatenate(axis=1)(ys)
+    return Model([a, b], [y, L.Concatenate(axis=-2)([a, b]), L.Reshape((-1, 9))(a), L.Permute((3, 1, 2))(b)])
+
+
+@model((9, 8, 4))
+def pooling():
+    x = Input((9, 8, 4))
+    ys = [L.MaxPooling2D((3, 2), strides=(2, 1), padding=p)(x) for p in ("same", "valid")]
+    ys += [L.AveragePooling2D((2, 3), strides=2, padding=p)(x) for p in ("same", "valid")]
+    return Model(x, [L.Flatten()(y) for y in ys])
+
+
+@model((4, 9, 8))
+def channels_first():
+    x = Input((4, 9, 8))
+    y = L.ZeroPadding2D(1, data_format="channels_first")(x)
+    y = L.BatchNormalization(axis=1)(y)
+    y = L.UpSampling2D(2, data_format="channels_first")(y)
+    y = L.Cropping2D(1, data_format="channels_first")(y)
+    return Model(x, [L.Flatten(data_format="channels_first")(y), L.GlobalAveragePooling2D(data_format="channels_first")(y), L.GlobalMaxPooling2D(data_format="channels_first")(y)])
+
+
+@model((11, 10, 4))
+def convolutions():
+    x = Input((11, 10, 4))
+    ys = [L.Conv2DTranspose(3, 3, strides=s, padding=p, output_padding=o)(x) for s, p, o in ((2, "same", None), (2, "valid", None), (2, "same", 1), (3, "valid", 2), (1, "same", None))]
+    ys += [L.DepthwiseConv2D(3, strides=s, padding=p, depth_multiplier=2)(x) for s, p in ((1, "same"), (2, "same"), (2, "valid"))]
+    ys += [L.SeparableConv2D(3, (3, 2), strides=s, padding=p)(x) for s, p in ((1, "valid"), (2, "same"))]
+    ys += [L.Conv2D(3, (2, 4), strides=(3, 2), padding="same")(x), L.Conv2D(3, 3, dilation_rate=(1, 2))(x)]
+    return Model(x, [L.GlobalAveragePooling2D()(y) for y in ys] + ys)
+
+
+@model((16, 16, 3))
+def preprocessing():
+    pre = L if hasattr(L, "Rescaling") else L.experimental.preprocessing
+    x = Input((16, 16, 3))
+    n = pre.Normalization()
+    n.adapt(np.random.RandomState(1).rand(20, 16, 16, 3).astype("float32") * 3)
+    y = n(pre.Rescaling(1 / 127.5, offset=-1)(x))
+    return Model(x, [pre.Resizing(9, 11)(y), pre.Resizing(20, 7, interpolation="nearest")(y), pre.CenterCrop(8, 9)(y)])
+
+
 
 def data(shape, batch, rng):
     if shape and shape[0] == "int":
@@ -447,17 +557,17 @@ def randomise(m, rng):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="parts of names, with commas between them")
     arguments = parser.parse_args()
     for name, (build, shapes, options) in MODELS.items():
-        if arguments.only not in name:
+        if not any(part in name for part in arguments.only.split(",")):
             continue
         folder = pathlib.Path(arguments.folder) / name
         folder.mkdir(parents=True, exist_ok=True)
         rng = np.random.RandomState(7)
         try:
             m = build()
-            if name != "compiled_adam":
+            if name not in ("compiled_adam", "preprocessing"):
                 randomise(m, rng)
             xs = [data(s, options.get("batch", 5), rng) for s in shapes]
             by_name = {i.name.split(":")[0]: i for i in m.inputs}
