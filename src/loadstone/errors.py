@@ -121,7 +121,9 @@ class LoweringError(LoadstoneError, NotImplementedError):
 class UnsupportedOps(LoweringError):
     """Layers or ops without a rule: `ops` maps each to (count, path of the first)."""
 
-    def __init__(self, message: str, *, ops: dict[str, tuple[int, str]] | None = None, source: object = None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, ops: dict[str, tuple[int, str]] | None = None, source: object = None, hint: str | None = None
+    ) -> None:
         super().__init__(message, source=source, hint=hint)
         self.ops = dict(ops or {})
 

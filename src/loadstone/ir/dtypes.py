@@ -64,7 +64,8 @@ def to_numpy(name: str) -> np.dtype:
     if name in _ML_DTYPES:
         import ml_dtypes
 
-        return np.dtype(getattr(ml_dtypes, name))
+        found: np.dtype = np.dtype(getattr(ml_dtypes, name))
+        return found
     return np.dtype(name)
 
 

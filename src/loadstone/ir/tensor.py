@@ -47,7 +47,9 @@ class Tensor:
         return cls(array.shape, dtypes.of_numpy(array.dtype), lambda: array, key=key, _kept=[array])
 
     @classmethod
-    def lazy(cls, shape: tuple[int, ...], dtype: str, load: Callable[[], np.ndarray], *, region: Region | None = None, key: str = "") -> Tensor:
+    def lazy(
+        cls, shape: tuple[int, ...], dtype: str, load: Callable[[], np.ndarray], *, region: Region | None = None, key: str = ""
+    ) -> Tensor:
         """A tensor whose values `load` gives when they are first needed."""
         return cls(tuple(shape), dtype, load, region, key)
 
@@ -73,8 +75,9 @@ class Tensor:
         array = np.ascontiguousarray(self._load()).reshape(self.shape)
         return array.astype(dtypes.to_numpy(self.dtype), copy=False)
 
-    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self.numpy(), dtype=dtype)  # type: ignore[arg-type]
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
+        values = self.numpy()
+        return values if dtype is None else values.astype(dtype, copy=False)
 
     def map(self, function: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...] | None = None, dtype: str | None = None) -> Tensor:
         """`function` of the values, when they are needed; `shape` and `dtype` say what it returns."""

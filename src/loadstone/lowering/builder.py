@@ -34,7 +34,6 @@ class Builder:
         self._names: dict[str, int] = {} if parent is None else parent._names
         self._weights: dict[int, Value] = {} if parent is None else parent._weights
         self._scope: list[str] = [] if parent is None else parent._scope
-        self.depth = 0 if parent is None else parent.depth + 1
 
     # -- values ---------------------------------------------------------------------------------------------------
 
@@ -106,7 +105,9 @@ class Builder:
         like = next((v.dtype for v in inputs if isinstance(v, Value)), None)
         return [v if v is None or isinstance(v, Value) else self.const(v, like) for v in inputs]
 
-    def host(self, name: str, function: Callable[..., Any], inputs: Sequence[Value], results: Sequence[tuple[Shape, str]]) -> tuple[Value, ...]:
+    def host(
+        self, name: str, function: Callable[..., Any], inputs: Sequence[Value], results: Sequence[tuple[Shape, str]]
+    ) -> tuple[Value, ...]:
         """A Python call over numpy arrays as a step of the program; `function(*arrays)` returns a tuple of arrays."""
         outputs = [Value(self.unique(f"{self.origin}/{name}"), shape, dtype) for shape, dtype in results]
         self.block.ops.append(Op(name, list(inputs), outputs, {}, "host", self.origin, function))
@@ -192,7 +193,9 @@ class Builder:
         limit = (2**63 - 1 if step > 0 else -(2**63)) if end is None else end
         return self.op("Slice", x, self.ints([start]), self.ints([limit]), self.ints([axis]), self.ints([step]))  # type: ignore[no-any-return]
 
-    def pad(self, x: Value, axes: Sequence[int], before: Sequence[int | Value], after: Sequence[int | Value], value: float | bool = 0) -> Value:
+    def pad(
+        self, x: Value, axes: Sequence[int], before: Sequence[int | Value], after: Sequence[int | Value], value: float | bool = 0
+    ) -> Value:
         """x with `value` before and after the elements along some axes; negative numbers crop.
 
         All axes are written out: with the optional input `axes` onnxruntime's transpose optimizer reads and writes out of bounds

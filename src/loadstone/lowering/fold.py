@@ -52,18 +52,21 @@ def _slice(i: list[np.ndarray], a: dict[str, Any]) -> np.ndarray:
     index = [slice(None)] * i[0].ndim
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         index[axis] = slice(start, None if step < 0 and end <= -(2**31) else end, step)
-    return i[0][tuple(index)]
+    part: np.ndarray = i[0][tuple(index)]
+    return part
 
 
 def _reshape(i: list[np.ndarray], a: dict[str, Any]) -> np.ndarray:
     target = [i[0].shape[k] if d == 0 and not a.get("allowzero") else d for k, d in enumerate(i[1].tolist())]
-    return i[0].reshape(target)
+    reshaped: np.ndarray = i[0].reshape(target)
+    return reshaped
 
 
 def _divide(i: list[np.ndarray], a: dict[str, Any]) -> np.ndarray:
     if i[0].dtype.kind in "iu":  # ONNX integer division truncates
         return np.asarray(np.trunc(i[0] / i[1])).astype(i[0].dtype)
-    return i[0] / i[1]
+    quotient: np.ndarray = i[0] / i[1]
+    return quotient
 
 
 def _clip(i: list[np.ndarray], a: dict[str, Any]) -> np.ndarray:

@@ -58,13 +58,17 @@ class Registry:
         """All rules by name."""
         return MappingProxyType(self._rules)
 
-    def __call__(self, *names: str, weights: tuple[str, ...] = (), options: str = "", **declared: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def __call__(
+        self, *names: str, weights: tuple[str, ...] = (), options: str = "", **declared: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: the function is the rule for these names. options is a string of config keys."""
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             for name in names:
                 assert name not in self._rules, f"two rules for {name}"
-                parameters = tuple(name for name, p in signature(function).parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
+                parameters = tuple(
+                    name for name, p in signature(function).parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+                )
                 self._rules[name] = Rule(name, function, tuple(weights), frozenset(options.split()), parameters=parameters, **declared)
             return function
 

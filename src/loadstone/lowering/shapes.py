@@ -241,7 +241,9 @@ def _slice(i: list[Any], a: dict[str, Any]) -> list[Spec]:
         axis = _axis(axis, len(shape))
         length = shape[axis]
         if starts is None or ends is None or steps is None or length is None:
-            whole = starts is not None and ends is not None and steps is not None and starts[k] == 0 and ends[k] == 2**63 - 1 and steps[k] == 1
+            whole = (
+                starts is not None and ends is not None and steps is not None and starts[k] == 0 and ends[k] == 2**63 - 1 and steps[k] == 1
+            )
             shape[axis] = length if whole else None
         else:
             low = None if steps[k] < 0 and ends[k] <= -(2**31) else ends[k]
@@ -322,7 +324,14 @@ def _pad(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     shape, pads = i[0].shape, _const_ints(i[1])
     if pads is None:
         return [((None,) * len(shape), i[0].dtype)]
-    return [(tuple(None if d is None else d + low + high for d, low, high in zip(shape, pads[: len(shape)], pads[len(shape) :], strict=True)), i[0].dtype)]
+    return [
+        (
+            tuple(
+                None if d is None else d + low + high for d, low, high in zip(shape, pads[: len(shape)], pads[len(shape) :], strict=True)
+            ),
+            i[0].dtype,
+        )
+    ]
 
 
 @_op("Conv")
@@ -330,7 +339,9 @@ def _conv(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     x, w = i[0].shape, i[1].shape
     groups = a.get("group", 1)
     if len(x) != len(w) or (x[1] is not None and x[1] != w[1] * groups):
-        raise ModelError(f"a convolution kernel of shape {w} (output, input/group, ...) with {groups} groups does not fit an input of shape {x} (batch, channels, ...)")
+        raise ModelError(
+            f"a convolution kernel of shape {w} (output, input/group, ...) with {groups} groups does not fit an input of shape {x} (batch, channels, ...)"
+        )
     return [((x[0], w[0], *_windows(x[2:], w[2:], a)), i[0].dtype)]
 
 
@@ -361,7 +372,9 @@ def _conv_transpose(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     lengths: list[Dim] = []
     for k in range(n):
         length = x[2 + k]
-        lengths.append(None if length is None else strides[k] * (length - 1) + extra[k] + (w[2 + k] - 1) * dilations[k] + 1 - pads[k] - pads[k + n])
+        lengths.append(
+            None if length is None else strides[k] * (length - 1) + extra[k] + (w[2 + k] - 1) * dilations[k] + 1 - pads[k] - pads[k + n]
+        )
     return [((x[0], w[1] * a.get("group", 1), *lengths), i[0].dtype)]
 
 
