@@ -70,7 +70,8 @@ def _divide(i: list[np.ndarray], a: dict[str, Any]) -> np.ndarray:
 
 
 def _clip(i: list[np.ndarray], a: dict[str, Any]) -> np.ndarray:
-    return np.clip(i[0], i[1], i[2])
+    clipped: np.ndarray = np.clip(i[0], i[1], i[2])
+    return clipped
 
 
 _TABLE: dict[str, Evaluate] = {
