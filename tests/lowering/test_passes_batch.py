@@ -322,11 +322,26 @@ def test_common_length_of_broadcast_axes():
     assert common([], other) == ONE
 
 
-def test_dense_models_have_larger_micro_batches_than_convolutions():
-    dense_rows = program(lambda b, x: dense(b, x, 3000), ((None, 3000), "float32")).sharding.rows
-    image = program(lambda b, x: b.Conv(x, weight(b, 64, 32, 3, 3)), ((None, 32, 56, 56), "float32")).sharding.rows
-    assert (dense_rows, image) == (cost.LEAST_DENSE, cost.LEAST)
-    assert program(lambda b, x: b.Relu(x), ((None, 3), "float32")).sharding.rows == cost.MOST
+MICRO_BATCHES = {
+    "wide layers read their weights again for each chunk": (lambda b, x: dense(b, x, 3000), (3000,), 64),
+    "large images come one by one": (lambda b, x: b.Conv(x, weight(b, 64, 32, 3, 3)), (32, 112, 112), 1),
+    "small images come by the dozen": (lambda b, x: b.Conv(x, weight(b, 8, 3, 3, 3)), (3, 64, 64), 64),
+    "nearly nothing to do": (lambda b, x: b.Relu(x), (3,), cost.MOST),
+}
+
+
+@pytest.mark.parametrize("name", sorted(MICRO_BATCHES))
+def test_micro_batches_are_as_large_as_the_work_in_them_wants(name):
+    build, shape, rows = MICRO_BATCHES[name]
+    assert program(build, ((None, *shape), "float32")).sharding.rows == rows
+
+
+def test_recurrent_weights_are_read_at_every_step():
+    def build(b, x):
+        kernels = weight(b, 1, 2048, 512), weight(b, 1, 2048, 512)
+        return b.squeeze(b.op("LSTM", b.transpose(x, [1, 0, 2]), *kernels, outputs=3, hidden_size=512)[1], 0)
+
+    assert program(build, ((None, 100, 512), "float32")).sharding.rows == 64
 
 
 def test_inputs_of_different_length_run_whole():
