@@ -262,13 +262,16 @@ grid("cells_zeros", over_cells, cell=["lstm", "stack"], mask=[True], return_sequ
 grid("cells_states", over_cells, cell=["rnn", "lstm", "gru"], mask=BOTH, return_state=[True])
 
 
-@case("cells_reversed_states", not V3)
-def _():
-    cells = L.StackedRNNCells([L.LSTMCell(3), L.GRUCell(U)], reverse_state_order=True)
-    start = K.Input((T, N))
-    states = [K.Input((n,), name="s%d" % i) for i, n in enumerate([U, 3, 3])]
-    y = L.RNN(cells, return_sequences=True)(start, initial_state=states)
-    return K.Model([start, *states], y), [STEPS, *(numbers(B, n, seed=n + i) for i, n in enumerate([U, 3, 3]))]
+def stack_states(**options):
+    """The option reverse_state_order of tf.keras 2 changes the order of declared sizes, and that of the states not at all."""
+    cells = L.StackedRNNCells([L.LSTMCell(3), L.LSTMCell(3)], **options)
+    start, states = K.Input((T, N)), [K.Input((3,), name="s%d" % i) for i in range(4)]
+    y = L.RNN(cells, return_sequences=True, return_state=True)(start, initial_state=[states[:2], states[2:]])
+    return K.Model([start, *states], tf.nest.flatten(y)), [STEPS, *(numbers(B, 3, seed=i) for i in range(4))]
+
+
+grid("stack_states", stack_states, when=not V3, reverse_state_order=BOTH)
+case("stack_states", V3)(stack_states)
 
 
 @case("stateful_stack")

@@ -107,7 +107,7 @@ def gru_cell(b: Builder, layer: Layer, inputs: Value, states: Any, **weights: Va
 
 @keras_layer("StackedRNNCells", options="reverse_state_order", raw=True)
 def stacked_cells(walk: Walk, layer: Layer, call: Call) -> Structure:
-    """A stack has no meaning outside an RNN here."""
+    """A stack has no meaning outside an RNN here. reverse_state_order (tf.keras 2) changes declared sizes alone."""
     raise UnsupportedAttribute("StackedRNNCells called without an RNN around it")
 
 
@@ -169,13 +169,7 @@ def apply(
     if config.get("time_major"):
         x = b.transpose(x, [1, 0, 2])
     compute = layer.policy.compute
-    ordered = after[::-1] if _reversed_states(layer) else after
-    return Result(b.cast(x, compute), b.cast(last, compute), [b.cast(s, compute) for group in ordered for s in group])
-
-
-def _reversed_states(layer: Layer) -> bool:
-    cell = layer.children.get("cell")
-    return cell is not None and bool(cell.config.get("reverse_state_order"))
+    return Result(b.cast(x, compute), b.cast(last, compute), [b.cast(s, compute) for group in after for s in group])
 
 
 def _zero_masked(b: Builder, outputs: Value, last: Value, mask: Value | None, backward: bool, unroll: bool) -> tuple[Value, Value]:
@@ -209,7 +203,7 @@ def _initial_states(
     if given is not None and len(given) != total:
         raise ModelError(f"{layer.class_name} has {total} states and is given {len(given)}")
     if not layer.config.get("stateful"):
-        return (None if given is None else _by_cell(layer, cells, given)), lambda after: None
+        return (None if given is None else _grouped(cells, given)), lambda after: None
     batch = x.shape[0]
     if batch is None:
         raise ModelError(f"a stateful {layer.class_name} needs a fixed batch size")
@@ -223,7 +217,7 @@ def _initial_states(
             set_next(b.cast(state, layer.policy.variable))
 
     current = _grouped(cells, [now for now, _ in kept])
-    return (current if given is None else _stateful_start(b, layer, current, _by_cell(layer, cells, given))), keep
+    return (current if given is None else _stateful_start(b, layer, current, _grouped(cells, given))), keep
 
 
 def _stateful_start(b: Builder, layer: Layer, kept: list[list[Value]], given: list[list[Value]]) -> list[list[Value]]:
@@ -233,12 +227,6 @@ def _stateful_start(b: Builder, layer: Layer, kept: list[list[Value]], given: li
     largest = [b.ReduceMax(b.Abs(b.cast(s, "float32")), keepdims=0) for group in kept for s in group]
     moved = b.Greater(b.Max(*largest) if len(largest) > 1 else largest[0], 0.0)
     return [[b.Where(moved, k, b.cast(g, k.dtype)) for k, g in zip(*pair, strict=True)] for pair in zip(kept, given, strict=True)]
-
-
-def _by_cell(layer: Layer, cells: list[Cell], states: list[Value]) -> list[list[Value]]:
-    if _reversed_states(layer):
-        return _grouped(cells[::-1], states)[::-1]
-    return _grouped(cells, states)
 
 
 def _grouped(cells: list[Cell], states: list[Value]) -> list[list[Value]]:
