@@ -91,7 +91,7 @@ class CompiledModel:
             request = self._compiled.create_infer_request()
         try:
             results = request.infer(list(arrays))
-            return [np.array(results[k]).reshape(results[k].shape) for k in range(len(self._segment.outputs))]
+            return [results[k] for k in range(len(self._segment.outputs))]
         except Exception as error:  # OpenVINO raises RuntimeError and its own kinds, which share no other base
             raise explain(error, self._segment, InferenceError, None) from error
         finally:

@@ -23,6 +23,7 @@ class Streams:
     """Helper threads, started when the first program is cut. `spread` may be called by any number of threads at once."""
 
     def __init__(self, threads: int) -> None:
+        self._threads = threads
         self._helpers = ThreadPoolExecutor(threads - 1, "loadstone") if threads > 1 else None
 
     def spread(self, work: Callable[[], None], copies: int) -> None:
@@ -30,7 +31,7 @@ class Streams:
         started: list[Future[None]] = []
         if self._helpers is not None:
             try:
-                started = [self._helpers.submit(work) for _ in range(min(copies - 1, self._helpers._max_workers))]
+                started = [self._helpers.submit(work) for _ in range(min(copies, self._threads) - 1)]
             except RuntimeError:  # the interpreter is shutting down: this thread does all of it
                 started = []
         try:
