@@ -1,6 +1,7 @@
 """Makes tests/golden/recurrent/<release>.npz: recurrent layers, wrappers, embeddings and masks with all their options.
 
-Run it with the Python of each release: `python make_recurrent.py OUT_FOLDER`. A case is a model's config, its weights under
+Run it with the Python of each release: `python make_recurrent.py OUT_FOLDER [PART_OF_A_CASE_NAME ...]`; with parts of names those
+cases are made anew and the others kept. A case is a model's config, its weights under
 the names that loadstone gives them, inputs and what the release computes. Weights and inputs are integers / 32, so that they
 pack into bytes; several calls of one model follow each other where a layer is stateful.
 """
@@ -544,21 +545,29 @@ def call(model, x):
     return model.predict_on_batch(x) if V3 else model(x, training=False)
 
 
+KINDS = {"i": ("integers", "int8"), "f": ("floats", "float32"), "d": ("doubles", "float64")}
+
+
 def main(folder):
-    only = sys.argv[2:]
-    index, integers, floats, doubles = {}, [], [], []
+    only, path = sys.argv[2:], os.path.join(folder, VERSION + ".npz")
+    index, parts = {}, {"i": [], "f": [], "d": []}
+    if only and os.path.exists(path):
+        old = np.load(path)
+        index = json.loads(old["index"].tobytes())["cases"]
+        index = {name: made for name, made in index.items() if not any(part in name for part in only)}
+        parts = {kind: [old[key]] if key in old else [] for kind, (key, _) in KINDS.items()}
 
     def keep(array):
         array = np.asarray(array)
         packed = (array * 32).astype("float64") if array.dtype.kind == "f" else array.astype("float64")
         small = np.round(packed)
         if np.array_equal(small, packed) and np.abs(small).max(initial=0) < 128:
-            at = sum(a.size for a in integers)
-            integers.append(small.astype("int8").ravel())
-            return ["i", at, list(array.shape), str(array.dtype)]
-        kind, parts, dtype = ("d", doubles, "float64") if array.dtype == "float64" else ("f", floats, "float32")
-        at = sum(a.size for a in parts)
-        parts.append(array.astype(dtype).ravel())
+            return put("i", small, array)
+        return put("d" if array.dtype == "float64" else "f", array, array)
+
+    def put(kind, values, array):
+        at = sum(a.size for a in parts[kind])
+        parts[kind].append(values.astype(KINDS[kind][1]).ravel())
         return [kind, at, list(array.shape), str(array.dtype)]
 
     for name, make in CASES.items():
@@ -572,13 +581,13 @@ def main(folder):
             continue
         seed = 10
         weights = {}
-        for path, v in variables(model):
+        for place, v in variables(model):
             seed += 1
             shape = tuple(v.shape)
-            value = np.random.RandomState(seed).randint(1 if "variance" in path or "scale" in path else -40, 41, shape)
-            value = np.asarray(v) if "g_idx" in path else value.astype("int8") if v.dtype == "int8" else value.astype("float32") / 32
+            value = np.random.RandomState(seed).randint(1 if "variance" in place or "scale" in place else -40, 41, shape)
+            value = np.asarray(v) if "g_idx" in place else value.astype("int8") if v.dtype == "int8" else value.astype("float32") / 32
             v.assign(value)
-            weights[path] = keep(np.asarray(value))
+            weights[place] = keep(np.asarray(value))
         try:
             results = [call(model, inputs if len(inputs) > 1 else inputs[0]) for inputs in calls]
         except Exception as error:
@@ -593,9 +602,7 @@ def main(folder):
             "outputs": [[keep(y) for y in ys] for ys in flat],
         }
     text = json.dumps({"version": VERSION, "cases": index}, separators=(",", ":")).encode()
-    path = os.path.join(folder, VERSION + ".npz")
-    packed = {"integers": (integers, "int8"), "floats": (floats, "float32"), "doubles": (doubles, "float64")}
-    arrays = {key: np.concatenate([*parts, np.zeros(0, dtype)]) for key, (parts, dtype) in packed.items()}
+    arrays = {key: np.concatenate([*parts[kind], np.zeros(0, dtype)]) for kind, (key, dtype) in KINDS.items()}
     np.savez_compressed(path, index=np.frombuffer(text, "uint8"), **arrays)
     print(path, os.path.getsize(path), len(index), "cases")
 
