@@ -117,10 +117,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Output:
-    """One output of a node: a leaf of the structure that its call returns, counted in flattened order."""
+    """One output of a node: a leaf of the structure that its call returns, counted in flattened order.
+
+    shape is what the file says of it, where it does: (None, 7, 4).
+    """
 
     node: Node
     index: int = 0
+    shape: tuple[int | None, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,15 @@ from loadstone.lowering.program import assemble, keep_needed
 
 
 def lower(model: Model, host: Host | None = None) -> Program:
-    """The program of a model. Raises ModelError, UnsupportedOps or UnsupportedAttribute with everything that is in the way."""
+    """The program of a model; what the walk noticed is added to its findings.
+
+    Raises ModelError, UnsupportedOps or UnsupportedAttribute with everything that is in the way.
+    """
     assert model.root is not None
     free = not any(layer.config.get("stateful") for layer in model.root.walk())
     walk, inputs, outputs = trace(model, host, free)
     walk.raise_problems()
+    model.findings += walk.findings
     values = [leaf.value for leaf in flatten(outputs)]
     specs = [(Spec(name, value.shape, value.dtype), value) for name, value in zip(output_names(model), values, strict=True)]
     counter = iter(range(len(specs)))

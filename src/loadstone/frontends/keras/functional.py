@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from loadstone.errors import ModelError
+from loadstone.frontends.keras.history.output_padding import restore_output_padding
 from loadstone.frontends.keras.nodes import Reference, read_call, read_tensors, references
 from loadstone.ir import Graph, Layer, Node, Output, Structure, flatten, map_structure
 
@@ -62,7 +63,9 @@ def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
 
     entry = map_structure(resolve, _unpack(read_tensors(config["input_layers"])))
     outputs = map_structure(resolve, _unpack(read_tensors(config["output_layers"])))
-    return Graph(list(nodes.values()), [leaf.node for leaf in flatten(entry)], entry, outputs, list(layers.values()))
+    graph = Graph(list(nodes.values()), [leaf.node for leaf in flatten(entry)], entry, outputs, list(layers.values()))
+    restore_output_padding(graph)
+    return graph
 
 
 def _as_predicted(
@@ -101,7 +104,7 @@ def _output(reference: Reference, nodes: dict[tuple[str, int], Node], counted: s
     node = nodes.get((reference.layer, _call_number(reference, counted)))
     if node is None:
         raise ModelError(f"call {reference.call} of layer '{reference.layer}' is used and does not exist", where=where)
-    return Output(node, reference.tensor)
+    return Output(node, reference.tensor, reference.shape)
 
 
 def _in_order(layers: dict[str, Layer], calls: dict[str, list[Any]], counted: set[str], where: str) -> dict[tuple[str, int], Node]:

@@ -18,11 +18,15 @@ from loadstone.ir import Structure, Tensor, map_structure
 
 @dataclass(frozen=True)
 class Reference:
-    """A tensor of a Functional config: an output of the n-th call of the layer of that name, in file counting."""
+    """A tensor of a Functional config: an output of the n-th call of the layer of that name, in file counting.
+
+    shape is what the file says of it: Keras 3 does.
+    """
 
     layer: str
     call: int
     tensor: int
+    shape: tuple[int | None, ...] | None = None
 
 
 def read_call(stored: Any) -> tuple[tuple[Structure, ...], dict[str, Structure]]:
@@ -55,7 +59,8 @@ def _revive(stored: Any) -> Any:
         history = config.get("keras_history")
         if not history:
             raise ModelError("a call takes a tensor that no layer made")
-        return Reference(str(history[0]), int(history[1]), int(history[2]))
+        shape = config.get("shape")
+        return Reference(str(history[0]), int(history[1]), int(history[2]), tuple(shape) if isinstance(shape, list) else None)
     if kind in ("__tensor__", "__numpy__"):
         return Tensor.of(np.asarray(config["value"]), config["dtype"])
     if kind == "__tuple__":
@@ -70,7 +75,12 @@ def _revive(stored: Any) -> Any:
 
 
 def _is_reference(stored: Any) -> bool:
-    return isinstance(stored, (list, tuple)) and len(stored) in (3, 4) and isinstance(stored[0], str) and all(isinstance(n, int) for n in stored[1:3])
+    return (
+        isinstance(stored, (list, tuple))
+        and len(stored) in (3, 4)
+        and isinstance(stored[0], str)
+        and all(isinstance(n, int) for n in stored[1:3])
+    )
 
 
 def _read_keras_2(stored: Any) -> tuple[tuple[Structure, ...], dict[str, Structure]]:

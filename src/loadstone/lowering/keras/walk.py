@@ -13,8 +13,8 @@ from typing import Any
 
 from loadstone.custom.hosting import Host
 from loadstone.errors import MALFORMED, LoadstoneError, LoweringError, ModelError, UnsupportedAttribute, UnsupportedOps
-from loadstone.ir import Graph, Layer, Node, Output, Structure, Tensor, dtypes, flatten, map_structure
-from loadstone.lowering.block import Value
+from loadstone.ir import Finding, Graph, Layer, Node, Output, Structure, Tensor, dtypes, flatten, map_structure
+from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.hosted import call_given
 from loadstone.lowering.registry import Registry, Rule, keras_layer, keras_op, training_only
@@ -86,6 +86,7 @@ class Walk:
         self.reached: dict[Node, list[Traced] | None] = {}  # what each node gave when it last ran
         self.unsupported: dict[str, list[str]] = {}
         self.problems: list[LoadstoneError] = []
+        self.findings: list[Finding] = []
 
     # -- graphs ---------------------------------------------------------------------------------------------------
 
@@ -97,13 +98,30 @@ class Walk:
         for node in graph.nodes:
             if node in env:
                 continue
-            args, kwargs = (map_structure(lambda leaf: _resolve(leaf, env), part) for part in (node.args, node.kwargs))
+            args, kwargs = (map_structure(lambda leaf: self.resolve(leaf, env), part) for part in (node.args, node.kwargs))
             registry = keras_op if node.domain == "keras.ops" else keras_layer
             assert node.layer is not None
             outputs = self.call(node.layer, args, kwargs, training, registry)
             env[node] = None if outputs is None else flatten(outputs)
         self.reached.update(env)
-        return map_structure(lambda leaf: _resolve(leaf, env), graph.outputs)
+        return map_structure(lambda leaf: self.resolve(leaf, env), graph.outputs)
+
+    def resolve(self, leaf: Any, env: dict[Node, list[Traced] | None]) -> Any:
+        """The tensor that an argument of a call stands for; other arguments as they are."""
+        if not isinstance(leaf, Output):
+            return leaf
+        outputs = env[leaf.node]
+        if outputs is None:
+            return Traced(None)
+        if leaf.index >= len(outputs):
+            raise ModelError(f"{leaf.node.name} has {len(outputs)} outputs; number {leaf.index} is used")
+        traced = outputs[leaf.index]
+        if traced.value is not None and leaf.shape is not None and not _agree(traced.value.shape, leaf.shape):
+            message = f"the file says that {leaf.node.op} gives a tensor of shape {leaf.shape}; by its config it gives {traced.value.shape}"
+            finding = Finding("warning", message, leaf.node.name)
+            if finding not in self.findings:
+                self.findings.append(finding)
+        return traced
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
@@ -236,6 +254,11 @@ class Walk:
         raise UnsupportedAttribute("not supported yet:\n" + "\n".join(f"  - {line}" for line in others))
 
 
+def _agree(computed: Shape, stored: Shape) -> bool:
+    """True where two shapes differ in no length that both know, the batch apart."""
+    return len(computed) == len(stored) and all(None in (c, s) or c == s for c, s in zip(computed[1:], stored[1:], strict=True))
+
+
 def match_inputs(graph: Graph, given: Structure) -> list[Traced]:
     """The tensors of a call in the order of the graph's inputs: by name from a dict, else by position."""
     if isinstance(given, dict):
@@ -248,19 +271,8 @@ def match_inputs(graph: Graph, given: Structure) -> list[Traced]:
     return tensors
 
 
-def _resolve(leaf: Any, env: dict[Node, list[Traced] | None]) -> Any:
-    if not isinstance(leaf, Output):
-        return leaf
-    outputs = env[leaf.node]
-    if outputs is None:
-        return Traced(None)
-    if leaf.index >= len(outputs):
-        raise ModelError(f"{leaf.node.name} has {len(outputs)} outputs; number {leaf.index} is used")
-    return outputs[leaf.index]
-
-
 def _check_options(layer: Layer, rule: Rule) -> None:
-    unknown = sorted(key for key in set(layer.config) - rule.options if not training_only(key)) if layer.domain == "keras" else []
+    unknown = sorted(key for key in set(layer.config) - rule.options if layer.domain != "keras" or not training_only(key))
     if unknown:
         shown = ", ".join(f"{key}={layer.config[key]!r}" for key in unknown)
         raise UnsupportedAttribute(f"{layer.class_name} with {shown}")
