@@ -75,6 +75,21 @@ def test_types_that_it_computes_in_fewer_bits_are_refused(engine):
         Executor(made, engine)
 
 
+UNUSUAL = {
+    "LSTM with lengths": lambda b, x, n: b.op("LSTM", x, weight(b, 1, 12, 4), weight(b, 1, 12, 3), None, n, outputs=3, hidden_size=3)[0],
+    "Pad with a computed value": lambda b, x, n: b.Pad(x, b.ints([0, 0, 1, 0, 0, 1]), b.ReduceMax(x, keepdims=0)),
+    "Sub of unsigned integers": lambda b, x, n: b.Sub(b.cast(x, "uint8"), b.const(3, "uint8")),
+}
+
+
+@pytest.mark.parametrize("name", sorted(UNUSUAL))
+def test_what_it_computes_wrongly_is_refused(engine, name):
+    made = program(UNUSUAL[name], ((None, None, 4), "float32"), ((None,), "int32"))
+    with pytest.raises(UnsupportedOps, match=name):
+        Executor(made, engine)
+    assert Executor(made).program is made
+
+
 def test_what_its_reader_lacks_is_a_lowering_error(engine):
     with pytest.raises(LoweringError, match="Det"):
         Executor(program(lambda b, x: b.Det(x), ((None, 4, 4), "float32")), engine)

@@ -34,7 +34,8 @@ class Segment:
     encode keeps inside the bytes what engines must read at build time (small integers) and asks `place` for each other weight.
     The encoded model has the inputs and outputs in this order, under names of its own. What numpy or engines' bindings lack crosses
     its border in another type: bfloat16 as float32 (exact both ways), bytes as text of the same code points (latin-1).
-    kinds are the ops inside, dtypes the types of all that they take and make; origins says which layer a node (by its ONNX name) came from.
+    kinds are the ops inside, dtypes the types of all that they take and make; unusual
+    are forms of ops that not every engine computes rightly ("LSTM with lengths"), with the layer of the first; origins says which layer a node (by its ONNX name) came from.
     """
 
     inputs: tuple[Spec, ...]
@@ -43,6 +44,7 @@ class Segment:
     encode: Callable[[Placement], bytes]
     kinds: frozenset[str] = frozenset()
     dtypes: frozenset[str] = frozenset()
+    unusual: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,7 +1,7 @@
 """OpenVINO as the engine of a segment: optional, chosen with `engine="openvino"`.
 
 It reads the same ONNX as onnxruntime. What is set against its defaults: float32 stays float32 (its CPU default is bfloat16 where
-the processor has it), each stream has one thread, and calls take an infer request each from a pool, since a compiled model is not
+the processor has it; float16 it computes in float32), each stream has one thread, and calls take an infer request each from a pool, since a compiled model is not
 thread-safe. Its CPU device computes float64 in float32 and int64 in int32: the first is refused, the second checked at every call.
 """
 
@@ -18,6 +18,7 @@ from loadstone.ir import Tensor, dtypes
 from loadstone.ir.program import External, Segment
 from loadstone.runtime.engine import explain
 
+_WRONG = "with lengths", "with a computed value", "of unsigned integers"  # found by comparing every op with onnxruntime
 _REFUSED = ("float64", "string", "complex64", "complex128", "uint64")
 _INT32 = np.iinfo(np.int32)
 _NODE = re.compile(r"[Nn]ode (?:name: )?'?([^'\s]+)'?|'([^']+)'")
@@ -43,6 +44,10 @@ class OpenVino:
             raise UnsupportedOps(
                 f"OpenVINO's CPU device does not compute in {', '.join(refused)}", ops=ops, hint='engine="onnxruntime" does'
             )
+        wrong = {form: (1, where) for form, where in segment.unusual.items() if form.endswith(_WRONG)}
+        if wrong:
+            places = ", ".join(f"{form} (first at {where})" for form, (_, where) in wrong.items())
+            raise UnsupportedOps(f"OpenVINO gives other numbers for {places}", ops=wrong, hint='engine="onnxruntime" computes them')
         settings = {
             "INFERENCE_PRECISION_HINT": "f32",
             "EXECUTION_MODE_HINT": "ACCURACY",
