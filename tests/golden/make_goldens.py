@@ -40,7 +40,7 @@ PLAN = {
         " bn_training_true batch_average stateful_lstm_1 stateful_lstm_7 stateful_lstm_32 stateful_lstm_100",
         "h5": "mlp shared_across_levels multi_io rnn nested custom_activation",
     },
-    "keras-3.0.5": {"keras": "multi_io cnn rnn nested"},
+    "keras-3.0.5": {"keras": "multi_io cnn rnn nested transposed"},
     "tf.keras-2.15.1": {
         "h5": "mlp activations cnn rnn_masking custom_activation custom_layer custom_compiled"
         " bn_training_true batch_average stateful_lstm_1 stateful_lstm_7 stateful_lstm_32 stateful_lstm_100",
@@ -174,6 +174,16 @@ def cnn():
         ]
     )
     return net, rows(4, 9, 9, 3)
+
+
+@model
+def transposed():
+    """Keras 3 left output_padding out of the config at first."""
+    x = keras.Input((5, 4, 2))
+    y = layers.Conv2DTranspose(3, 3, strides=3, padding="valid", output_padding=2)(x)
+    z = layers.Conv2DTranspose(2, 3, strides=3, padding="same", output_padding=1)(y)
+    net = keras.Model(x, [layers.GlobalAveragePooling2D()(y), layers.Flatten()(z)])
+    return net, rows(2, 5, 4, 2)
 
 
 @model
