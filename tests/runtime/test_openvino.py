@@ -75,7 +75,13 @@ def test_types_that_it_computes_in_fewer_bits_are_refused(engine):
         Executor(made, engine)
 
 
+def two_directions(b, x, n):
+    kernels = weight(b, 1, 12, 4), weight(b, 1, 12, 3)
+    return [b.op("LSTM", x, *kernels, outputs=3, hidden_size=3, direction=direction)[0] for direction in ("forward", "reverse")]
+
+
 UNUSUAL = {
+    "LSTM beside another over one sequence": two_directions,
     "LSTM with lengths": lambda b, x, n: b.op("LSTM", x, weight(b, 1, 12, 4), weight(b, 1, 12, 3), None, n, outputs=3, hidden_size=3)[0],
     "Pad with a computed value": lambda b, x, n: b.Pad(x, b.ints([0, 0, 1, 0, 0, 1]), b.ReduceMax(x, keepdims=0)),
     "Sub of unsigned integers": lambda b, x, n: b.Sub(b.cast(x, "uint8"), b.const(3, "uint8")),

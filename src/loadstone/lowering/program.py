@@ -106,21 +106,27 @@ def _segment(ops: list[Op], others: list[Op], outputs: list[Value]) -> Segment:
         weights=onnx.weights_of(block),
         encode=lambda place: onnx.encode_model(block, place, segment=True),
         kinds=frozenset(op.kind for op in inside),
-        unusual={form: op.origin for op in reversed(inside) if (form := _unusual(op))},
+        unusual=_unusual(inside),
         dtypes=frozenset(v.dtype for op in inside for v in _values(op)),
         origins={op.outputs[0].name: op.origin for op in inside if op.outputs and op.origin},
     )
 
 
-def _unusual(op: Op) -> str | None:
-    """The name of a form that not every engine computes rightly."""
-    if op.kind in ("LSTM", "GRU", "RNN") and len(op.inputs) > 4 and op.inputs[4] is not None:
-        return f"{op.kind} with lengths"
-    if op.kind == "Pad" and len(op.inputs) > 2 and op.inputs[2] is not None and op.inputs[2].const is None:
-        return "Pad with a computed value"
-    if op.kind in ("Sub", "Div") and op.outputs[0].dtype.startswith("uint"):
-        return f"{op.kind} of unsigned integers"
-    return None
+def _unusual(ops: list[Op]) -> dict[str, str]:
+    """Forms that not every engine computes rightly, with the layer of the first."""
+    found: dict[str, str] = {}
+    recurrent = [op for op in ops if op.kind in ("LSTM", "GRU", "RNN")]
+    for op in recurrent:
+        if len(op.inputs) > 4 and op.inputs[4] is not None:
+            found.setdefault(f"{op.kind} with lengths", op.origin)
+        if any(other is not op and other.inputs[0] is op.inputs[0] for other in recurrent):
+            found.setdefault(f"{op.kind} beside another over one sequence", op.origin)
+    for op in ops:
+        if op.kind == "Pad" and len(op.inputs) > 2 and op.inputs[2] is not None and op.inputs[2].const is None:
+            found.setdefault("Pad with a computed value", op.origin)
+        if op.kind in ("Sub", "Div") and op.outputs[0].dtype.startswith("uint"):
+            found.setdefault(f"{op.kind} of unsigned integers", op.origin)
+    return found
 
 
 def _all_ops(ops: list[Op]) -> Iterator[Op]:

@@ -1,8 +1,9 @@
 """OpenVINO as the engine of a segment: optional, chosen with `engine="openvino"`.
 
 It reads the same ONNX as onnxruntime. What is set against its defaults: float32 stays float32 (its CPU default is bfloat16 where
-the processor has it; float16 it computes in float32), each stream has one thread, and calls take an infer request each from a pool, since a compiled model is not
-thread-safe. Its CPU device computes float64 in float32 and int64 in int32: the first is refused, the second checked at every call.
+the processor has it), each stream has one thread, and calls take an infer request each from a pool, since a compiled model is not
+thread-safe. Its CPU device computes float16 in float32, float64 in float32 and int64 in int32: the second is refused, the third
+checked at every call. Forms of ops that it computes wrongly are refused by name.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from loadstone.ir import Tensor, dtypes
 from loadstone.ir.program import External, Segment
 from loadstone.runtime.engine import explain
 
-_WRONG = "with lengths", "with a computed value", "of unsigned integers"  # found by comparing every op with onnxruntime
+# Ends of `Segment.unusual`, found by comparing each op with onnxruntime on OpenVINO 2026.4: recurrent layers ignore their lengths; of two
+# over one sequence of fixed length, the first gives its outputs in another order of axes; pads are not those of a computed value.
+_WRONG = "with lengths", "beside another over one sequence", "with a computed value", "of unsigned integers"
 _REFUSED = ("float64", "string", "complex64", "complex128", "uint64")
 _INT32 = np.iinfo(np.int32)
 _NODE = re.compile(r"[Nn]ode (?:name: )?'?([^'\s]+)'?|'([^']+)'")
