@@ -147,6 +147,8 @@ class _Walk:
         self.seen.add(address)
         found = Group(path, self.source.name, self.attributes(group, path))
         for name in list(group):
+            if not isinstance(name, str):
+                raise self.corrupt(f"the name {name!r} is not UTF-8", path)
             inner_path = f"{path}/{name}" if path else name
             with _typed(self.source, inner_path):
                 self.object(group, found, name, inner_path, depth)
@@ -202,7 +204,7 @@ class _Walk:
         kind = data.id.get_type()
         declared, stored = prod(data.shape) * kind.get_size(), data.id.get_storage_size()
         contiguous = properties.get_layout() == h5py.h5d.CONTIGUOUS
-        if contiguous and 0 < declared != stored:
+        if contiguous and stored < declared:
             raise self.corrupt(f"a dataset declares {declared} bytes and stores {stored}", path)
         self.unstored -= max(0, declared - stored)
         if self.unstored < 0:

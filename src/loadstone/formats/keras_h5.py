@@ -14,7 +14,7 @@ from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError
 from loadstone.formats.format import Format, Match
 from loadstone.formats.producer import of_versions, only_mapped
-from loadstone.frontends.keras.config import read_model
+from loadstone.formats.reading import read_config, reading
 from loadstone.frontends.keras.weights_h5 import assign
 from loadstone.ir import Model, Tensor
 
@@ -34,10 +34,8 @@ def detect(source: Source) -> Match | None:
 
 def read(source: Source, custom: Any = None) -> Model:
     """The model, its weights assigned. custom: the caller's objects, for the frontend."""
-    try:
+    with reading(source):
         return _read(source, custom)
-    except LoadstoneError as error:
-        raise error.at(source=source.name) from error.__cause__
 
 
 def _read(source: Source, custom: Any) -> Model:
@@ -50,7 +48,7 @@ def _read(source: Source, custom: Any) -> Model:
         )
     version = tree.text("keras_version") or weights.text("keras_version")
     producer = of_versions(version, backend=tree.text("backend") or weights.text("backend"), config=config)
-    root = read_model(config, producer, custom)
+    root = read_config(config, producer, custom)
     extra = assign(root, weights, producer)
     optimizer = tree.groups.get("optimizer_weights")
     if optimizer is not None:

@@ -19,7 +19,7 @@ from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError, UnsupportedVersion
 from loadstone.formats.format import Format, Match
 from loadstone.formats.producer import of_versions, only_mapped
-from loadstone.frontends.keras.config import read_model
+from loadstone.formats.reading import read_config, reading
 from loadstone.frontends.keras.weights_v3 import assign
 from loadstone.ir import Model, Tensor
 
@@ -75,10 +75,8 @@ def detect(source: Source) -> Match | None:
 
 def read(source: Source, custom: Any = None) -> Model:
     """The model, its weights assigned. custom: the caller's objects, for the frontend."""
-    try:
+    with reading(source):
         return _read(source, custom)
-    except LoadstoneError as error:
-        raise error.at(source=source.name) from error.__cause__
 
 
 def _read(source: Source, custom: Any) -> Model:
@@ -87,7 +85,7 @@ def _read(source: Source, custom: Any) -> Model:
     if not isinstance(config, dict) or not isinstance(metadata, dict):
         raise CorruptFile("config.json and metadata.json should hold objects")
     producer = of_versions(metadata.get("keras_version"), date=metadata.get("date_saved"), config=config)
-    root = read_model(config, producer, custom)
+    root = read_config(config, producer, custom)
     weights = _weights(files)
     extra = assign(root, weights.tensors, producer, groups=weights.places, called=weights.called, assets=_assets(files))
     return Model(
@@ -146,7 +144,8 @@ def _of_hdf5(parts: Iterable[tuple[str, Source]]) -> _Weights:
         try:
             tree = hdf5.read(source)
         except LoadstoneError as error:
-            raise error.at(where=file) from error.__cause__
+            error.at(where=file)
+            raise
         weights.sources.append(source)
         for path, tensor in tree.all_tensors().items():
             if path in weights.tensors:

@@ -62,13 +62,10 @@ def _variable(label: str, plain: Variable | None, mode: str, scales: Mapping[str
 
 
 def unreadable(mode: str | None, producer: Producer) -> str | None:
-    """Why a quantized layer of this producer cannot be read as today's, None where it can.
+    """Why a quantized layer of this producer cannot be read, None where it can.
 
-    int8 scales had other shapes and uses before 3.3 (they were also counted differently); int4 kernels were packed along
-    their first axis before 3.14, and their inputs were quantized as well.
+    int8 scales of Keras 3.1 and 3.2 had other shapes and uses, and were counted differently in files.
     """
-    first = {"int8": (3, 3), "int4": (3, 14)}.get(mode or "")
-    if first is None or producer.release >= first or not producer.release:
+    if mode != "int8" or not producer.release or producer.release >= (3, 3):
         return None
-    since = f"{first[0]}.{first[1]}"
-    return f"{mode} layers of Keras {producer.version} are laid out otherwise than those since {since}: save it again with {since} or later"
+    return f"int8 layers of Keras {producer.version} are laid out otherwise than those since 3.3; save the model again with a later release"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from loadstone.errors import ModelError
 from loadstone.frontends.keras import names
 from loadstone.frontends.keras.quantized import EMBEDDINGS, LINEAR, quantized
 from loadstone.frontends.keras.variable import Shape, Variable, below, given, labelled, numbered
@@ -21,13 +22,21 @@ _SCHEMAS: dict[str, Schema] = {}
 
 
 def variables(layer: Layer) -> list[Variable] | None:
-    """The layer's own variables in today's order; None for a class that only the user knows."""
+    """The layer's own variables in today's order; None for a class that only the user knows.
+
+    Raises ModelError where the config lacks what they depend on.
+    """
     if layer.domain != "keras" or layer.graph is not None:
         return []
     if layer.given is not None or layer.class_name not in known():
         return None
     schema = _SCHEMAS.get(layer.class_name)
-    found = schema(layer) if schema else []
+    try:
+        found = schema(layer) if schema else []
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ModelError(
+            f"the config of a {layer.class_name} does not tell its weights: {error!r}", where=layer.path or layer.name
+        ) from error
     return None if found is None else numbered(found)
 
 

@@ -199,6 +199,7 @@ class _Walk(Account):
         """The class in snake case, by the one of its names that the file has."""
         spelt = [layer.class_name.rpartition(">")[2], *(old for old, new in names.ALIASES.items() if new == layer.class_name)]
         stems = [snake(name) for name in spelt]
+        stems += [f"private{stem}" for stem in stems if stem.startswith("_")]  # tf.keras
         return next((stem for stem in stems if _join(container, stem) in self.places), stems[0])
 
 
@@ -247,8 +248,7 @@ def _numberings(producer: Producer, container: str) -> tuple[Numbering, ...]:
 def snake(class_name: str) -> str:
     """Keras' own snake case: "Conv2DTranspose" is "conv2d_transpose", "ReLU" is "re_lu"."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", class_name))
-    name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-    return f"private{name}" if name.startswith("_") else name
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _alike(one: Layer, other: Layer) -> bool:
