@@ -24,8 +24,17 @@ NAMES = OLD + (NEW.split() if V3 else [])
 grid("activation", lambda name: calls(L.Activation(name), WIDE), name=NAMES)
 grid("activation64", lambda name: calls(L.Activation(name, dtype="float64"), WIDE.astype("float64")), name=NAMES)
 grid("activation16", lambda name: calls(L.Activation(name, dtype="mixed_float16"), WIDE / 8), V3, name=NAMES)
-grid("activation_bf16", lambda name: calls(L.Activation(name, dtype="bfloat16"), WIDE / 8), V3, name=["relu", "gelu", "softmax", "silu", "sparsemax"])
-grid("activation_rank4", lambda name: calls(L.Activation(name), numbers(2, 3, 2, 4)), name=["softmax", "log_softmax", "glu", "sparsemax"] if V3 else ["softmax"])
+grid(
+    "activation_bf16",
+    lambda name: calls(L.Activation(name, dtype="bfloat16"), WIDE / 8),
+    V3,
+    name=["relu", "gelu", "softmax", "silu", "sparsemax"],
+)
+grid(
+    "activation_rank4",
+    lambda name: calls(L.Activation(name), numbers(2, 3, 2, 4)),
+    name=["softmax", "log_softmax", "glu", "sparsemax"] if V3 else ["softmax"],
+)
 grid("activation_of_int", lambda name: calls(L.Activation(name), numbers(3, 4, dtype="int32")), name=["relu", "linear"])
 
 
@@ -41,7 +50,13 @@ tfnn = __import__("tensorflow").nn
 for name in "relu6 leaky_relu crelu log_softmax softmax sigmoid selu softsign".split():
     case("tf_nn-" + name, not V3)(lambda name=name: calls(L.Dense(4, activation=getattr(tfnn, name)), X))
 
-grid("relu", lambda max_value, negative_slope, threshold: calls(L.ReLU(max_value, negative_slope, threshold), WIDE), max_value=[None, 1.0, 6.0], negative_slope=[0.0, 0.25], threshold=[0.0, 1.0])
+grid(
+    "relu",
+    lambda max_value, negative_slope, threshold: calls(L.ReLU(max_value, negative_slope, threshold), WIDE),
+    max_value=[None, 1.0, 6.0],
+    negative_slope=[0.0, 0.25],
+    threshold=[0.0, 1.0],
+)
 grid("leaky", lambda slope: calls(L.LeakyReLU(slope), WIDE), slope=[0.3, 0.01])
 case("leaky_default")(lambda: calls(L.LeakyReLU(), WIDE))
 case("leaky64")(lambda: calls(L.LeakyReLU(dtype="float64"), WIDE.astype("float64")))
@@ -63,8 +78,18 @@ grid("softmax_masked", masked_softmax, axis=[-1, 1, [1, 2]], dtype=["bool", "flo
 
 # -- Dense and EinsumDense ---------------------------------------------------------------------------------------------
 
-grid("dense", lambda rank, bias, activation: calls(L.Dense(3, activation, bias), numbers(*[2, 3, 2, 5][-rank:])), rank=[2, 3, 4], bias=[True, False], activation=[None, "relu"])
-grid("dense_of", lambda dtype: calls(L.Dense(3), numbers(2, 4, dtype=dtype)), dtype=["int32", "int64", "uint8", "float64", "float16", "int8", "bool"] if V3 else ["int32", "float64", "float16"])
+grid(
+    "dense",
+    lambda rank, bias, activation: calls(L.Dense(3, activation, bias), numbers(*[2, 3, 2, 5][-rank:])),
+    rank=[2, 3, 4],
+    bias=[True, False],
+    activation=[None, "relu"],
+)
+grid(
+    "dense_of",
+    lambda dtype: calls(L.Dense(3), numbers(2, 4, dtype=dtype)),
+    dtype=["int32", "int64", "uint8", "float64", "float16", "int8", "bool"] if V3 else ["int32", "float64", "float16"],
+)
 POLICIES = ["float64", "float16", "mixed_float16", "mixed_bfloat16", "bfloat16"] if V3 else ["float64", "mixed_float16"]
 POLICY = (lambda name: name) if V3 or RELEASE >= (2, 4) else (lambda name: K.mixed_precision.experimental.Policy(name))
 grid("dense_policy", lambda policy: calls(L.Dense(3, "tanh", dtype=POLICY(policy)), X), policy=POLICIES)
@@ -93,8 +118,14 @@ EQUATIONS = [
 ]  # fmt: skip
 for equation, shape, axes, given in EQUATIONS:
     label = "einsum-{}-{}-{}".format(equation, axes, len(given))
-    case(label, hasattr(L, "EinsumDense"))(lambda equation=equation, shape=shape, axes=axes, given=given: calls(L.EinsumDense(equation, shape, bias_axes=axes, activation="tanh"), numbers(2, *given)))
-case("einsum_policy", V3)(lambda: calls(L.EinsumDense("abc,cde->abde", (None, 3, 2), bias_axes="de", dtype="mixed_bfloat16"), numbers(2, 5, 4)))
+    case(label, hasattr(L, "EinsumDense"))(
+        lambda equation=equation, shape=shape, axes=axes, given=given: calls(
+            L.EinsumDense(equation, shape, bias_axes=axes, activation="tanh"), numbers(2, *given)
+        )
+    )
+case("einsum_policy", V3)(
+    lambda: calls(L.EinsumDense("abc,cde->abde", (None, 3, 2), bias_axes="de", dtype="mixed_bfloat16"), numbers(2, 5, 4))
+)
 
 
 def quantized(mode, make, x, **kwargs):
@@ -132,15 +163,54 @@ if V3 and RELEASE >= (3, 14):
 # -- merging -----------------------------------------------------------------------------------------------------------
 
 MERGES = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"]
-grid("merge", lambda name, shapes: calls(getattr(L, name)(), *[numbers(2, *s, seed=i) for i, s in enumerate(shapes)]), name=MERGES, shapes=[((3, 4), (3, 4)), ((3, 4), (1, 4)), ((4,), (3, 4)), ((3, 1), (2, 3, 4)), ((2, 3, 4), (4,))])
-grid("merge_many", lambda name: calls(getattr(L, name)(), *[numbers(2, 3, seed=i) for i in range(4)]), name=[m for m in MERGES if m != "Subtract"])
-grid("merge_ints", lambda name: calls(getattr(L, name)(), *[numbers(2, 3, seed=i, dtype="int32") for i in range(2)]), name=[m for m in MERGES if V3 or m != "Average"])
-grid("merge_mixed", lambda name, dtypes: calls(getattr(L, name)(), *[numbers(2, 3, seed=i, dtype=d) for i, d in enumerate(dtypes)]), V3, name=["Add", "Maximum", "Average"], dtypes=[("int32", "float32"), ("float16", "float32"), ("int8", "int32"), ("bool", "int32"), ("uint8", "int8")])
-grid("concatenate", lambda axis: calls(L.Concatenate(axis), numbers(2, 3, 4), numbers(2, 3, 4, seed=1), numbers(2, 3, 4, seed=2)), axis=[-1, 1, 2, -2])
+grid(
+    "merge",
+    lambda name, shapes: calls(getattr(L, name)(), *[numbers(2, *s, seed=i) for i, s in enumerate(shapes)]),
+    name=MERGES,
+    shapes=[((3, 4), (3, 4)), ((3, 4), (1, 4)), ((4,), (3, 4)), ((3, 1), (2, 3, 4)), ((2, 3, 4), (4,))],
+)
+grid(
+    "merge_many",
+    lambda name: calls(getattr(L, name)(), *[numbers(2, 3, seed=i) for i in range(4)]),
+    name=[m for m in MERGES if m != "Subtract"],
+)
+grid(
+    "merge_ints",
+    lambda name: calls(getattr(L, name)(), *[numbers(2, 3, seed=i, dtype="int32") for i in range(2)]),
+    name=[m for m in MERGES if V3 or m != "Average"],
+)
+grid(
+    "merge_mixed",
+    lambda name, dtypes: calls(getattr(L, name)(), *[numbers(2, 3, seed=i, dtype=d) for i, d in enumerate(dtypes)]),
+    V3,
+    name=["Add", "Maximum", "Average"],
+    dtypes=[("int32", "float32"), ("float16", "float32"), ("int8", "int32"), ("bool", "int32"), ("uint8", "int8")],
+)
+grid(
+    "concatenate",
+    lambda axis: calls(L.Concatenate(axis), numbers(2, 3, 4), numbers(2, 3, 4, seed=1), numbers(2, 3, 4, seed=2)),
+    axis=[-1, 1, 2, -2],
+)
 case("concatenate_mixed", V3)(lambda: calls(L.Concatenate(), numbers(2, 3, dtype="int32"), numbers(2, 4)))
 case("concatenate_lengths")(lambda: calls(L.Concatenate(axis=1), numbers(2, 3, 4), numbers(2, 1, 4, seed=1)))
-DOTS = [((3, 4), (3, 4), 2), ((3, 4), (3, 4), 1), ((3, 4), (5, 4), -1), ((3, 4), (4, 5), (2, 1)), ((4,), (4,), 1), ((4,), (4, 3), 1), ((3, 4), (4,), (2, 1)), ((2, 3, 4), (4, 5), (3, 1)), ((2, 3, 4), (5, 6, 3), (2, 3)), ((4, 2), (4, 3, 2), 1)]
-grid("dot", lambda case, normalize: calls(L.Dot(case[2], normalize), numbers(2, *case[0]), numbers(2, *case[1], seed=1)), case=DOTS, normalize=[False, True])
+DOTS = [
+    ((3, 4), (3, 4), 2),
+    ((3, 4), (3, 4), 1),
+    ((3, 4), (5, 4), -1),
+    ((3, 4), (4, 5), (2, 1)),
+    ((4,), (4,), 1),
+    ((4,), (4, 3), 1),
+    ((3, 4), (4,), (2, 1)),
+    ((2, 3, 4), (4, 5), (3, 1)),
+    ((2, 3, 4), (5, 6, 3), (2, 3)),
+    ((4, 2), (4, 3, 2), 1),
+]
+grid(
+    "dot",
+    lambda case, normalize: calls(L.Dot(case[2], normalize), numbers(2, *case[0]), numbers(2, *case[1], seed=1)),
+    case=DOTS,
+    normalize=[False, True],
+)
 
 
 def merged_masks(name, which):
@@ -156,7 +226,12 @@ grid("merged_masks", merged_masks, name=[*MERGES, "Concatenate1", "Concatenate2"
 
 # -- reshaping ---------------------------------------------------------------------------------------------------------
 
-grid("flatten", lambda shape, data_format: calls(L.Flatten(data_format), numbers(2, *shape)), shape=[(), (3,), (3, 4), (2, 3, 4)], data_format=["channels_last", "channels_first"])
+grid(
+    "flatten",
+    lambda shape, data_format: calls(L.Flatten(data_format), numbers(2, *shape)),
+    shape=[(), (3,), (3, 4), (2, 3, 4)],
+    data_format=["channels_last", "channels_first"],
+)
 case("flatten_ints")(lambda: calls(L.Flatten(), numbers(2, 3, 4, dtype="int32")))
 grid("reshape", lambda target: calls(L.Reshape(target), numbers(2, 3, 4)), target=[(12,), (4, 3), (-1,), (2, -1), (2, 3, 2), (-1, 1, 4)])
 grid("permute", lambda dims: calls(L.Permute(dims), numbers(2, 2, 3, 4)), dims=[(1, 2, 3), (3, 1, 2), (2, 1, 3)])
@@ -178,16 +253,32 @@ case("free_softmax", RELEASE[0] > 2 or RELEASE >= (2, 5))(lambda: free(L.Softmax
 
 # -- layers of training ------------------------------------------------------------------------------------------------
 
-NOISES = {"Dropout": 0.5, "AlphaDropout": 0.5, "GaussianDropout": 0.5, "GaussianNoise": 0.5, "SpatialDropout1D": 0.5, "ActivityRegularization": 0.1}
+NOISES = {
+    "Dropout": 0.5,
+    "AlphaDropout": 0.5,
+    "GaussianDropout": 0.5,
+    "GaussianNoise": 0.5,
+    "SpatialDropout1D": 0.5,
+    "ActivityRegularization": 0.1,
+}
 grid("noise", lambda name: calls(getattr(L, name)(NOISES[name]), S), name=list(NOISES))
 grid("noise_of_training", lambda name: calls(getattr(L, name)(NOISES[name]), S, training=True), V3, name=["Dropout", "GaussianNoise"])
 case("dropout_of_nothing")(lambda: calls(L.Dropout(0.0), S, training=True))
-grid("spatial", lambda n: calls(getattr(L, "SpatialDropout{}D".format(n))(0.5, data_format="channels_first"), numbers(2, *[3] * n, 2)), n=[2, 3])
-IMAGES = {"RandomFlip": (), "RandomRotation": (0.1,), "RandomZoom": (0.1,), "RandomTranslation": (0.1, 0.1), "RandomContrast": (0.1,), "RandomCrop": (4, 3), "RandomBrightness": (0.1,),
+grid(
+    "spatial",
+    lambda n: calls(getattr(L, "SpatialDropout{}D".format(n))(0.5, data_format="channels_first"), numbers(2, *[3] * n, 2)),
+    n=[2, 3],
+)
+IMAGES = {"RandomFlip": (), "RandomRotation": (0.1,), "RandomZoom": (0.1,), "RandomTranslation": (0.1, 0.1), "RandomContrast": (0.1,), **({"RandomCrop": (4, 3)} if RELEASE >= (2, 7) else {}), "RandomBrightness": (0.1,),
           "RandomHeight": (0.1,), "RandomWidth": (0.1,), "RandomShear": (0.1, 0.1), "MixUp": (), "RandomHue": (0.1,), "Solarization": ()}  # fmt: skip
 PRE = L if V3 or RELEASE >= (2, 6) else L.experimental.preprocessing
 KW = lambda name: {"value_range": (0, 255)} if name in ("RandomHue", "RandomBrightness") else {}  # noqa: E731
-grid("image", lambda name, dtype: calls(getattr(PRE, name)(*IMAGES[name], **KW(name)), numbers(2, 6, 5, 3, dtype=dtype)), name=[n for n in IMAGES if hasattr(PRE, n)], dtype=["float32", "uint8"])
+grid(
+    "image",
+    lambda name, dtype: calls(getattr(PRE, name)(*IMAGES[name], **KW(name)), numbers(2, 6, 5, 3, dtype=dtype)),
+    name=[n for n in IMAGES if hasattr(PRE, n)],
+    dtype=["float32", "uint8"],
+)
 
 # -- attention ---------------------------------------------------------------------------------------------------------
 
@@ -208,7 +299,9 @@ def attention(cls, n=2, scores=False, causal=False, **options):
 
 grid("attention", attention, cls=["Attention", "AdditiveAttention"], n=[2, 3], use_scale=[False, True], causal=[False, True])
 grid("attention_scores", attention, RELEASE != (2, 3), cls=["Attention", "AdditiveAttention"], n=[3], scores=[True])
-grid("attention_concat", attention, V3 or RELEASE >= (2, 9), cls=["Attention"], score_mode=["concat"], use_scale=[False, True], dropout=[0.5])
+grid(
+    "attention_concat", attention, V3 or RELEASE >= (2, 9), cls=["Attention"], score_mode=["concat"], use_scale=[False, True], dropout=[0.5]
+)
 case("attention16", V3)(lambda: attention("Attention", dtype="mixed_float16"))
 
 
@@ -221,7 +314,14 @@ def attention_masked(cls, which, causal):
 
 
 # Keras 3.0 to 3.11 broadcasts the mask of a value along the batch, which fails unless batch and steps agree
-grid("attention_masked", attention_masked, RELEASE < (3,) or RELEASE >= (3, 12), cls=["Attention", "AdditiveAttention"], which=[(True, True), (True, False), (False, True)], causal=[False, True] if V3 or RELEASE >= (2, 10) else [False])
+grid(
+    "attention_masked",
+    attention_masked,
+    RELEASE < (3,) or RELEASE >= (3, 12),
+    cls=["Attention", "AdditiveAttention"],
+    which=[(True, True), (True, False), (False, True)],
+    causal=[False, True] if V3 or RELEASE >= (2, 10) else [False],
+)
 
 MHA = hasattr(L, "MultiHeadAttention")
 
@@ -246,9 +346,15 @@ case("mha_widths", MHA and RELEASE >= (3, 5))(lambda: mha((Q, numbers(2, 5, 3)))
 case("mha_gate", RELEASE >= (3, 14))(lambda: mha(use_gate=True))
 case("mha_gate_scores", RELEASE >= (3, 14))(lambda: mha(use_gate=True, value_dim=2, scores=True))
 grid("mha_window", mha, RELEASE >= (3, 15), sliding_window=[1, 2], causal=[False, True], scores=[False, True])
-grid("mha_policy", lambda policy: mha(dtype=POLICY(policy)), MHA, policy=POLICIES)
+grid("mha_policy", lambda policy: mha(dtype=POLICY(policy)), MHA and RELEASE >= (2, 12), policy=POLICIES)
 IMAGE = numbers(2, 2, 3, 4)
-grid("mha_axes", lambda axes, scores: mha((IMAGE, IMAGE), attention_axes=axes, scores=scores), MHA, axes=[None, (1, 2), (2,), (1,), 1], scores=[False, True])
+grid(
+    "mha_axes",
+    lambda axes, scores: mha((IMAGE, IMAGE), attention_axes=axes, scores=scores),
+    MHA,
+    axes=[None, (1, 2), (2,), (1,), 1],
+    scores=[False, True],
+)
 case("mha_deep", MHA)(lambda: mha((numbers(2, 2, 3, 2, 4), numbers(2, 2, 3, 2, 4, seed=3)), attention_axes=(2, 3)))
 
 
@@ -279,7 +385,15 @@ def mha_masked(which, causal, scores, dropout):
     return K.Model(starts, [*y, L.GlobalAveragePooling1D()(y[0])]), [IDS, IDS2]
 
 
-grid("mha_masked", mha_masked, MHA, which=[(True, True), (True, False), (False, True)], causal=CAUSAL, scores=[False, True], dropout=[0.0, 0.5])
+grid(
+    "mha_masked",
+    mha_masked,
+    MHA,
+    which=[(True, True), (True, False), (False, True)],
+    causal=CAUSAL,
+    scores=[False, True],
+    dropout=[0.0, 0.5],
+)
 GQA = V3 and hasattr(L, "GroupQueryAttention")
 
 
@@ -288,7 +402,9 @@ def gqa(xs=(Q, V), scores=False, causal=False, **options):
         kwargs = {"return_attention_scores": True} if scores else {}
         if causal:
             kwargs["use_causal_mask"] = True
-        return L.GroupQueryAttention(**{"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2, **options})(starts[0], starts[1], **kwargs)
+        return L.GroupQueryAttention(**{"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2, **options})(
+            starts[0], starts[1], **kwargs
+        )
 
     return calls(call, *xs)
 

@@ -10,7 +10,7 @@ from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activations import activate, relu, softmax
-from loadstone.lowering.keras.special import elu, leaky_relu
+from loadstone.lowering.keras.special import leaky_relu
 from loadstone.lowering.registry import keras_layer
 
 
@@ -36,19 +36,19 @@ def leaky_relu_layer(b: Builder, layer: Layer, x: Value) -> Value:
 @keras_layer("PReLU", weights=("alpha",), options="shared_axes", masking="pass")
 def prelu(b: Builder, layer: Layer, x: Value, alpha: Value) -> Value:
     """x, or alpha * x below 0; alpha has the shape of a sample, 1 on shared axes."""
-    return b.Sub(b.Relu(x), b.Mul(alpha, b.Relu(b.Neg(x))))  # type: ignore[no-any-return]
+    return b.Sub(b.Relu(x), b.Mul(alpha, b.Relu(b.Neg(x))))
 
 
 @keras_layer("ELU", options="alpha", masking="pass")
 def elu_layer(b: Builder, layer: Layer, x: Value) -> Value:
     """x, or alpha (exp(x) - 1) below 0."""
-    return elu(b, x, layer.config.get("alpha", 1.0))
+    return b.Elu(x, alpha=float(layer.config.get("alpha", 1.0)))
 
 
 @keras_layer("ThresholdedReLU", options="theta", masking="pass")
 def thresholded_relu(b: Builder, layer: Layer, x: Value) -> Value:
     """x where x > theta, else 0."""
-    return b.Where(b.Greater(x, layer.config.get("theta", 1.0)), x, 0)  # type: ignore[no-any-return]
+    return b.Where(b.Greater(x, layer.config.get("theta", 1.0)), x, 0)
 
 
 @keras_layer("Softmax", options="axis masked_rows", masking="pass")

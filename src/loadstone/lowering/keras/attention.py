@@ -61,7 +61,7 @@ def _three(layer: Layer, inputs: Any) -> tuple[Value, Value, Value]:
 
 def _pairs(b: Builder, query: Value, key: Value) -> Value:
     """query + key for each pair of steps: (batch, Tq, Tv, n)."""
-    return b.Add(b.unsqueeze(query, -2), b.unsqueeze(key, -3))  # type: ignore[no-any-return]
+    return b.Add(b.unsqueeze(query, -2), b.unsqueeze(key, -3))
 
 
 def _attend(
@@ -97,13 +97,13 @@ def both(b: Builder, mask: Value | None, other: Value) -> Value:
 
 def causal_mask(b: Builder, query: Value, value: Value) -> Value:
     """(1, Tq, Tv): true for steps of the value up to that of the query."""
-    return b.GreaterOrEqual(*_steps(b, query, value))  # type: ignore[no-any-return]
+    return b.GreaterOrEqual(*_steps(b, query, value))
 
 
 def window_mask(b: Builder, query: Value, value: Value, width: int) -> Value:
     """(1, Tq, Tv): true for steps that are less than `width` apart."""
     rows, columns = _steps(b, query, value)
-    return b.Less(b.Abs(b.Sub(rows, columns)), width)  # type: ignore[no-any-return]
+    return b.Less(b.Abs(b.Sub(rows, columns)), width)
 
 
 def _steps(b: Builder, query: Value, value: Value) -> tuple[Value, Value]:
@@ -115,4 +115,4 @@ def counted(b: Builder, length: int | Value) -> Value:
     """0, 1, ... below a length that may be known only at run time."""
     if isinstance(length, int):
         return b.ints(range(length))
-    return b.Range(b.const(0), b.squeeze(length, 0), b.const(1))  # type: ignore[no-any-return]
+    return b.Range(b.const(0), b.squeeze(length, 0), b.const(1))

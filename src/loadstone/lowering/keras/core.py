@@ -13,9 +13,10 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activations import activate
 from loadstone.lowering.keras.quantized import QUANTIZED_WEIGHTS, Kernel, quantized_einsum
+from loadstone.lowering.keras.promotion import added
 from loadstone.lowering.registry import keras_layer
 
-_OPTIONS = "activation lora_rank lora_alpha gptq_unpacked_column_size"
+_OPTIONS = "activation broadcasts lora_rank lora_alpha gptq_unpacked_column_size"
 
 
 @keras_layer("Dense", weights=("kernel", "bias?", *QUANTIZED_WEIGHTS), options=f"units use_bias {_OPTIONS}", masking="pass")
@@ -53,7 +54,7 @@ def project(b: Builder, layer: Layer, equation: str, x: Value, kernel: Kernel, b
     bias = b.cast(bias, dtype)
     if layer.policy.quantization == "float8" and dtype == "float32":
         bias = b.cast(b.cast(bias, "bfloat16"), dtype)  # as Keras rounds it there
-    return b.Add(y, bias)  # type: ignore[no-any-return]
+    return added(b, layer, y, bias)
 
 
 def einsum(b: Builder, equation: str, x: Value, y: Value) -> Value:
@@ -65,7 +66,7 @@ def einsum(b: Builder, equation: str, x: Value, y: Value) -> Value:
     right, _, result = rest.partition("->")
     shared = _shared(left, right, result)
     if not shared or None in y.shape or result != left[: len(left) - shared] + right[shared:]:
-        return b.Einsum(x, y, equation=equation)  # type: ignore[no-any-return]
+        return b.Einsum(x, y, equation=equation)
     free, made = left[: len(left) - shared], right[shared:]
     n = _size(y.shape[:shared])
     if shared > 1:

@@ -15,7 +15,7 @@ from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activations import l2_normalize
-from loadstone.lowering.keras.promotion import promoted
+from loadstone.lowering.keras.promotion import added, promoted
 from loadstone.lowering.registry import keras_layer
 
 Masks = list[Value | None]
@@ -79,10 +79,10 @@ def _masks_of(layer: Layer, tensors: list[Value], masks: Any) -> Masks:
     return list(masks)
 
 
-@keras_layer("Add", options="masks", masking=merged_mask)
+@keras_layer("Add", options="masks broadcasts", masking=merged_mask)
 def add(b: Builder, layer: Layer, inputs: Any) -> Value:
     """The sum of all inputs."""
-    return reduce(b.Add, _aligned(b, layer, inputs))
+    return _sum(b, layer, _aligned(b, layer, inputs))
 
 
 @keras_layer("Subtract", options="masks", masking=merged_mask)
@@ -91,15 +91,21 @@ def subtract(b: Builder, layer: Layer, inputs: Any) -> Value:
     tensors = _aligned(b, layer, inputs)
     if len(tensors) != 2:
         raise ModelError(f"Subtract is called on {len(tensors)} tensors")
-    return b.Sub(*tensors)  # type: ignore[no-any-return]
+    return b.Sub(*tensors)
 
 
-@keras_layer("Average", options="masks", masking=merged_mask)
+@keras_layer("Average", options="masks broadcasts", masking=merged_mask)
 def average(b: Builder, layer: Layer, inputs: Any) -> Value:
-    """The mean of all inputs; a float also of integers."""
+    """The mean of all inputs; of integers a float, of 64 bits where they have 32 or more (TensorFlow's true division)."""
     tensors = _aligned(b, layer, inputs)
-    total = reduce(b.Add, tensors)
-    return b.Div(total if dtypes.is_float(total.dtype) else b.cast(total, "float32"), len(tensors))  # type: ignore[no-any-return]
+    total = _sum(b, layer, tensors)
+    if not dtypes.is_float(total.dtype):
+        total = b.cast(total, "float64" if dtypes.itemsize(total.dtype) >= 4 else "float32")
+    return b.Div(total, len(tensors))
+
+
+def _sum(b: Builder, layer: Layer, tensors: list[Value]) -> Value:
+    return reduce(lambda x, y: added(b, layer, x, y), tensors)
 
 
 @keras_layer("Multiply", options="masks", masking=merged_mask)
@@ -188,7 +194,7 @@ def batch_dot(b: Builder, x: Value, y: Value, first: int, second: int) -> Value:
     if not x_rest and not y_rest:
         return b.squeeze(product, 1)
     if len(x_rest) == 1 and len(y_rest) == 1:
-        return product  # type: ignore[no-any-return]
+        return product
     return b.reshape(product, [b.dim(x, 0), *lengths], shape)
 
 
@@ -199,4 +205,8 @@ def _as_matrix(b: Builder, x: Value, rest: int, rows: bool) -> Value:
     if rest == 0:
         return b.unsqueeze(x, 1 if rows else 2)
     n = b.dim(x, -1 if rows else 1)
-    return b.reshape(x, [b.dim(x, 0), -1, n] if rows else [b.dim(x, 0), n, -1], (x.shape[0], None, x.shape[-1]) if rows else (x.shape[0], x.shape[1], None))
+    return b.reshape(
+        x,
+        [b.dim(x, 0), -1, n] if rows else [b.dim(x, 0), n, -1],
+        (x.shape[0], None, x.shape[-1]) if rows else (x.shape[0], x.shape[1], None),
+    )

@@ -13,7 +13,6 @@ from math import sqrt
 from string import ascii_letters
 from typing import Any
 
-from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -21,25 +20,21 @@ from loadstone.lowering.keras.activation_layers import masked_softmax
 from loadstone.lowering.keras.attention import both, causal_mask, refuse_dropout, window_mask
 from loadstone.lowering.keras.core import project
 from loadstone.lowering.keras.quantized import QUANTIZED_WEIGHTS, Kernel
+from loadstone.lowering.keras.special import single
 from loadstone.lowering.registry import keras_layer
 
-_PARTS = tuple(f"{name}_{part}" for name in ("query", "key", "value", "attention_output") for part in ("kernel", "bias?", *QUANTIZED_WEIGHTS))
+_PARTS = tuple(
+    f"{name}_{part}" for name in ("query", "key", "value", "attention_output") for part in ("kernel", "bias?", *QUANTIZED_WEIGHTS)
+)
 _GATE = ("gate_kernel?", "gate_bias?", *(f"gate_{part}" for part in QUANTIZED_WEIGHTS))
-_OPTIONS = "dropout use_bias use_gate sliding_window flash_attention masked_rows"
-
-
-def _mask(b: Builder, layer: Layer, call: Any) -> Value | None:
-    """The mask of the query. One that the call gives by hand is not heard by Keras 3.8 and later."""
-    if layer.class_name == "MultiHeadAttention" and call.arguments.get("query_mask") is not None:
-        raise UnsupportedAttribute("MultiHeadAttention is called with query_mask=")
-    return call.previous_mask  # type: ignore[no-any-return]
+_OPTIONS = "broadcasts exact_scale dropout use_bias use_gate sliding_window flash_attention masked_rows"
 
 
 @keras_layer(
     "MultiHeadAttention",
     weights=_PARTS + _GATE,
     options=f"num_heads key_dim value_dim output_shape attention_axes {_OPTIONS}",
-    masking=_mask,
+    masking="pass",
 )
 def multi_head_attention(
     b: Builder, layer: Layer, query: Value, value: Value, key: Value | None = None,
@@ -63,13 +58,15 @@ def multi_head_attention(
     axes = config.get("attention_axes")
     axes = [axes] if isinstance(axes, int) else axes
     axes = list(range(1, q.rank - 2)) if axes is None else [a if a >= 0 else q.rank - 1 + a for a in axes]
-    y, scores = _attention(b, q, k, v, mask, axes, size, _zero_rows(layer, q.rank, return_attention_scores))
+    y, scores = _attention(b, q, k, v, mask, axes, _scale(layer, size), _zero_rows(layer, q.rank, return_attention_scores))
     y = y if gate is None else b.Mul(y, b.Sigmoid(gate))
     y = _projected_back(b, layer, y, weights)
     return [y, scores] if return_attention_scores else y
 
 
-@keras_layer("GroupQueryAttention", weights=_PARTS + _GATE, options=f"head_dim num_query_heads num_key_value_heads {_OPTIONS}", masking="pass")
+@keras_layer(
+    "GroupQueryAttention", weights=_PARTS + _GATE, options=f"head_dim num_query_heads num_key_value_heads {_OPTIONS}", masking="pass"
+)
 def group_query_attention(
     b: Builder, layer: Layer, query: Value, value: Value, key: Value | None = None,
     query_mask: Value | None = None, value_mask: Value | None = None, key_mask: Value | None = None, attention_mask: Value | None = None,
@@ -90,7 +87,7 @@ def group_query_attention(
     v = _projected(b, layer, value, weights, "value", [shared, size])
     which = b.ints([head * shared // heads for head in range(heads)])
     k, v = b.Gather(k, which, axis=2), b.Gather(v, which, axis=2)
-    y, scores = _attention(b, q, k, v, mask, [1], size, _zero_rows(layer, q.rank, return_attention_scores))
+    y, scores = _attention(b, q, k, v, mask, [1], _scale(layer, size), _zero_rows(layer, q.rank, return_attention_scores))
     y = y if gate is None else b.Mul(y, b.Sigmoid(gate))
     y = _projected_back(b, layer, y, weights)
     return [y, scores] if return_attention_scores else y
@@ -118,6 +115,11 @@ def _with_given(b: Builder, mask: Value | None, given: Value | None) -> Value | 
     return mask if given is None else both(b, mask, b.cast(given, "bool"))
 
 
+def _scale(layer: Layer, size: int) -> float:
+    """1 / sqrt(size), in float32 as Keras 3 has it; `exact_scale` is history's word for tf.keras."""
+    return 1 / sqrt(size) if layer.config.get("exact_scale") else single(1 / sqrt(size))
+
+
 def _zero_rows(layer: Layer, rank: int, return_scores: bool) -> bool:
     plain = rank == 4 and not layer.config.get("dropout") and not return_scores
     return layer.config.get("masked_rows") != "uniform" and not plain
@@ -126,17 +128,21 @@ def _zero_rows(layer: Layer, rank: int, return_scores: bool) -> bool:
 # -- attention --------------------------------------------------------------------------------------------------------
 
 
-def _attention(b: Builder, q: Value, k: Value, v: Value, mask: Value | None, axes: list[int], size: int, zero: bool) -> tuple[Value, Value]:
+def _attention(b: Builder, q: Value, k: Value, v: Value, mask: Value | None, axes: list[int], scale: float, zero: bool) -> tuple[Value, Value]:
     """Attention along some axes of (batch, ..., heads, size); also the weights (batch, ..., heads, *Tq, *Tv)."""
     kept = [i for i in range(q.rank - 1) if i not in axes]
     perm = [*kept, *axes, q.rank - 1]
     left, right, values = (_steps_last(b, b.transpose(x, perm), len(axes)) for x in (q, k, v))
     turned = b.transpose(right, [*range(right.rank - 2), right.rank - 1, right.rank - 2])
-    scores = b.Mul(b.MatMul(left, turned), 1 / sqrt(size))
+    scores = b.Mul(b.MatMul(left, turned), scale)
     scores = scores if scores.dtype == "float64" else b.cast(scores, "float32")
     steps = [[b.dim(x, a) for a in axes] for x in (q, k)]
     if len(axes) > 1:
-        scores = b.reshape(scores, [b.dim(q, i) for i in kept] + steps[0] + steps[1], tuple(q.shape[i] for i in (*kept, *axes)) + tuple(k.shape[i] for i in axes))
+        scores = b.reshape(
+            scores,
+            [b.dim(q, i) for i in kept] + steps[0] + steps[1],
+            tuple(q.shape[i] for i in (*kept, *axes)) + tuple(k.shape[i] for i in axes),
+        )
     if mask is not None:
         mask = b.unsqueeze(mask, *range(mask.rank - 2 * len(axes), scores.rank - 2 * len(axes)))
     weights = b.cast(masked_softmax(b, scores, mask, list(range(scores.rank - len(axes), scores.rank)), zero), q.dtype)

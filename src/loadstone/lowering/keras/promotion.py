@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache, reduce
 
 from loadstone.errors import ModelError
+from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 
@@ -75,3 +76,23 @@ def as_values(b: Builder, operands: Sequence[object], *extra: str) -> list[Value
     """Operands as values in one dtype: that of all of them and of `extra` together."""
     dtype = result_type(*map(kind_of, operands), *extra)
     return [b.cast(x, dtype) if isinstance(x, Value) else b.const(x, dtype) for x in operands]
+
+
+def strong_values(b: Builder, operands: Sequence[object], *extra: str) -> list[Value]:
+    """The same where Python's numbers are not weak: int is int32, float is float32."""
+    strong = {WEAK_INT: "int32", WEAK_FLOAT: "float32"}
+    dtype = result_type(*(strong.get(kind, kind) for kind in map(kind_of, operands)), *extra)
+    return [b.cast(x, dtype) if isinstance(x, Value) else b.const(x, dtype) for x in operands]
+
+
+def added(b: Builder, layer: Layer, x: Value, y: Value) -> Value:
+    """x + y, as `keras.ops.add` broadcasts.
+
+    Since 3.7 a y that has one length other than 1 is taken for a bias: it goes along the last axis of x where that is as long,
+    else along the second (`add` in keras/src/backend/tensorflow/numpy.py). History marks earlier files ("broadcasts").
+    """
+    long = [d for d in y.shape if d != 1]
+    if layer.config.get("broadcasts") != "numpy" and len(long) == 1 and x.rank > 1 and long[0] is not None and long[0] in (x.shape[1], x.shape[-1]):
+        behind = 0 if x.shape[-1] == long[0] else x.rank - 2
+        y = b.reshape(y, [long[0], *[1] * behind])
+    return b.Add(x, y)

@@ -85,7 +85,7 @@ def _int4(b: Builder, layer: Layer, equation: str, x: Value, kernel: Kernel) -> 
     if quantizer is None:
         return _product(b, equation, x, _constant(b, dense, shape, x.dtype))
     q, factor = _quantize(b, equation, x, quantizer)
-    return b.Div(_product(b, equation, q, _constant(b, dense, shape, x.dtype)), factor)  # type: ignore[no-any-return]
+    return b.Div(_product(b, equation, q, _constant(b, dense, shape, x.dtype)), factor)
 
 
 def _int4_of_old(b: Builder, layer: Layer, equation: str, x: Value, kernel: Kernel) -> Value:
@@ -106,7 +106,7 @@ def _float8(b: Builder, layer: Layer, equation: str, x: Value, kernel: Kernel) -
     def rounded(v: Value, scale: Value) -> Value:
         scale = b.cast(scale, x.dtype)
         small = b.Clip(b.Div(v, scale), b.const(-448.0, x.dtype), b.const(448.0, x.dtype))
-        return b.Mul(b.cast(b.cast(small, "float8_e4m3fn"), x.dtype), scale)  # type: ignore[no-any-return]
+        return b.Mul(b.cast(b.cast(small, "float8_e4m3fn"), x.dtype), scale)
 
     weights = rounded(b.cast(kernel.stored, x.dtype), kernel.extra["kernel_scale"])
     return _product(b, equation, rounded(x, kernel.extra["inputs_scale"]), weights)
@@ -151,13 +151,15 @@ _MODES: dict[str | None, Callable[[Builder, Layer, str, Value, Kernel], Value]] 
 # -- parts ------------------------------------------------------------------------------------------------------------
 
 
-def _scaled_product(b: Builder, layer: Layer, equation: str, x: Value, weights: Value, scale: Value, quantizer: dict[str, Any] | None) -> Value:
+def _scaled_product(
+    b: Builder, layer: Layer, equation: str, x: Value, weights: Value, scale: Value, quantizer: dict[str, Any] | None
+) -> Value:
     if quantizer is None:
-        return b.Div(_product(b, equation, x, b.cast(weights, x.dtype)), scale)  # type: ignore[no-any-return]
+        return b.Div(_product(b, equation, x, b.cast(weights, x.dtype)), scale)
     q, factor = _quantize(b, equation, x, quantizer)
     exact = "float64" if x.dtype == "float64" else "float32"
     product = b.cast(_product(b, equation, b.cast(q, exact), b.cast(weights, exact)), x.dtype)
-    return b.Div(product, b.Mul(factor, scale))  # type: ignore[no-any-return]
+    return b.Div(product, b.Mul(factor, scale))
 
 
 def _quantizer(layer: Layer, default: dict[str, Any] | None) -> dict[str, Any] | None:

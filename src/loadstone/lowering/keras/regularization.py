@@ -56,6 +56,8 @@ def random_crop(b: Builder, layer: Layer, inputs: Value, training: bool | None =
     """The images; with `resizes`, which history writes for releases before 3.8, the largest middle part that fits, resized."""
     from loadstone.lowering.keras.image_preprocessing import resizing
 
+    if layer.config.get("resizes") == "shorter side":
+        raise UnsupportedAttribute("RandomCrop of TensorFlow 2.6 and before, which resizes images by their shorter side")
     images = augmentation(b, layer, inputs, training)
     if not layer.config.get("resizes"):
         return images

@@ -34,7 +34,7 @@ def flat(b: Builder, x: Value) -> Value:
     known = [d for d in lengths if d is not None]
     if len(known) == len(lengths):
         return b.reshape(x, [b.dim(x, 0), prod(known)], (x.shape[0], prod(known)))
-    return b.op("Reshape", x, b.ints([0, -1]), out_shape=(x.shape[0], None))  # type: ignore[no-any-return]  # 0 keeps a length
+    return b.op("Reshape", x, b.ints([0, -1]), out_shape=(x.shape[0], None))  # 0 keeps a length
 
 
 @keras_layer("Reshape", options="target_shape")
@@ -64,4 +64,4 @@ def permute(b: Builder, layer: Layer, inputs: Value) -> Value:
 @keras_layer("RepeatVector", options="n")
 def repeat_vector(b: Builder, layer: Layer, inputs: Value) -> Value:
     """(batch, features) -> (batch, n, features)."""
-    return b.Tile(b.unsqueeze(inputs, 1), b.ints([1, int(layer.config["n"]), 1]))  # type: ignore[no-any-return]
+    return b.Tile(b.unsqueeze(inputs, 1), b.ints([1, int(layer.config["n"]), 1]))

@@ -1,7 +1,7 @@
 """Changes of what core, merging, attention and regularization layers compute, from tf.keras 2.3 to Keras 3.14.
 
 Where today's config has no word for the old behaviour, an option that no release of Keras has spells it (`masks`,
-`masked_rows`, `resizes`, `integer_images`, `packed_axis`): rules read it, and files of today never hold it.
+`masked_rows`, `broadcasts`, `exact_scale`, `resizes`, `integer_images`, `packed_axis`): rules read it, and files of today never hold it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,18 @@ _RANDOM_IMAGES = "RandomBrightness RandomContrast RandomFlip RandomHeight Random
 @upgrade(before="2.8", classes=_RANDOM_IMAGES)
 def augmentation_left_integers_alone(config: Config) -> Config:
     """At inference integer images came out as they were; since 2.8 in the compute dtype."""
+    return {**config, "integer_images": "keep"}
+
+
+@upgrade(before="2.7", classes="RandomCrop")
+def random_crop_resized_the_shorter_side(config: Config) -> Config:
+    """At inference RandomCrop resized the image until its shorter side fitted, and took the middle of that."""
+    return {**config, "resizes": "shorter side"}
+
+
+@upgrade(before="3.0", classes="RandomHeight RandomWidth")
+def heights_and_widths_kept_integers(config: Config) -> Config:
+    """These two cast images to the compute dtype in 2.8 alone; nobody will miss that."""
     return {**config, "integer_images": "keep"}
 
 
@@ -31,6 +43,18 @@ def shapes_of_the_inputs_are_not_stored(config: Config) -> Config:
     return {key: value for key, value in config.items() if key not in ("query_shape", "key_shape", "value_shape")}
 
 
+@upgrade(before="3.0", classes="MultiHeadAttention")
+def scores_were_scaled_exactly(config: Config) -> Config:
+    """1 / sqrt(key_dim) was a number of the compute dtype; since 3.0 it is rounded to float32 first."""
+    return {**config, "exact_scale": True}
+
+
+@upgrade(before="3.7", classes="keras.ops.Add Add Average Dense EinsumDense MultiHeadAttention GroupQueryAttention")
+def sums_broadcast_as_numpy(config: Config) -> Config:
+    """Since 3.7 `keras.ops.add` takes an operand with one length other than 1 for a bias, wherever that length is."""
+    return {**config, "broadcasts": "numpy"}
+
+
 @upgrade(before="3.4", classes="Add Subtract Multiply Average Maximum Minimum Concatenate Dot")
 def merged_masks_were_all_masks(config: Config) -> Config:
     """A merged mask was what every mask leaves; since 3.4 what any leaves, and Multiply, Maximum, Minimum heed masks."""
@@ -40,7 +64,7 @@ def merged_masks_were_all_masks(config: Config) -> Config:
 @upgrade(before="3.8", classes="RandomCrop")
 def random_crop_resized_at_inference(config: Config) -> Config:
     """RandomCrop gave the middle of the image in its size; since 3.8 it gives the image."""
-    return {**config, "resizes": True}
+    return {"resizes": True, **config}
 
 
 @upgrade(before="3.10", classes="Softmax MultiHeadAttention GroupQueryAttention")

@@ -26,7 +26,10 @@ def batch_input_shape_is_batch_shape(config: Config) -> Config:
     return config
 
 
-@upgrade(before="3.0", classes="LSTM GRU SimpleRNN RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D LSTMCell GRUCell SimpleRNNCell BatchNormalization Embedding")
+@upgrade(
+    before="3.0",
+    classes="LSTM GRU SimpleRNN RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D LSTMCell GRUCell SimpleRNNCell BatchNormalization Embedding",
+)
 def dropped_arguments(config: Config) -> Config:
     """Arguments without a successor, at the values that change nothing."""
     for key, harmless in _DROPPED.items():
@@ -62,10 +65,12 @@ def alpha_is_negative_slope(config: Config) -> Config:
     return config
 
 
-@upgrade(before="3.0")
+@upgrade(before="4.0")
 def functions_of_tf_nn(config: Config) -> Config:
-    """`activation=tf.nn.log_softmax` was written under TensorFlow's own function name."""
+    """`activation=tf.nn.log_softmax` is written under TensorFlow's own function name, in Keras 3 as well."""
     for key in ("activation", "recurrent_activation"):
-        if config.get(key) in ("softmax_v2", "log_softmax_v2"):
-            config[key] = config[key].removesuffix("_v2")
+        stored = config.get(key)
+        name = stored.get("config") if isinstance(stored, dict) and stored.get("class_name") == "function" else stored
+        if name in ("softmax_v2", "log_softmax_v2", "crelu_v2"):
+            config[key] = name.removesuffix("_v2")
     return config

@@ -1,0 +1,338 @@
+"""Products, norms and layers as functions of `keras.ops`.
+
+Semantics and dtypes: keras/src/backend/tensorflow/numpy.py, linalg.py and nn.py of Keras 3. Integers are multiplied as floats and
+cast back, as the TensorFlow backend does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from string import ascii_letters
+from typing import Any
+
+import numpy as np
+
+from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.ir import Layer, flatten
+from loadstone.lowering.block import Value
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras.activations import glu, log_softmax, softmax, sparsemax
+from loadstone.lowering.keras.activation_layers import masked_softmax
+from loadstone.lowering.keras.attention import causal_mask
+from loadstone.lowering.keras.core import einsum
+from loadstone.lowering.keras.ops_elementwise import as_float
+from loadstone.lowering.keras.ops_reduce import axes_of, reduce
+from loadstone.lowering.keras.ops_shape import moved, static_axis
+from loadstone.lowering.keras.promotion import kind_of, promoted, result_type, strong_values
+from loadstone.lowering.keras.special import single
+from loadstone.lowering.registry import keras_op
+
+
+def _in_floats(b: Builder, operands: Sequence[Any], result: str | None = None) -> tuple[list[Value], str]:
+    """Operands as floats of one dtype, and the dtype that the result is to have."""
+    values = [x if isinstance(x, Value) else strong_values(b, [x])[0] for x in operands]
+    result = result or result_type(*map(kind_of, values))
+    return [b.cast(x, result_type(result, "float")) for x in values], result
+
+
+@keras_op("Matmul")
+def matmul(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
+    """x1 @ x2 as numpy has it."""
+    eight = all(isinstance(x, Value) and x.dtype == "int8" and x.rank > 1 for x in (x1, x2))
+    (x, y), dtype = _in_floats(b, [x1, x2])
+    return b.cast(b.MatMul(x, y), "int32" if eight else dtype)
+
+
+def tensordot(b: Builder, x: Value, y: Value, left: Sequence[int], right: Sequence[int]) -> Value:
+    """Sums over pairs of axes; the rest of x, then of y."""
+    letters = iter(ascii_letters)
+    of_x = [next(letters) for _ in range(x.rank)]
+    of_y = [next(letters) for _ in range(y.rank)]
+    for i, j in zip(left, right, strict=True):
+        of_y[j] = of_x[i]
+    result = [c for i, c in enumerate(of_x) if i not in left] + [c for j, c in enumerate(of_y) if j not in right]
+    return einsum(b, f"{''.join(of_x)},{''.join(of_y)}->{''.join(result)}", x, y)
+
+
+@keras_op("Dot")
+def dot(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
+    """Sums over the last axis of x1 and the last but one of x2 (the last of a vector)."""
+    (x, y), dtype = _in_floats(b, [x1, x2])
+    if not x.rank or not y.rank:
+        return b.cast(b.Mul(x, y), dtype)
+    return b.cast(tensordot(b, x, y, [x.rank - 1], [max(y.rank - 2, 0)]), dtype)
+
+
+@keras_op("Tensordot", options="axes")
+def tensordot_op(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
+    """Sums over the last axes of x1 and the first of x2, or over pairs of axes."""
+    (x, y), dtype = _in_floats(b, [x1, x2])
+    axes = layer.config.get("axes", 2)
+    if isinstance(axes, int):
+        left, right = list(range(x.rank - axes, x.rank)), list(range(axes))
+    else:
+        left, right = [static_axis(a, x.rank) for a in flatten([axes[0]])], [static_axis(a, y.rank) for a in flatten([axes[1]])]
+    return b.cast(tensordot(b, x, y, left, right), dtype)
+
+
+@keras_op("Inner")
+def inner(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
+    """Sums over the last axes of both."""
+    (x, y), dtype = _in_floats(b, [x1, x2])
+    if not x.rank or not y.rank:
+        return b.cast(b.Mul(x, y), dtype)
+    return b.cast(tensordot(b, x, y, [x.rank - 1], [y.rank - 1]), dtype)
+
+
+@keras_op("Vdot")
+def vdot(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
+    """The sum of all products of elements."""
+    (x, y), dtype = _in_floats(b, [x1, x2])
+    return b.cast(b.ReduceSum(b.Mul(b.reshape(x, [-1]), b.reshape(y, [-1])), keepdims=0), dtype)
+
+
+@keras_op("Outer")
+def outer(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
+    """Each element of x1 times each of x2, both laid flat."""
+    x, y = strong_values(b, [x1, x2])
+    return b.Mul(b.reshape(x, [-1, 1]), b.reshape(y, [1, -1]))
+
+
+@keras_op("Kron")
+def kron(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
+    """Each element of x1 times x2, side by side."""
+    x, y = strong_values(b, [x1, x2])
+    rank = max(x.rank, y.rank)
+    x, y = (b.unsqueeze(v, *range(rank - v.rank)) for v in (x, y))
+    product = b.Mul(b.unsqueeze(x, *range(1, 2 * rank, 2)), b.unsqueeze(y, *range(0, 2 * rank, 2)))
+    lengths = [None if None in pair else pair[0] * pair[1] for pair in zip(x.shape, y.shape, strict=True)]
+    if lengths.count(None) > 1:
+        raise UnsupportedAttribute(f"Kron of tensors of shapes {x.shape} and {y.shape}")
+    return b.reshape(product, [-1 if d is None else d for d in lengths], tuple(lengths))
+
+
+@keras_op("Cross", options="axisa axisb axisc axis")
+def cross(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
+    """The cross product of vectors of three elements; a missing third one is 0."""
+    config = layer.config
+    axis = config.get("axis")
+    ends = [axis if axis is not None else config.get(key, -1) for key in ("axisa", "axisb", "axisc")]
+    x, y = promoted(b, [v if isinstance(v, Value) else strong_values(b, [v])[0] for v in (x1, x2)])
+    x, y = moved(b, x, ends[0], -1), moved(b, y, ends[1], -1)
+    flat = x.shape[-1] == 2 and y.shape[-1] == 2
+    parts = [[b.slice(v, v.rank - 1, i, i + 1) if i < (v.shape[-1] or 3) else None for i in range(3)] for v in (x, y)]
+    made = [_minus(b, _times(b, parts[0][i], parts[1][j]), _times(b, parts[0][j], parts[1][i])) for i, j in ((1, 2), (2, 0), (0, 1))]
+    if flat:
+        assert made[2] is not None
+        return b.squeeze(made[2], -1)
+    return moved(b, b.Concat(*made, axis=-1), -1, ends[2])
+
+
+def _times(b: Builder, x: Value | None, y: Value | None) -> Value | None:
+    return None if x is None or y is None else b.Mul(x, y)
+
+
+def _minus(b: Builder, x: Value | None, y: Value | None) -> Value | None:
+    if x is None or y is None:
+        return x if y is None else b.Neg(y)
+    return b.Sub(x, y)
+
+
+@keras_op("Einsum", options="subscripts", raw=True)
+def einsum_op(walk: Any, layer: Layer, call: Any) -> Any:
+    """Sums of products of any operands, as the subscripts say."""
+    from loadstone.lowering.keras.walk import Traced
+
+    b, operands = walk.b, flatten(list(call.arguments.values()))
+    values, dtype = _in_floats(b, operands, "int32" if all(x.dtype == "int8" for x in operands) else None)
+    equation = explicit(layer.config["subscripts"], [x.rank for x in values])
+    y = einsum(b, equation, *values) if len(values) == 2 else b.Einsum(*values, equation=equation)
+    return Traced(b.cast(y, dtype))
+
+
+def explicit(subscripts: str, ranks: Sequence[int]) -> str:
+    """Subscripts with the result spelt out, and letters in place of the ellipsis."""
+    left, arrow, result = subscripts.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != len(ranks):
+        raise ModelError(f"{len(ranks)} operands for the subscripts {subscripts!r}")
+    if not arrow:
+        result = ("..." if "..." in left else "") + "".join(sorted(c for c in set(left) - {",", "."} if left.count(c) == 1))
+    unused = [c for c in ascii_letters if c not in subscripts]
+    widths = [rank - len(term.replace("...", "")) for term, rank in zip(terms, ranks, strict=True) if "..." in term]
+    stand = "".join(unused[: max(widths, default=0)])
+    filled = [t.replace("...", stand[len(stand) - (r - len(t.replace("...", ""))) :]) for t, r in zip(terms, ranks, strict=True)]
+    return f"{','.join(filled)}->{result.replace('...', stand)}"
+
+
+@keras_op("CDist")
+def cdist(b: Builder, layer: Layer, x: Any, y: Any) -> Value:
+    """Euclidean distances of the rows of x from those of y."""
+    x, y = strong_values(b, [x, y])
+    delta = b.Sub(b.unsqueeze(x, -2), b.unsqueeze(y, -3))
+    return b.Sqrt(b.ReduceSum(b.Mul(delta, delta), b.ints([-1]), keepdims=0))
+
+
+@keras_op("Det")
+def det(b: Builder, layer: Layer, x: Value) -> Value:
+    """Determinants of the matrices in the last two axes."""
+    return b.Det(x)
+
+
+# -- norms and normalizations -----------------------------------------------------------------------------------------
+
+
+def _vector_norm(b: Builder, x: Value, order: Any, axes: list[int], keep: bool) -> Value:
+    size = b.Abs(x)
+    if order in (None, 2, "euclidean"):
+        return b.Sqrt(reduce(b, "ReduceSum", b.Mul(x, x), axes, keep))
+    if order in ("inf", "Infinity", np.inf):
+        return reduce(b, "ReduceMax", size, axes, keep)
+    if order in ("-inf", "-Infinity", -np.inf):
+        return reduce(b, "ReduceMin", size, axes, keep)
+    if order == 0:
+        return reduce(b, "ReduceSum", b.cast(b.Not(b.Equal(x, 0)), x.dtype), axes, keep)
+    if order == 1:
+        return reduce(b, "ReduceSum", size, axes, keep)
+    if not isinstance(order, (int, float)):
+        raise UnsupportedAttribute(f"a norm with ord={order!r}")
+    return b.Pow(reduce(b, "ReduceSum", b.Pow(size, order), axes, keep), 1 / order)
+
+
+@keras_op("Norm", options="ord axis keepdims")
+def norm(b: Builder, layer: Layer, x: Value) -> Value:
+    """The norm of vectors along an axis, or Frobenius' of matrices in two."""
+    order, axis, keep = layer.config.get("ord"), layer.config.get("axis"), bool(layer.config.get("keepdims"))
+    x, axes = as_float(b, x), axes_of(layer, x)
+    if len(axes) == 1 or order is None:
+        return _vector_norm(b, x, order, axes, keep)
+    rows, columns = axes if len(axes) == 2 else (-1, -1)
+    if order == "fro" and len(axes) == 2:
+        return _vector_norm(b, x, None, axes, keep)
+    if len(axes) != 2 or order not in (1, -1, "inf", "-inf", np.inf, -np.inf):
+        raise UnsupportedAttribute(f"a norm of matrices with ord={order!r}" if axis is not None else f"Norm with ord={order!r}")
+    inside, outside = (rows, columns) if order in (1, -1) else (columns, rows)
+    kind = "ReduceMax" if order in (1, "inf", np.inf) else "ReduceMin"
+    y = reduce(b, kind, reduce(b, "ReduceSum", b.Abs(x), [inside], True), [outside], True)
+    return y if keep else b.squeeze(y, *axes)
+
+
+@keras_op("Normalize", options="axis order epsilon")
+def normalize(b: Builder, layer: Layer, x: Value) -> Value:
+    """x over its norm along an axis, at most 1 / epsilon times x."""
+    order, epsilon = int(layer.config.get("order", 2)), layer.config.get("epsilon")
+    epsilon = 1e-7 if epsilon is None else float(epsilon)
+    axes = [a % x.rank for a in flatten(layer.config.get("axis", -1))]
+    return b.Div(x, b.Max(_vector_norm(b, x, order, axes, True), epsilon))
+
+
+@keras_op("Moments", options="axes keepdims synchronized")
+def moments(b: Builder, layer: Layer, x: Value) -> list[Value]:
+    """Mean and variance along axes."""
+    axes, keep = [int(a) % x.rank for a in flatten(layer.config["axes"])], bool(layer.config.get("keepdims"))
+    wide = b.cast(x, "float32") if x.dtype in ("float16", "bfloat16") else x
+    mean = reduce(b, "ReduceMean", wide, axes, True)
+    centred = b.Sub(wide, mean)
+    variance = reduce(b, "ReduceMean", b.Mul(centred, centred), axes, True)
+    return [b.cast(y if keep else b.squeeze(y, *axes), x.dtype) for y in (mean, variance)]
+
+
+@keras_op("BatchNorm", options="axis epsilon")
+def batch_norm(b: Builder, layer: Layer, x: Value, mean: Value, variance: Value, offset: Value | None = None, scale: Value | None = None) -> Value:
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset, all vectors along an axis."""
+    axis = static_axis(layer.config["axis"], x.rank)
+    spread = lambda v: b.unsqueeze(v, *range(1, x.rank - axis))  # noqa: E731
+    factor = b.Div(1, b.Sqrt(b.Add(spread(variance), layer.config.get("epsilon", 1e-3))))
+    factor = factor if scale is None else b.Mul(factor, spread(scale))
+    y = b.Mul(b.Sub(x, spread(mean)), factor)
+    return y if offset is None else b.Add(y, spread(offset))
+
+
+@keras_op("RMSNorm", options="axis epsilon")
+def rms_norm(b: Builder, layer: Layer, x: Value, scale: Value | None = None) -> Value:
+    """x over the root of its mean square along axes, times scale."""
+    epsilon, dtype = layer.config.get("epsilon"), x.dtype
+    axes = [int(a) % x.rank for a in flatten(layer.config.get("axis", -1))]
+    x = b.cast(x, result_type(dtype, "float32"))
+    y = b.Div(x, b.Sqrt(b.Add(reduce(b, "ReduceMean", b.Mul(x, x), axes, True), 1e-7 if epsilon is None else epsilon)))
+    return b.cast(y if scale is None else b.Mul(y, b.cast(scale, x.dtype)), dtype)
+
+
+@keras_op("LayerNorm", options="axis epsilon rms_scaling")
+def layer_norm(b: Builder, layer: Layer, x: Value, gamma: Value | None = None, beta: Value | None = None) -> Value:
+    """x with mean 0 and variance 1 along axes, times gamma, plus beta."""
+    if layer.config.get("rms_scaling"):
+        raise UnsupportedAttribute("LayerNorm with rms_scaling=True")
+    epsilon, dtype = layer.config.get("epsilon"), x.dtype
+    axes = sorted(int(a) % x.rank for a in flatten(layer.config.get("axis", -1)))
+    x = b.cast(x, result_type(dtype, "float32"))
+    centred = b.Sub(x, reduce(b, "ReduceMean", x, axes, True))
+    variance = reduce(b, "ReduceMean", b.Mul(centred, centred), axes, True)
+    y = b.Div(centred, b.Sqrt(b.Add(variance, 1e-7 if epsilon is None else epsilon)))
+    shape: list[int | Value] = [b.dim(x, i) if i in axes else 1 for i in range(x.rank)]
+    y = y if gamma is None else b.Mul(y, b.reshape(b.cast(gamma, x.dtype), shape))
+    return b.cast(y if beta is None else b.Add(y, b.reshape(b.cast(beta, x.dtype), shape)), dtype)
+
+
+# -- softmax and attention --------------------------------------------------------------------------------------------
+
+
+@keras_op("Softmax", options="axis")
+def softmax_op(b: Builder, layer: Layer, x: Value) -> Value:
+    """softmax along an axis, along several at once, or over everything."""
+    axis = layer.config.get("axis", -1)
+    return masked_softmax(b, x, None, list(axis)) if isinstance(axis, (list, tuple)) and len(axis) > 1 else softmax(b, x, _only(axis))
+
+
+@keras_op("LogSoftmax", options="axis")
+def log_softmax_op(b: Builder, layer: Layer, x: Value) -> Value:
+    """log(softmax) along an axis, along several at once, or over everything."""
+    axis = layer.config.get("axis", -1)
+    if isinstance(axis, (list, tuple)) and len(axis) > 1:
+        return b.Log(masked_softmax(b, x, None, list(axis)))
+    return log_softmax(b, x, _only(axis))
+
+
+def _only(axis: Any) -> int | None:
+    return axis[0] if isinstance(axis, (list, tuple)) else axis
+
+
+@keras_op("Sparsemax", options="axis")
+def sparsemax_op(b: Builder, layer: Layer, x: Value) -> Value:
+    """The projection onto the simplex along an axis."""
+    return sparsemax(b, x, int(layer.config.get("axis", -1)))
+
+
+@keras_op("Glu", options="axis")
+def glu_op(b: Builder, layer: Layer, x: Value) -> Value:
+    """The first half of an axis times the sigmoid of the second."""
+    return glu(b, x, int(layer.config.get("axis", -1)))
+
+
+@keras_op("DotProductAttention", options="is_causal flash_attention attn_logits_soft_cap")
+def dot_product_attention(
+    b: Builder, layer: Layer, query: Value, key: Value, value: Value, bias: Value | None = None, mask: Value | None = None, scale: Any = None
+) -> Value:  # fmt: skip
+    """softmax(query @ key^T * scale + bias) @ value over (batch, steps, heads, size); masked pairs are left out."""
+    if layer.config.get("attn_logits_soft_cap") is not None:
+        raise UnsupportedAttribute("DotProductAttention with attn_logits_soft_cap")
+    q, k, v = promoted(b, [query, key, value])
+    heads, shared, size = q.shape[2], k.shape[2], q.shape[3]
+    if heads is not None and shared is not None and heads > shared > 1:
+        which = b.ints([head * shared // heads for head in range(heads)])
+        k, v = b.Gather(k, which, axis=2), b.Gather(v, which, axis=2)
+    if scale is None:
+        if size is None:
+            raise UnsupportedAttribute("DotProductAttention of heads whose size is not known")
+        scale = single(1 / sqrt(size))
+    wide = result_type(q.dtype, "float32")
+    scores = b.cast(b.MatMul(b.transpose(q, [0, 2, 1, 3]), b.transpose(k, [0, 2, 3, 1])), wide)
+    scores = b.Mul(scores, b.cast(scale, wide) if isinstance(scale, Value) else scale)
+    scores = scores if bias is None else b.Add(scores, b.cast(bias, wide))
+    seen = None if mask is None else b.cast(mask, "bool")
+    if layer.config.get("is_causal"):
+        causal = b.unsqueeze(causal_mask(b, q, k), 0)
+        seen = causal if seen is None else b.And(seen, causal)
+    weights = b.cast(masked_softmax(b, scores, seen, [-1], zero=False), q.dtype)
+    return b.transpose(b.MatMul(weights, b.transpose(v, [0, 2, 1, 3])), [0, 2, 1, 3])
