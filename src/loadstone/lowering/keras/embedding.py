@@ -73,7 +73,7 @@ def _dequantized(b: Builder, y: Value, ids: Value, extra: dict[str, Value]) -> V
     """Integers (batch, ..., width) in the compute dtype -> the floats that they stand for."""
     scale = b.cast(b.Gather(extra["embeddings_scale"], ids, axis=0), y.dtype)
     if "embeddings_zero" not in extra:
-        return b.Div(y, b.unsqueeze(scale, -1))  # type: ignore[no-any-return]
+        return b.Div(y, b.unsqueeze(scale, -1))
     groups = b.cast(extra["g_idx"], "int32")
     zero = b.cast(b.Gather(extra["embeddings_zero"], ids, axis=0), y.dtype)
-    return b.Mul(b.Sub(y, b.Gather(zero, groups, axis=-1)), b.Gather(scale, groups, axis=-1))  # type: ignore[no-any-return]
+    return b.Mul(b.Sub(y, b.Gather(zero, groups, axis=-1)), b.Gather(scale, groups, axis=-1))

@@ -103,7 +103,7 @@ def project(b: Builder, cell: Cell, x: Value) -> Value:
     if cell.bias is None:
         return y
     bias = b.squeeze(b.slice(cell.bias, 0, 0, 1), 0) if cell.bias.rank == 2 else cell.bias
-    return b.Add(y, bias)  # type: ignore[no-any-return]
+    return b.Add(y, bias)
 
 
 def step(b: Builder, cell: Cell, x: Value, states: list[Value]) -> list[Value]:
@@ -137,7 +137,7 @@ def _gru_step(b: Builder, cell: Cell, x: Value, h: Value) -> Value:
     r = activate(b, b.Add(x_r, inner(h, u_r, biases[1])), cell.recurrent_activation)
     recurrent = b.Mul(r, inner(h, u_h, biases[2])) if cell.reset_after else inner(b.Mul(r, h), u_h, None)
     candidate = activate(b, b.Add(x_h, recurrent), cell.activation)
-    return b.Add(b.Mul(z, h), b.Mul(b.Sub(1, z), candidate))  # type: ignore[no-any-return]
+    return b.Add(b.Mul(z, h), b.Mul(b.Sub(1, z), candidate))
 
 
 # -- all steps in one node ----------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def node(b: Builder, cell: Cell, x: Value, states: list[Value] | None, lengths: 
     operands = [x, _onnx_kernel(b, cell, cell.kernel), _onnx_kernel(b, cell, cell.recurrent_kernel), _onnx_bias(b, cell), lengths, *initial]
     while operands[-1] is None:
         operands.pop()
-    y, *last = b.op(
+    y, *last = b.ops(
         cell.kind,
         *operands,
         outputs=1 + cell.states,
@@ -178,7 +178,7 @@ def _onnx_gates(b: Builder, cell: Cell, w: Value) -> Value:
     if cell.kind != "LSTM":
         return w
     i, f, c, o = b.split(w, 4, 0)
-    return b.Concat(i, o, f, c, axis=0)  # type: ignore[no-any-return]
+    return b.Concat(i, o, f, c, axis=0)
 
 
 def _onnx_kernel(b: Builder, cell: Cell, kernel: Value) -> Value:

@@ -77,7 +77,7 @@ def _front_order(b: Builder, mask: Value, seen: Value, lengths: Value) -> Value:
     steps = b.Expand(b.Range(b.const(0), _scalar(b, b.dim(mask, 1)), b.const(1)), b.vector(b.dims(mask)), out_shape=mask.shape)
     masked = b.Sub(steps, seen)  # masked steps before here; here itself where it is masked
     target = b.Where(mask, b.Sub(seen, 1), b.Add(lengths, masked))
-    return b.ScatterElements(steps, target, steps, axis=1)  # type: ignore[no-any-return]
+    return b.ScatterElements(steps, target, steps, axis=1)
 
 
 def _scalar(b: Builder, length: int | Value) -> Value:
@@ -86,7 +86,7 @@ def _scalar(b: Builder, length: int | Value) -> Value:
 
 def _take(b: Builder, x: Value, order: Value) -> Value:
     """x (batch, time, n) at the steps order (batch, time) of each row."""
-    return b.GatherND(x, b.unsqueeze(order, 2), batch_dims=1)  # type: ignore[no-any-return]
+    return b.GatherND(x, b.unsqueeze(order, 2), batch_dims=1)
 
 
 # -- step by step -----------------------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ def _scanned(b: Builder, advance: Advance, x: Value, flags: Value | None, held: 
     slices = [body.input(body.unique("step"), v.shape[1:], v.dtype) for v in scanned]
     after = _masked_step(body, advance, slices[0], slices[1] if flags is not None else None, before)
     body.block.outputs = [*after, after[0]]
-    results = b.op(
+    results = b.ops(
         "Scan",
         *held,
         *scanned,
