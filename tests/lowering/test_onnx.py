@@ -18,7 +18,7 @@ def test_branches_use_values_and_constants_of_the_graph_outside():
         yes, no = b.inner(), b.inner()
         yes.block.outputs = [yes.Add(x, weight(b, 1, 2)), x]
         no.block.outputs = [weight(b, 1, 2), no.Neg(x)]
-        first, second = b.op("If", b.Greater(b.ReduceSum(x, keepdims=0), 0.0), outputs=2, then_branch=yes.block, else_branch=no.block)
+        first, second = b.ops("If", b.Greater(b.ReduceSum(x, keepdims=0), 0.0), outputs=2, then_branch=yes.block, else_branch=no.block)
         return first, second
 
     added, same = run(build, X)
@@ -34,11 +34,11 @@ def test_bodies_in_bodies_may_hand_on_the_same_outer_value():
         inner_yes, inner_no = yes.inner(), yes.inner()
         inner_yes.block.outputs = [x, x]
         inner_no.block.outputs = [x, inner_no.Neg(x)]
-        results = yes.op("If", yes.const(np.array(True)), outputs=2, then_branch=inner_yes.block, else_branch=inner_no.block)
+        results = yes.ops("If", yes.const(np.array(True)), outputs=2, then_branch=inner_yes.block, else_branch=inner_no.block)
         yes.block.outputs = [*results, x]
         no = b.inner()
         no.block.outputs = [x, x, x]
-        return b.op("If", b.Greater(b.ReduceSum(x, keepdims=0), 0.0), outputs=3, then_branch=yes.block, else_branch=no.block)
+        return b.ops("If", b.Greater(b.ReduceSum(x, keepdims=0), 0.0), outputs=3, then_branch=yes.block, else_branch=no.block)
 
     for result in run(build, X):
         np.testing.assert_array_equal(result, X)
@@ -52,7 +52,7 @@ def test_a_loop_carries_values_and_stacks_others():
         row = body.Gather(x, turn, axis=0)
         after = body.Add(total, row)
         body.block.outputs = [body.op("Identity", go), after, after]
-        return b.op("Loop", b.const(np.int64(2)), b.const(np.array(True)), b.const(np.zeros(2, np.float32)), outputs=2, body=body.block)
+        return b.ops("Loop", b.const(np.int64(2)), b.const(np.array(True)), b.const(np.zeros(2, np.float32)), outputs=2, body=body.block)
 
     last, every = run(build, X)
     np.testing.assert_array_equal(last, X.sum(0))
@@ -65,7 +65,7 @@ def test_a_scan_runs_along_the_first_axis():
         before, row = body.input("before", (2,), "float32"), body.input("row", (2,), "float32")
         after = body.Add(body.Mul(before, 2.0), row)
         body.block.outputs = [after, body.Neg(after)]
-        return b.op("Scan", b.const(np.zeros(2, np.float32)), x, outputs=2, body=body.block, num_scan_inputs=1)
+        return b.ops("Scan", b.const(np.zeros(2, np.float32)), x, outputs=2, body=body.block, num_scan_inputs=1)
 
     last, every = run(build, X)
     np.testing.assert_array_equal(last, [5, 0])

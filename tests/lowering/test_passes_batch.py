@@ -67,8 +67,8 @@ def built(kind, places):
         arrays.append(first)
     options = {name: v for name, v in attributes.items() if name not in ("second", "outputs")}
     count = attributes.get("outputs", {"LSTM": 3, "GRU": 2, "RNN": 2}.get(kind, 1))
-    results = b.op(kind, *values, outputs=count, **options)
-    b.block.outputs = list(results) if count > 1 else [results]
+    results = b.ops(kind, *values, outputs=count, **options)
+    b.block.outputs = list(results)
     return b, arrays
 
 
@@ -133,7 +133,7 @@ def split_heads(b, x):
 
 
 def recurrent(b, x):
-    y = b.op("LSTM", b.transpose(x, [1, 0, 2]), weight(b, 1, 12, 4), weight(b, 1, 12, 3), outputs=3, hidden_size=3)
+    y = b.ops("LSTM", b.transpose(x, [1, 0, 2]), weight(b, 1, 12, 4), weight(b, 1, 12, 3), outputs=3, hidden_size=3)
     return b.squeeze(y[1], 0)
 
 
@@ -144,7 +144,7 @@ def scanned(b, x):
     before, step = body.input("h", (None, 4), "float32"), body.input("s", (None, 4), "float32")
     after = body.Tanh(body.Add(body.MatMul(before, weight(b, 4, 4)), step))
     body.block.outputs = [after, body.op("Identity", after)]
-    last, every = b.op("Scan", start, b.transpose(x, [1, 0, 2]), outputs=2, body=body.block, num_scan_inputs=1)
+    last, every = b.ops("Scan", start, b.transpose(x, [1, 0, 2]), outputs=2, body=body.block, num_scan_inputs=1)
     return b.Add(last, b.ReduceSum(every, b.ints([0]), keepdims=0))
 
 
@@ -170,7 +170,7 @@ def expanded(b, x):
 
 def picked(b, x):
     """Elements picked, put back and turned round along time, by indices that the samples themselves give."""
-    order = b.TopK(x, b.ints([3]), outputs=2, axis=1)[1]
+    order = b.ops("TopK", x, b.ints([3]), outputs=2, axis=1)[1]
     chosen = b.GatherElements(x, order, axis=1)
     put = b.op("ScatterElements", x, order, b.Neg(chosen), axis=1)
     lengths = b.Add(b.squeeze(b.ArgMax(b.slice(x, 2, 0, 1), axis=1, keepdims=0), 1), 1)
@@ -232,7 +232,7 @@ MIXED = {
     "average over the batch": lambda b, x: b.Sub(x, b.ReduceMean(x, b.ints([0]))),
     "average over everything": lambda b, x: b.Sub(x, b.ReduceMean(x)),
     "batch normalization in training": batch_statistics,
-    "training mode": lambda b, x: b.op("BatchNormalization", x, *[weight(b, 4)] * 4, outputs=1, training_mode=1),
+    "training mode": lambda b, x: b.op("BatchNormalization", x, *[weight(b, 4)] * 4, training_mode=1),
     "softmax over the batch": lambda b, x: b.Softmax(x, axis=0),
     "similarities": lambda b, x: b.MatMul(x, b.transpose(x, [1, 0])),
     "gram": lambda b, x: b.MatMul(b.transpose(x, [1, 0]), x),
@@ -251,11 +251,11 @@ MIXED = {
     "scalar": lambda b, x: b.ReduceSum(x, keepdims=0),
     "constant": lambda b, x: b.weight(Tensor.of(np.ones((3, 4), np.float32))),
     "fixed addend": lambda b, x: b.Add(x, weight(b, 3, 4)),
-    "recurrent over samples": lambda b, x: b.op(
+    "recurrent over samples": lambda b, x: b.ops(
         "LSTM", b.unsqueeze(x, 1), weight(b, 1, 12, 4), weight(b, 1, 12, 3), outputs=3, hidden_size=3
     )[1],
     "unknown op": lambda b, x: b.op("MeanVarianceNormalization", x, axes=[0]),
-    "largest of all": lambda b, x: b.TopK(x, b.ints([1]), outputs=2, axis=0)[0],
+    "largest of all": lambda b, x: b.ops("TopK", x, b.ints([1]), outputs=2, axis=0)[0],
     "normalized over all": lambda b, x: b.LayerNormalization(x, weight(b, 4), axis=0),
     "python": lambda b, x: b.host("call", lambda a: (a,), [x], [((None, 4), "float32")])[0],
 }
@@ -339,7 +339,7 @@ def test_micro_batches_are_as_large_as_the_work_in_them_wants(name):
 def test_recurrent_weights_are_read_at_every_step():
     def build(b, x):
         kernels = weight(b, 1, 2048, 512), weight(b, 1, 2048, 512)
-        return b.squeeze(b.op("LSTM", b.transpose(x, [1, 0, 2]), *kernels, outputs=3, hidden_size=512)[1], 0)
+        return b.squeeze(b.ops("LSTM", b.transpose(x, [1, 0, 2]), *kernels, outputs=3, hidden_size=512)[1], 0)
 
     assert program(build, ((None, 100, 512), "float32")).sharding.rows == 64
 

@@ -48,7 +48,7 @@ def computed(kind, dtype, top):
         rest = iter(given)
         values = [None if o is None else next(rest) if isinstance(o, T) else b.const(o) for o in operands]
         options = {k: v for k, v in attributes.items() if k not in ("second", "outputs")}
-        return b.op(
+        return b.ops(
             kind, *values, outputs=attributes.get("outputs", 3 if kind == "LSTM" else 2 if kind in ("GRU", "RNN") else 1), **options
         )
 

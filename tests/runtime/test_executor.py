@@ -25,7 +25,7 @@ def convolution(b, x):
 
 def recurrent(b, x):
     kernels = weight(b, 1, 96, 40), weight(b, 1, 96, 24, seed=1)
-    y = b.op("LSTM", b.transpose(x, [1, 0, 2]), *kernels, outputs=3, hidden_size=24)
+    y = b.ops("LSTM", b.transpose(x, [1, 0, 2]), *kernels, outputs=3, hidden_size=24)
     return b.transpose(b.squeeze(y[0], 1), [1, 0, 2])
 
 

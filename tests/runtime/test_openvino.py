@@ -40,7 +40,7 @@ def convolution(b, x):
 
 
 def recurrent(b, x):
-    y = b.op("LSTM", b.transpose(x, [1, 0, 2]), weight(b, 1, 96, 4), weight(b, 1, 96, 24), outputs=3, hidden_size=24)
+    y = b.ops("LSTM", b.transpose(x, [1, 0, 2]), weight(b, 1, 96, 4), weight(b, 1, 96, 24), outputs=3, hidden_size=24)
     return b.squeeze(y[1], 0), b.transpose(b.squeeze(y[0], 1), [1, 0, 2])
 
 
@@ -77,12 +77,12 @@ def test_types_that_it_computes_in_fewer_bits_are_refused(engine):
 
 def two_directions(b, x, n):
     kernels = weight(b, 1, 12, 4), weight(b, 1, 12, 3)
-    return [b.op("LSTM", x, *kernels, outputs=3, hidden_size=3, direction=direction)[0] for direction in ("forward", "reverse")]
+    return [b.ops("LSTM", x, *kernels, outputs=3, hidden_size=3, direction=direction)[0] for direction in ("forward", "reverse")]
 
 
 UNUSUAL = {
     "LSTM beside another over one sequence": two_directions,
-    "LSTM with lengths": lambda b, x, n: b.op("LSTM", x, weight(b, 1, 12, 4), weight(b, 1, 12, 3), None, n, outputs=3, hidden_size=3)[0],
+    "LSTM with lengths": lambda b, x, n: b.ops("LSTM", x, weight(b, 1, 12, 4), weight(b, 1, 12, 3), None, n, outputs=3, hidden_size=3)[0],
     "Pad with a computed value": lambda b, x, n: b.Pad(x, b.ints([0, 0, 1, 0, 0, 1]), b.ReduceMax(x, keepdims=0)),
     "Sub of unsigned integers": lambda b, x, n: b.Sub(b.cast(x, "uint8"), b.const(3, "uint8")),
 }
