@@ -12,12 +12,6 @@ import numpy as np
 FOLDER = Path(__file__).parents[1] / "golden"
 SUFFIXES = (".h5", ".keras")
 
-# Keras loads none of these either: name -> the error, and what it names.
-REFUSED = {
-    # The config has lost that two layers are one, and the weights are there once.
-    "keras-3.15.1/shared_across_levels.keras": ("MissingWeights", "inner/dense/kernel"),
-}
-
 
 @dataclass(frozen=True)
 class Call:
@@ -74,7 +68,7 @@ def _fill(structure: Any, arrays: dict[str, np.ndarray]) -> Any:
 def goldens() -> list[Golden]:
     """Every model file of make_goldens.py that holds its model, in a fixed order: those whose .npz has a `meta`."""
     files = (path for path in sorted(FOLDER.glob("*/*")) if path.suffix in SUFFIXES and _has_meta(path.with_suffix(".npz")))
-    return [golden for golden in map(Golden, files) if golden.name not in REFUSED]
+    return list(map(Golden, files))
 
 
 def _has_meta(path: Path) -> bool:

@@ -24,6 +24,9 @@ CASES = [
     for path in sorted(GOLDEN.glob("*/variables.json.gz"))
     for name, case in json.loads(gzip.decompress(path.read_bytes())).items()
 ]
+# Keras 3.0 does not store `rms_scaling`, so nobody can know that these have no beta.
+LOST = ("keras-3.0.5", "LayerNormalization_4")
+CASES = [case for case in CASES if case[:2] != LOST]
 # Read by no rule of ours: their variables hang on user code or feature columns, and Keras 1 has an account of its own.
 OTHERS = {
     *("AbstractRNNCell", "ClassMethod", "DenseFeatures", "DynamicEmbedding", "DynamicLookup", "FlaxLayer", "InstanceMethod"),
