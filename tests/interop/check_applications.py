@@ -3,8 +3,8 @@
     python tests/interop/check_applications.py --framework PYTHON [--size 96] [--folder FOLDER] [NAME ...]
 
 PYTHON is an interpreter that has tf.keras or Keras 3 (also $LOADSTONE_FRAMEWORK). Models are made one after the other, as .keras
-and as .h5, and deleted when they are done. Batch normalizations get the statistics of a random batch, shaken. Exit status 1 where
-a file does not load, or differs by more than 1e-4 of the largest output. Not part of `make test`: it takes an hour.
+and as .h5, and deleted when they are done. Batch normalizations get the statistics of random images, changed. Exit status 1 where
+a file does not load, or differs by more than 1e-4 of the largest output or 1e-2 of the contrast between two images. Not part of `make test`: it takes an hour.
 """
 
 import argparse
@@ -62,11 +62,12 @@ def check(path: Path) -> tuple[str, bool]:
         y = loadstone.load_model(path).predict(golden["x"], verbose=0)
     except Exception as error:  # the tool reports whatever goes wrong and goes on
         return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", False
-    error = float(np.abs(y - golden["y"]).max() / np.abs(golden["y"]).max())
-    return (
-        f"{'ok' if error < TOLERANCE else 'WRONG'} {error:.1e}, {time.perf_counter() - start:.1f} s, {path.stat().st_size >> 20} MB",
-        error < TOLERANCE,
-    )
+    want = golden["y"]
+    error = float(np.abs(y - want).max())
+    size, contrast = float(np.abs(want).max()), float(np.abs(want[0] - want[1]).max())
+    good = error < TOLERANCE * size and error < 1e-2 * contrast
+    verdict = f"{'ok' if good else 'WRONG'} {error / size:.1e} of the largest output, {error / contrast:.1e} of the contrast of two images"
+    return f"{verdict}; {time.perf_counter() - start:.1f} s, {path.stat().st_size >> 20} MB", good
 
 
 LIST = """
@@ -89,14 +90,18 @@ def make(folder: Path, name: str, size: int) -> None:
     keras = tf.keras
     random = np.random.RandomState(0)
     model = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3), classifier_activation=None)
-    x = random.uniform(0, 255, (4, size, size, 3)).astype("float32")
+    coarse = random.uniform(0, 255, (8, 6, 6, 3))  # patches: finer noise is the same grey to every deep layer
+    x = np.kron(coarse, np.ones((1, -(-size // 6), -(-size // 6), 1)))[:, :size, :size].astype("float32")
     normalizations = [layer for layer in model.layers if type(layer).__name__.startswith("BatchNormalization")]
     for layer in normalizations:
         layer.momentum = 0.0
+        if layer.scale and before_a_sum(layer):
+            layer.gamma.assign(random.uniform(0.05, 0.2, layer.gamma.shape))
     model(x, training=True)
+    # With exactly these variances a deep random network makes 1e-2 of a rounding error, in Keras as well; larger ones calm it.
     for layer in normalizations:
-        shaken = [w * random.uniform(0.8, 1.2, w.shape) for w in layer.get_weights()]
-        layer.set_weights(shaken)
+        layer.moving_variance.assign(np.asarray(layer.moving_variance) * random.uniform(1.15, 1.35, layer.moving_variance.shape))
+        layer.beta.assign(random.normal(0, 0.1, layer.beta.shape))
         layer.momentum = 0.99
     for layer in model.layers:
         if type(layer).__name__ == "LayerScale":  # 1e-6 at the beginning: nothing behind it would be seen
@@ -104,6 +109,13 @@ def make(folder: Path, name: str, size: int) -> None:
     np.savez(folder / "golden.npz", x=x[:2], y=model.predict(x[:2], verbose=0))
     model.save(folder / "model.h5")
     model.save(folder / "model.keras")
+
+
+def before_a_sum(layer) -> bool:
+    """True for a layer whose result is added to another, but for a Dropout between."""
+    nodes = getattr(layer, "_outbound_nodes", [])
+    following = [getattr(node, "operation", None) or getattr(node, "outbound_layer", None) or node.layer for node in nodes]
+    return any(type(other).__name__ == "Add" or (type(other).__name__ == "Dropout" and before_a_sum(other)) for other in following)
 
 
 if __name__ == "__main__":
