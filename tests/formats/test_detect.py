@@ -72,6 +72,7 @@ BYTES = {
     "a tar archive": b"model.h5".ljust(257, b"\0") + b"ustar\0" + b"00" + b"\0" * 248,
     "weights of a Keras model without the model": hdf5(lambda f: f.attrs.__setitem__("layer_names", [b"dense"])),
     "weights of a Keras model without the model (.weights.h5)": hdf5(lambda f: f.create_group("layers/dense/vars")),
+    "weights of a Keras 0.x model without the model": hdf5(lambda f: f.attrs.__setitem__("nb_layers", 3)),
     "a Keras HDF5 file without its config": hdf5(lambda f: f.create_group("model_weights")),
     "an HDF5 file of another kind, with images": hdf5(lambda f: f.create_dataset("images", data=[1])),
     "an office document": packed({"[Content_Types].xml": b""}),

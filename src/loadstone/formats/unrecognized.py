@@ -152,6 +152,8 @@ def _hdf5(source: Source) -> Found:
     root = hdf5.outline(source)
     if "layer_names" in root.attributes or "layer_names0" in root.attributes:
         return Found("weights of a Keras model without the model (HDF5)", _WEIGHTS)
+    if "nb_layers" in root.attributes or root.names == ["graph"]:
+        return Found("weights of a Keras 0.x model without the model (HDF5)", _WEIGHTS)
     if {"layers", "_layer_checkpoint_dependencies", "vars", "optimizer"} & set(root.names):
         return Found("weights of a Keras model without the model (.weights.h5)", _WEIGHTS)
     if "model_weights" in root.names:
