@@ -82,26 +82,37 @@ class Builder:
 
     # -- ops ------------------------------------------------------------------------------------------------------
 
-    def op(self, kind: str, *inputs: Operand, outputs: int = 1, out_shape: Shape | None = None, domain: str = "", **attributes: Any) -> Any:
-        """Emit a node; one Value, or a tuple where `outputs` is more than 1. `out_shape` refines the inferred shape."""
-        operands = self._operands(inputs) if kind != "Where" else [*self._operands(inputs[:1]), *self._operands(inputs[1:])]
-        attributes = {k: v for k, v in attributes.items() if v is not None}
-        folded = fold.fold(kind, operands, attributes) if outputs == 1 and not domain else None
+    def op(self, kind: str, *inputs: Operand, out_shape: Shape | None = None, **attributes: Any) -> Value:
+        """Emit a node with one output, or fold it. `out_shape` refines the inferred shape."""
+        operands, attributes = self._operands(kind, inputs), {k: v for k, v in attributes.items() if v is not None}
+        folded = fold.fold(kind, operands, attributes)
         if folded is not None:
             return Value(self.unique("c"), folded.shape, folded.dtype, folded)
+        return self._emit(kind, operands, attributes, 1, out_shape)[0]
+
+    def ops(self, kind: str, *inputs: Operand, outputs: int, **attributes: Any) -> tuple[Value, ...]:
+        """Emit a node with several outputs."""
+        return self._emit(kind, self._operands(kind, inputs), {k: v for k, v in attributes.items() if v is not None}, outputs)
+
+    def _emit(
+        self, kind: str, operands: list[Value | None], attributes: dict[str, Any], outputs: int, out_shape: Shape | None = None
+    ) -> tuple[Value, ...]:
         specs = shapes.infer(kind, operands, attributes, outputs)
         if out_shape is not None:
-            specs = [(shapes.refine(specs[0][0], out_shape), specs[0][1]), *specs[1:]]
+            specs = [(shapes.refine(specs[0][0], out_shape), specs[0][1])]
         results = [Value(self.unique(f"{self.origin}/{kind}"), shape, dtype) for shape, dtype in specs]
-        self.block.ops.append(Op(kind, operands, results, attributes, domain, self.origin))
-        return results[0] if outputs == 1 else tuple(results)
+        self.block.ops.append(Op(kind, operands, results, attributes, origin=self.origin))
+        return tuple(results)
 
-    def __getattr__(self, kind: str) -> Callable[..., Any]:
+    def __getattr__(self, kind: str) -> Callable[..., Value]:
         if not kind[:1].isupper():
             raise AttributeError(kind)
         return lambda *inputs, **attributes: self.op(kind, *inputs, **attributes)
 
-    def _operands(self, inputs: Sequence[Operand]) -> list[Value | None]:
+    def _operands(self, kind: str, inputs: Sequence[Operand]) -> list[Value | None]:
+        """Inputs with Python's numbers as constants of the dtype of the first tensor beside them."""
+        if kind == "Where":  # its condition has a dtype of its own
+            return [*self._operands("", inputs[:1]), *self._operands("", inputs[1:])]
         like = next((v.dtype for v in inputs if isinstance(v, Value)), None)
         return [v if v is None or isinstance(v, Value) else self.const(v, like) for v in inputs]
 
@@ -154,7 +165,7 @@ class Builder:
         if all(isinstance(d, int) for d in dims):
             return self.ints([d for d in dims if isinstance(d, int)])
         parts = [d if isinstance(d, Value) else self.ints([d]) for d in dims]
-        return parts[0] if len(parts) == 1 else self.op("Concat", *parts, axis=0)  # type: ignore[no-any-return]
+        return parts[0] if len(parts) == 1 else self.op("Concat", *parts, axis=0)
 
     def reshape(self, x: Value, dims: Sequence[int | Value], out_shape: Shape | None = None) -> Value:
         """x in another shape; one dim may be -1, and one that is not an int is written as -1 where that is free."""
@@ -166,32 +177,32 @@ class Builder:
             dims[free[0]] = -1
         if tuple(dims) == x.shape:
             return x
-        return self.op("Reshape", x, self.vector(dims), out_shape=out_shape, allowzero=1 if 0 in dims else None)  # type: ignore[no-any-return]
+        return self.op("Reshape", x, self.vector(dims), out_shape=out_shape, allowzero=1 if 0 in dims else None)
 
     # -- small things that most rules want -------------------------------------------------------------------------
 
     def cast(self, x: Value, dtype: str) -> Value:
         """x as another dtype, by ONNX Cast (towards zero to integers, non-zero to bool)."""
-        return x if x.dtype == dtype else self.op("Cast", x, to=dtypes.to_onnx(dtype))  # type: ignore[no-any-return]
+        return x if x.dtype == dtype else self.op("Cast", x, to=dtypes.to_onnx(dtype))
 
     def transpose(self, x: Value, perm: Sequence[int]) -> Value:
         """x with its axes in the order `perm`."""
         if list(perm) == list(range(x.rank)):
             return x
-        return self.op("Transpose", x, perm=list(perm))  # type: ignore[no-any-return]
+        return self.op("Transpose", x, perm=list(perm))
 
     def unsqueeze(self, x: Value, *axes: int) -> Value:
         """x with new axes of length 1 at these places of the result."""
-        return self.op("Unsqueeze", x, self.ints(axes)) if axes else x  # type: ignore[no-any-return]
+        return self.op("Unsqueeze", x, self.ints(axes)) if axes else x
 
     def squeeze(self, x: Value, *axes: int) -> Value:
         """x without these axes, whose length is 1."""
-        return self.op("Squeeze", x, self.ints(axes)) if axes else x  # type: ignore[no-any-return]
+        return self.op("Squeeze", x, self.ints(axes)) if axes else x
 
     def slice(self, x: Value, axis: int, start: int, end: int | None = None, step: int = 1) -> Value:
         """x[start:end:step] along one axis, with Python's meaning of negative numbers."""
         limit = (2**63 - 1 if step > 0 else -(2**63)) if end is None else end
-        return self.op("Slice", x, self.ints([start]), self.ints([limit]), self.ints([axis]), self.ints([step]))  # type: ignore[no-any-return]
+        return self.op("Slice", x, self.ints([start]), self.ints([limit]), self.ints([axis]), self.ints([step]))
 
     def pad(
         self, x: Value, axes: Sequence[int], before: Sequence[int | Value], after: Sequence[int | Value], value: float | bool = 0
@@ -204,7 +215,7 @@ class Builder:
         places = dict(zip((axis % x.rank for axis in axes), zip(before, after, strict=True), strict=True))
         pads = [places.get(axis, (0, 0))[side] for side in (0, 1) for axis in range(x.rank)]
         shape = tuple(None if axis in places else length for axis, length in enumerate(x.shape))
-        return self.op("Pad", x, self.vector(pads), self.const(value, x.dtype), out_shape=shape)  # type: ignore[no-any-return]
+        return self.op("Pad", x, self.vector(pads), self.const(value, x.dtype), out_shape=shape)
 
     def split(self, x: Value, parts: int, axis: int) -> list[Value]:
         """x in equal parts along an axis whose length is known."""
@@ -222,4 +233,4 @@ class Builder:
         if all(isinstance(d, int) for d in dims):
             return self.const(np.full([d for d in dims if isinstance(d, int)], value, dtypes.to_numpy(dtype)), dtype)
         shape = tuple(d if isinstance(d, int) else None for d in dims)
-        return self.op("Expand", self.const(value, dtype), self.vector(dims), out_shape=shape)  # type: ignore[no-any-return]
+        return self.op("Expand", self.const(value, dtype), self.vector(dims), out_shape=shape)

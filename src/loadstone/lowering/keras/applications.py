@@ -15,7 +15,7 @@ from loadstone.lowering.registry import keras_layer
 @keras_layer("LayerScale", weights=("gamma",), options="init_values projection_dim")
 def layer_scale(b: Builder, layer: Layer, x: Value, gamma: Value) -> Value:
     """x * gamma over the last axis."""
-    return b.Mul(x, gamma)  # type: ignore[no-any-return]
+    return b.Mul(x, gamma)
 
 
 @keras_layer("StochasticDepth", options="drop_path_rate")
@@ -31,4 +31,4 @@ def custom_scale(b: Builder, layer: Layer, inputs: list[Value]) -> Value:
     """inputs[0] + inputs[1] * scale."""
     if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
         raise ModelError("a CustomScaleLayer takes two tensors")
-    return b.Add(inputs[0], b.Mul(inputs[1], float(layer.config["scale"])))  # type: ignore[no-any-return]
+    return b.Add(inputs[0], b.Mul(inputs[1], float(layer.config["scale"])))

@@ -91,7 +91,7 @@ def _convolve(b: Builder, layer: Layer, x: Value, kernel: Value, bias: Value | N
         raise ModelError(f"the kernel of a {layer.class_name} with kernel_size {layer.config['kernel_size']} has windows of {window}")
     strides, dilations = numbers(layer.config["strides"], n), numbers(layer.config["dilation_rate"], n)
     x, pads = padded(b, x, layer.config["padding"], window, strides, dilations)
-    return b.Conv(x, kernel, bias, strides=strides, dilations=dilations, group=groups, **pads)  # type: ignore[no-any-return]
+    return b.Conv(x, kernel, bias, strides=strides, dilations=dilations, group=groups, **pads)
 
 
 def _one_batch_axis(b: Builder, x: Value, rank: int) -> tuple[list[int | Value], Value]:

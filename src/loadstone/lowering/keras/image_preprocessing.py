@@ -95,7 +95,7 @@ def _pad_to_aspect_ratio(b: Builder, x: Value, axes: list[int], height: int, wid
 
 def _part(b: Builder, x: Value, axes: list[int], starts: list[Length], lengths: list[Length]) -> Value:
     ends = [b.Add(_vector(b, start), _vector(b, length)) for start, length in zip(starts, lengths, strict=True)]
-    return b.Slice(x, b.vector([_vector(b, s) for s in starts]), b.vector(ends), b.ints(axes))  # type: ignore[no-any-return]
+    return b.Slice(x, b.vector([_vector(b, s) for s in starts]), b.vector(ends), b.ints(axes))
 
 
 def _vector(b: Builder, length: Length) -> Value:

@@ -108,7 +108,7 @@ def _axes(axis: Any, rank: int) -> list[int]:
 def _normalize(b: Builder, x: Value, axes: list[int], epsilon: float) -> Value:
     difference = b.Sub(x, b.ReduceMean(x, b.ints(axes), keepdims=1))
     variance = b.ReduceMean(b.Mul(difference, difference), b.ints(axes), keepdims=1)
-    return b.Div(difference, b.Sqrt(b.Add(variance, epsilon)))  # type: ignore[no-any-return]
+    return b.Div(difference, b.Sqrt(b.Add(variance, epsilon)))
 
 
 def _spread(b: Builder, weight: Value, axes: list[int], x: Value) -> Value:

@@ -281,7 +281,7 @@ def top_k(b: Builder, layer: Layer, x: Value) -> list[Value]:
 def _quantiles(b: Builder, layer: Layer, x: Value, q: float) -> Value:
     """The q-quantile along axes; NaN where an element is."""
     keep, axes = bool(layer.config.get("keepdims")), sorted(axes_of(layer, x))
-    method = layer.config.get("method", "linear")
+    method = layer.config.get("method", "linear") if layer.class_name != "Quantile" else "linear"  # which Keras' operation forgets
     x = as_float(b, x)
     kept = [i for i in range(x.rank) if i not in axes]
     lengths = [x.shape[i] for i in axes]

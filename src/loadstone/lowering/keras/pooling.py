@@ -38,26 +38,26 @@ def _pool(b: Builder, layer: Layer, x: Value, kind: str) -> Value:
 @keras_layer("GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", options="data_format keepdims")
 def global_max_pooling(b: Builder, layer: Layer, x: Value) -> Value:
     """The maximum of each channel: (batch, channels), with axes of 1 where keepdims."""
-    return b.ReduceMax(x, b.ints(space(layer, x.rank)), keepdims=_keepdims(layer))  # type: ignore[no-any-return]
+    return b.ReduceMax(x, b.ints(space(layer, x.rank)), keepdims=_keepdims(layer))
 
 
 @keras_layer("GlobalAveragePooling2D", "GlobalAveragePooling3D", options="data_format keepdims")
 def global_average_pooling(b: Builder, layer: Layer, x: Value) -> Value:
     """The mean of each channel: (batch, channels), with axes of 1 where keepdims."""
     x = x if dtypes.is_float(x.dtype) else b.cast(x, layer.policy.compute)
-    return b.ReduceMean(x, b.ints(space(layer, x.rank)), keepdims=_keepdims(layer))  # type: ignore[no-any-return]
+    return b.ReduceMean(x, b.ints(space(layer, x.rank)), keepdims=_keepdims(layer))
 
 
 @keras_layer("GlobalAveragePooling1D", options="data_format keepdims")
 def global_average_pooling_1d(b: Builder, layer: Layer, x: Value, mask: Value | None = None) -> Value:
     """The mean over steps: of those that the mask (batch, steps) keeps; not a number where it keeps none."""
     if mask is None:
-        return global_average_pooling(b, layer, x)  # type: ignore[no-any-return]
+        return global_average_pooling(b, layer, x)
     x = x if dtypes.is_float(x.dtype) else b.cast(x, layer.policy.compute)
     axes = space(layer, 3)
     kept = b.unsqueeze(b.cast(mask, "bool"), 3 - axes[0])
     total = b.ReduceSum(b.Where(kept, x, b.const(0, x.dtype)), b.ints(axes), keepdims=_keepdims(layer))
-    return b.Div(total, b.ReduceSum(b.cast(kept, x.dtype), b.ints(axes), keepdims=_keepdims(layer)))  # type: ignore[no-any-return]
+    return b.Div(total, b.ReduceSum(b.cast(kept, x.dtype), b.ints(axes), keepdims=_keepdims(layer)))
 
 
 def _keepdims(layer: Layer) -> int:

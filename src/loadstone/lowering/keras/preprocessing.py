@@ -23,7 +23,7 @@ def rescaling(b: Builder, layer: Layer, x: Value) -> Value:
     """x * scale + offset in the compute dtype; either may be a list for the last axis."""
     dtype = layer.policy.compute
     scale, offset = (b.const(_array(layer.config.get(key, 0.0)), dtype) for key in ("scale", "offset"))
-    return b.Add(b.Mul(b.cast(x, dtype), scale), offset)  # type: ignore[no-any-return]
+    return b.Add(b.Mul(b.cast(x, dtype), scale), offset)
 
 
 @keras_layer("Normalization", weights=("mean?", "variance?", "count?"), options="axis mean variance invert", masking="pass")
@@ -43,7 +43,7 @@ def normalization(
         mean, variance = (b.cast(b.reshape(w, [d if d is not None else -1 for d in shape]), dtype) for w in (mean, variance))
     x = b.cast(x, dtype)
     deviation = b.Max(b.Sqrt(variance), b.const(_FUZZ, dtype))
-    return b.Add(mean, b.Mul(x, deviation)) if layer.config.get("invert") else b.Div(b.Sub(x, mean), deviation)  # type: ignore[no-any-return]
+    return b.Add(mean, b.Mul(x, deviation)) if layer.config.get("invert") else b.Div(b.Sub(x, mean), deviation)
 
 
 def _spread(values: np.ndarray, kept: list[int], x: Value) -> np.ndarray:

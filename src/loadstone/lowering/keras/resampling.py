@@ -35,7 +35,7 @@ def resize(b: Builder, x: Value, axes: Sequence[int], sizes: Sequence[int | Valu
         )
         return y
     tall, wide = (_weights(b, b.dim(x, axis), size, method, antialias) for axis, size in zip(axes, sizes, strict=True))
-    return b.MatMul(b.MatMul(tall, x), b.transpose(wide, [1, 0]))  # type: ignore[no-any-return]
+    return b.MatMul(b.MatMul(tall, x), b.transpose(wide, [1, 0]))
 
 
 def settle(b: Builder, y: Value, dtype: str, how: str) -> Value:

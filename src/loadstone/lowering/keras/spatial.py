@@ -42,7 +42,7 @@ def up_sampling(b: Builder, layer: Layer, x: Value) -> Value:
     interpolation = layer.config.get("interpolation", "nearest")
     if interpolation == "nearest":
         scales = b.const([float(factors[axes.index(a)]) if a in axes else 1.0 for a in range(x.rank)])
-        return b.Resize(x, None, scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")  # type: ignore[no-any-return]
+        return b.Resize(x, None, scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
     lengths = [b.dim(x, a) for a in axes]
     sizes = [n * f if isinstance(n, int) else b.Mul(n, f) for n, f in zip(lengths, factors, strict=True)]
     return settle(b, resize(b, x, axes, sizes, interpolation), x.dtype, layer.config.get("result", "round"))

@@ -143,8 +143,8 @@ def _through(b: Builder, op: Op, dtype: str, wide: str, casts: dict[tuple[str, s
     """The op in a wider type, with its results cast back."""
     fixed = _FIXED.get(op.kind, ())
     inputs = [v if v is None or k in fixed or v.dtype != dtype else _cast(b, v, wide, casts) for k, v in enumerate(op.inputs)]
-    results = b.op(op.kind, *inputs, outputs=len(op.outputs), **op.attributes)
-    for k, (result, output) in enumerate(zip(results if len(op.outputs) > 1 else [results], op.outputs, strict=True)):
+    results = b.ops(op.kind, *inputs, outputs=len(op.outputs), **op.attributes)
+    for k, (result, output) in enumerate(zip(results, op.outputs, strict=True)):
         yield result if op.kind in _COMPARING or (op.kind == "TopK" and k == 1) else b.cast(result, output.dtype)
 
 

@@ -128,7 +128,7 @@ def _conv(b: Builder, x: Value, w: Value, strides: Sequence[int], dilations: Seq
 def _product(b: Builder, x: Value, w: Value, group: int) -> Value:
     """x (..., channels) @ w (channels / group, filters), group by group."""
     if group == 1:
-        return b.MatMul(x, w)  # type: ignore[no-any-return]
+        return b.MatMul(x, w)
     channels, filters = w.shape
     assert channels is not None and filters is not None
     dims = b.dims(x)[:-1]
@@ -163,4 +163,4 @@ def _mirrored(b: Builder, w: Value, group: int) -> Value:
 def _with_bias(b: Builder, y: Value, bias: Value | None) -> Value:
     if bias is None:
         return y
-    return b.Add(y, b.reshape(bias, [-1] + [1] * (y.rank - 2)))  # type: ignore[no-any-return]
+    return b.Add(y, b.reshape(bias, [-1] + [1] * (y.rank - 2)))
