@@ -34,10 +34,7 @@ ARGUMENTS = {
         for kind in ("Conv", "SeparableConv", "LocallyConnected")
         for rank in ("1D", "2D", "3D", "1DTranspose", "2DTranspose", "3DTranspose")
     },
-    **{
-        name: (0.1,)
-        for name in "Dropout AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D SpatialDropout3D".split()
-    },
+    **dict.fromkeys("Dropout AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D SpatialDropout3D".split(), (0.1,)),
     "Activation": ("relu",),
     "Dense": (3,),
     "EinsumDense": ("abc,cd->abd", (None, 4)),

@@ -1,6 +1,7 @@
 """Core, activation, merging, reshaping, regularization and attention layers against what each release computed (make_core.py)."""
 
 import pytest
+
 from tests.lowering.golden_models import families
 
 ALL = families("core")

@@ -118,6 +118,19 @@ def test_where_on_bool_goes_through_a_wider_type():
     np.testing.assert_array_equal(run(lambda b, v: b.Where(v, v, b.Not(v)), c)[0], [True, True, True])
 
 
+@pytest.mark.parametrize("dtype", ["float64", "int64", "bool"])
+@pytest.mark.parametrize("free", [True, False])
+def test_a_resize_that_repeats_elements_is_exact_in_every_type(dtype, free):
+    x = RNG.standard_normal((2, 3, 2, 5)).astype(dtype)
+
+    def build(b, v):
+        v = b.op("Reshape", v, b.Shape(v), out_shape=(None, 3, None, None)) if free else v
+        scales = b.const(np.array([1, 1, 2, 3], np.float32))
+        return b.op("Resize", v, None, scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+
+    np.testing.assert_array_equal(run(build, x, free=free)[0], x.repeat(2, 2).repeat(3, 3))
+
+
 def test_ops_inside_bodies_are_replaced_too():
     def build(b, x):
         body, other = b.inner(), b.inner()

@@ -128,3 +128,12 @@ def test_nothing_is_printed(capfd):
     with pytest.raises(Exception, match="Reshape"):
         executor.run([np.ones((1, 3), np.float32)])
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int32"])
+def test_a_cast_of_a_transpose_before_a_product_does_not_end_the_process(dtype):
+    def build(b, x):
+        return b.MatMul(b.cast(b.transpose(x, [1, 0, 2]), "float32"), weight(b, 5, 6))
+
+    made = program(build, ((None, 11, 5), dtype))
+    assert Executor(made).run([np.ones((2, 11, 5), dtype)])[0].shape == (11, 2, 6)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 # Config keys that cannot change what a layer computes at inference, whatever their value.
 _TRAINING_ONLY = frozenset("name trainable dtype seed batch_input_shape batch_shape input_shape quantization_config".split())
@@ -24,6 +24,7 @@ def training_only(key: str) -> bool:
     return key in _TRAINING_ONLY or key.endswith(_TRAINING_ONLY_ENDINGS)
 
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 Masking = Literal["pass", "stop"] | Callable[..., Any]
 
 
@@ -60,10 +61,10 @@ class Registry:
 
     def __call__(
         self, *names: str, weights: tuple[str, ...] = (), options: str = "", **declared: Any
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    ) -> Callable[[Function], Function]:
         """Decorator: the function is the rule for these names. options is a string of config keys."""
 
-        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        def register(function: Function) -> Function:
             for name in names:
                 assert name not in self._rules, f"two rules for {name}"
                 parameters = tuple(

@@ -53,7 +53,7 @@ class Weight:
         """The values."""
         return self.tensor.numpy()
 
-    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
         return self.tensor.__array__(dtype, copy)
 
     def __repr__(self) -> str:

@@ -50,7 +50,7 @@ class _Reader:
         self.custom = custom
         self._shared: dict[int, Layer] = {}
 
-    def layer(self, stored: dict[str, Any], prefix: str, root: bool = False) -> Layer:
+    def layer(self, stored: Any, prefix: str, root: bool = False) -> Layer:
         """The layer of one {"class_name", "config"} dict; prefix is the path of the model around it."""
         if not isinstance(stored, dict) or not isinstance(stored.get("class_name"), str) or not isinstance(stored.get("config"), dict):
             raise ModelError("a layer is described by a dict with class_name and config", where=prefix or "the root")

@@ -42,7 +42,8 @@ def _layer(b: Builder, x: Value, layer: Layer) -> Value:
     if rule is None or rule.raw or layer.given is not None or layer.graph is not None:
         raise UnsupportedAttribute(f"the layer {layer.class_name} as an activation")
     weights = {name: b.cast(b.weight(tensor), x.dtype) for name, tensor in layer.weights.items()}
-    return rule.function(b, layer, x, **weights)
+    y: Value = rule.function(b, layer, x, **weights)
+    return y
 
 
 def _custom(b: Builder, x: Value, given: Given) -> Value:

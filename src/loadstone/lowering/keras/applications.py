@@ -6,7 +6,7 @@ keras/src/applications/convnext.py, inception_resnet_v2.py.
 from __future__ import annotations
 
 from loadstone.errors import ModelError, UnsupportedAttribute
-from loadstone.ir import Layer
+from loadstone.ir import Layer, Structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.registry import keras_layer
@@ -27,7 +27,7 @@ def stochastic_depth(b: Builder, layer: Layer, x: Value, training: bool | None =
 
 
 @keras_layer("CustomScaleLayer", options="scale")
-def custom_scale(b: Builder, layer: Layer, inputs: list[Value]) -> Value:
+def custom_scale(b: Builder, layer: Layer, inputs: Structure) -> Value:
     """inputs[0] + inputs[1] * scale."""
     if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
         raise ModelError("a CustomScaleLayer takes two tensors")

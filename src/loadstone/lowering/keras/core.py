@@ -12,8 +12,8 @@ from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activations import activate
-from loadstone.lowering.keras.quantized import QUANTIZED_WEIGHTS, Kernel, quantized_einsum
 from loadstone.lowering.keras.promotion import added
+from loadstone.lowering.keras.quantized import QUANTIZED_WEIGHTS, Kernel, quantized_einsum
 from loadstone.lowering.registry import keras_layer
 
 _OPTIONS = "activation broadcasts lora_rank lora_alpha gptq_unpacked_column_size"

@@ -57,8 +57,8 @@ def center_crop(b: Builder, layer: Layer, x: Value) -> Value:
         lengths = [_vector(b, tall), _vector(b, wide)]
         large = b.And(b.GreaterOrEqual(lengths[0], height), b.GreaterOrEqual(lengths[1], width))
         fitting = _fitting(b, lengths, height, width)
-        lengths_taken = [b.Where(large, b.ints([want]), fit) for want, fit in zip((height, width), fitting, strict=True)]
-        starts = [b.Div(b.Sub(n, taken), 2) for n, taken in zip(lengths, lengths_taken, strict=True)]
+        lengths_taken: list[Length] = [b.Where(large, b.ints([want]), fit) for want, fit in zip((height, width), fitting, strict=True)]
+        starts: list[Length] = [b.Div(b.Sub(n, taken), 2) for n, taken in zip(lengths, lengths_taken, strict=True)]
         y = resize(b, _part(b, batched, axes, starts, lengths_taken), axes, [height, width], "bilinear")
     y = b.cast(y, x.dtype)
     return y if x.rank == 4 else b.squeeze(y, 0)

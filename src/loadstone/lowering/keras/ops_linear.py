@@ -17,8 +17,8 @@ from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Layer, flatten
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.keras.activations import glu, log_softmax, softmax, sparsemax
 from loadstone.lowering.keras.activation_layers import masked_softmax
+from loadstone.lowering.keras.activations import glu, log_softmax, softmax, sparsemax
 from loadstone.lowering.keras.attention import causal_mask
 from loadstone.lowering.keras.core import einsum
 from loadstone.lowering.keras.ops_elementwise import as_float
@@ -106,7 +106,7 @@ def kron(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
     rank = max(x.rank, y.rank)
     x, y = (b.unsqueeze(v, *range(rank - v.rank)) for v in (x, y))
     product = b.Mul(b.unsqueeze(x, *range(1, 2 * rank, 2)), b.unsqueeze(y, *range(0, 2 * rank, 2)))
-    lengths = [None if None in pair else pair[0] * pair[1] for pair in zip(x.shape, y.shape, strict=True)]
+    lengths = [None if m is None or n is None else m * n for m, n in zip(x.shape, y.shape, strict=True)]
     if lengths.count(None) > 1:
         raise UnsupportedAttribute(f"Kron of tensors of shapes {x.shape} and {y.shape}")
     return b.reshape(product, [-1 if d is None else d for d in lengths], tuple(lengths))
@@ -242,7 +242,10 @@ def moments(b: Builder, layer: Layer, x: Value) -> list[Value]:
 def batch_norm(b: Builder, layer: Layer, x: Value, mean: Value, variance: Value, offset: Value | None = None, scale: Value | None = None) -> Value:
     """(x - mean) / sqrt(variance + epsilon) * scale + offset, all vectors along an axis."""
     axis = static_axis(layer.config["axis"], x.rank)
-    spread = lambda v: b.unsqueeze(v, *range(1, x.rank - axis))  # noqa: E731
+
+    def spread(v: Value) -> Value:
+        return b.unsqueeze(v, *range(1, x.rank - axis))
+
     factor = b.Div(1, b.Sqrt(b.Add(spread(variance), layer.config.get("epsilon", 1e-3))))
     factor = factor if scale is None else b.Mul(factor, spread(scale))
     y = b.Mul(b.Sub(x, spread(mean)), factor)
@@ -295,7 +298,8 @@ def log_softmax_op(b: Builder, layer: Layer, x: Value) -> Value:
 
 
 def _only(axis: Any) -> int | None:
-    return axis[0] if isinstance(axis, (list, tuple)) else axis
+    only: int | None = axis[0] if isinstance(axis, (list, tuple)) else axis
+    return only
 
 
 @keras_op("Sparsemax", options="axis")

@@ -291,7 +291,11 @@ def _quantiles(b: Builder, layer: Layer, x: Value, q: float) -> Value:
     flat = b.reshape(b.transpose(x, kept + axes), [*(b.dim(x, i) for i in kept), count], (*(x.shape[i] for i in kept), count))
     ordered = sorted_along(b, flat, len(kept))[0]
     place = (count - 1) * q
-    take = lambda k: b.slice(ordered, len(kept), min(max(int(k), 0), count - 1), min(max(int(k), 0), count - 1) + 1)  # noqa: E731
+
+    def take(k: float) -> Value:
+        at = min(max(int(k), 0), count - 1)
+        return b.slice(ordered, len(kept), at, at + 1)
+
     low, high = take(np.floor(place)), take(np.ceil(place))
     if method == "linear":
         rest = float(place - np.floor(place))

@@ -223,8 +223,8 @@ def dstack(b: Builder, layer: Layer, xs: Any) -> Value:
 @keras_op("Tile", options="repeats")
 def tile(b: Builder, layer: Layer, x: Value) -> Value:
     """x repeated as a whole along each axis."""
-    repeats = as_lengths(b, shape_of(layer.config["repeats"]))
-    repeats = [1] * (x.rank - len(repeats)) + repeats
+    given = as_lengths(b, shape_of(layer.config["repeats"]))
+    repeats = [*[1] * (x.rank - len(given)), *given]
     return b.Tile(b.unsqueeze(x, *range(len(repeats) - x.rank)), b.vector(repeats))
 
 

@@ -74,7 +74,10 @@ def _int4(b: Builder, layer: Layer, equation: str, x: Value, kernel: Kernel) -> 
         return _int4_of_old(b, layer, equation, x, kernel)
     scale, zero, groups = (kernel.extra.get(name) for name in ("kernel_scale", "kernel_zero", "g_idx"))
     rows = kernel.stored.shape[0]
-    unpacked = lambda: unpack_int4(_array(kernel.stored), columns, axis=1)  # noqa: E731
+
+    def unpacked() -> np.ndarray:
+        return unpack_int4(_array(kernel.stored), columns, axis=1)
+
     shape = _filled(kernel.shape, (rows or 0) * columns)
     assert scale is not None
     if zero is not None and groups is not None:

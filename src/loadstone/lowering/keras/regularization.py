@@ -7,6 +7,8 @@ Keras 3 overrides what the call fixes: there the frontend leaves it out.)
 
 from __future__ import annotations
 
+from typing import Any
+
 from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
@@ -61,7 +63,7 @@ def random_crop(b: Builder, layer: Layer, inputs: Value, training: bool | None =
     images = augmentation(b, layer, inputs, training)
     if not layer.config.get("resizes"):
         return images
-    config = {key: layer.config[key] for key in ("height", "width", "data_format") if key in layer.config}
+    config: dict[str, Any] = {key: layer.config[key] for key in ("height", "width", "data_format") if key in layer.config}
     inner = Layer("Resizing", layer.name, {**config, "crop_to_aspect_ratio": True}, policy=layer.policy, path=layer.path)
     return resizing(b, inner, b.cast(images, layer.policy.compute))
 

@@ -111,6 +111,8 @@ def _rewrite(b: Builder, op: Op, casts: dict[tuple[str, str], Value]) -> bool:
     dtype = _dtype(op)
     if op.kind == "OneHot":
         _replace(b, op, [_one_hot(b, op)])
+    elif op.kind == "Resize" and (factors := _repeats(op)):
+        _replace(b, op, [_repeated(b, op, factors)])
     elif dtype == "float64" and op.kind in FLOAT64:
         results = FLOAT64[op.kind](b, op)
         if results is None:
@@ -162,3 +164,26 @@ def _one_hot(b: Builder, op: Op) -> Value:
     marks = b.OneHot(b.cast(indices, "int64"), b.cast(depth, "int64"), b.ints([0, 1]), **op.attributes)
     picked: Value = b.Gather(values, marks, axis=0)
     return picked
+
+
+def _repeats(op: Op) -> list[int]:
+    """How often each element comes along each axis, where that is all that a Resize does."""
+    scales = op.inputs[2] if len(op.inputs) > 2 else None
+    how = [op.attributes.get(name) for name in ("mode", "coordinate_transformation_mode", "nearest_mode")]
+    if how != ["nearest", "asymmetric", "floor"] or scales is None or scales.const is None or "axes" in op.attributes:
+        return []
+    factors = scales.array().tolist()
+    return [int(f) for f in factors] if all(f >= 1 and f == int(f) for f in factors) else []
+
+
+def _repeated(b: Builder, op: Op, factors: list[int]) -> Value:
+    x = op.inputs[0]
+    assert x is not None
+    for axis, factor in enumerate(factors):
+        if factor > 1:
+            dims, rank = b.dims(x), x.rank
+            length = dims[axis]
+            dims[axis] = length * factor if isinstance(length, int) else b.Mul(length, factor)
+            tiles = b.ints([factor if k == axis + 1 else 1 for k in range(rank + 1)])
+            x = b.reshape(b.Tile(b.unsqueeze(x, axis + 1), tiles), dims)
+    return x

@@ -7,11 +7,11 @@ from typing import Any
 from loadstone.frontends.keras.history import Config, upgrade
 
 # Arguments that Keras 3 no longer has, with the value that changes nothing. Another value stays, and is refused by the rule.
-_DROPPED: dict[str, tuple[Any, ...]] = {
+_DROPPED: dict[str, tuple[Any, ...] | None] = {
     "time_major": (False,),
     "implementation": (0, 1, 2),
-    "input_length": None,  # type: ignore[dict-item]  # any value: a hint for building
-    "input_dim": None,  # type: ignore[dict-item]
+    "input_length": None,  # any value: a hint for building
+    "input_dim": None,
     "fused": (True, False, None),
     "virtual_batch_size": (None,),
     "adjustment": (None,),
