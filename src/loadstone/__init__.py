@@ -42,7 +42,7 @@ _HOME = {
     **dict.fromkeys(_ERRORS.split(), "errors"),
 }
 
-__all__ = [*_HOME, "__version__"]  # pyright: ignore
+__all__ = [*_HOME, "__version__"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

@@ -24,7 +24,9 @@ APART = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).pa
 
 
 def call(*arguments, data=None):
-    return CliRunner(env={"COLUMNS": "100"}, **APART).invoke(main, [str(argument) for argument in arguments], input=data, catch_exceptions=False)
+    return CliRunner(env={"COLUMNS": "100"}, **APART).invoke(
+        main, [str(argument) for argument in arguments], input=data, catch_exceptions=False
+    )
 
 
 def keras_says(name):

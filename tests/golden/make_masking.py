@@ -34,7 +34,9 @@ ARGUMENTS = {
         for kind in ("Conv", "SeparableConv", "LocallyConnected")
         for rank in ("1D", "2D", "3D", "1DTranspose", "2DTranspose", "3DTranspose")
     },
-    **dict.fromkeys("Dropout AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D SpatialDropout3D".split(), (0.1,)),
+    **dict.fromkeys(
+        "Dropout AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D SpatialDropout3D".split(), (0.1,)
+    ),
     "Activation": ("relu",),
     "Dense": (3,),
     "EinsumDense": ("abc,cd->abd", (None, 4)),
@@ -72,7 +74,7 @@ KEYWORDS = {
     "IntegerLookup": {"vocabulary": [1, 2, 3]},
     "CategoryEncoding": {"output_mode": "multi_hot"},
     "Dot": {"axes": -1},
-    **dict.fromkeys("SimpleRNN LSTM GRU RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D".split(), {"return_sequences": True}),
+    **{name: {"return_sequences": True} for name in "SimpleRNN LSTM GRU RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D".split()},
 }
 LISTS = "Add Subtract Multiply Average Maximum Minimum Concatenate Dot Attention AdditiveAttention".split()
 SEVERAL = ["MultiHeadAttention", "GroupQueryAttention"]

@@ -419,6 +419,7 @@ def float64():
     y = L.Dense(5, activation="relu", dtype="float64")(x)
     return Model(x, L.Dense(3, activation="softmax", dtype="float64")(L.BatchNormalization(dtype="float64")(y)))
 
+
 @model((4,), (4,))
 def structures():
     a, b = Input((4,), name="a"), Input((4,), name="b")
@@ -460,7 +461,9 @@ def masked_nested():
     e = L.Embedding(9, 4, mask_zero=True)(t)
     y = encoder(e)
     y = L.Concatenate()([y, L.GRU(3, return_sequences=True)(L.Dropout(0.5)(e))])
-    return Model(t, [L.LSTM(4)(L.Add()([y, y])), L.TimeDistributed(L.Dense(2))(y), L.Bidirectional(L.SimpleRNN(2, return_sequences=True))(y)])
+    return Model(
+        t, [L.LSTM(4)(L.Add()([y, y])), L.TimeDistributed(L.Dense(2))(y), L.Bidirectional(L.SimpleRNN(2, return_sequences=True))(y)]
+    )
 
 
 @model(ints(9, 3, 5))
@@ -506,13 +509,23 @@ def channels_first():
     y = L.BatchNormalization(axis=1)(y)
     y = L.UpSampling2D(2, data_format="channels_first")(y)
     y = L.Cropping2D(1, data_format="channels_first")(y)
-    return Model(x, [L.Flatten(data_format="channels_first")(y), L.GlobalAveragePooling2D(data_format="channels_first")(y), L.GlobalMaxPooling2D(data_format="channels_first")(y)])
+    return Model(
+        x,
+        [
+            L.Flatten(data_format="channels_first")(y),
+            L.GlobalAveragePooling2D(data_format="channels_first")(y),
+            L.GlobalMaxPooling2D(data_format="channels_first")(y),
+        ],
+    )
 
 
 @model((11, 10, 4))
 def convolutions():
     x = Input((11, 10, 4))
-    ys = [L.Conv2DTranspose(3, 3, strides=s, padding=p, output_padding=o)(x) for s, p, o in ((2, "same", None), (2, "valid", None), (2, "same", 1), (3, "valid", 2), (1, "same", None))]
+    ys = [
+        L.Conv2DTranspose(3, 3, strides=s, padding=p, output_padding=o)(x)
+        for s, p, o in ((2, "same", None), (2, "valid", None), (2, "same", 1), (3, "valid", 2), (1, "same", None))
+    ]
     ys += [L.DepthwiseConv2D(3, strides=s, padding=p, depth_multiplier=2)(x) for s, p in ((1, "same"), (2, "same"), (2, "valid"))]
     ys += [L.SeparableConv2D(3, (3, 2), strides=s, padding=p)(x) for s, p in ((1, "valid"), (2, "same"))]
     ys += [L.Conv2D(3, (2, 4), strides=(3, 2), padding="same")(x), L.Conv2D(3, 3, dilation_rate=(1, 2))(x)]
@@ -527,7 +540,6 @@ def preprocessing():
     n.adapt(np.random.RandomState(1).rand(20, 16, 16, 3).astype("float32") * 3)
     y = n(pre.Rescaling(1 / 127.5, offset=-1)(x))
     return Model(x, [pre.Resizing(9, 11)(y), pre.Resizing(20, 7, interpolation="nearest")(y), pre.CenterCrop(8, 9)(y)])
-
 
 
 def data(shape, batch, rng):

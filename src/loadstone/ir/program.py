@@ -35,7 +35,8 @@ class Segment:
     The encoded model has the inputs and outputs in this order, under names of its own. What numpy or engines' bindings lack crosses
     its border in another type: bfloat16 as float32 (exact both ways), bytes as text of the same code points (latin-1).
     kinds are the ops inside, dtypes the types of all that they take and make; unusual
-    are forms of ops that not every engine computes rightly ("LSTM with lengths"), with the layer of the first; origins says which layer a node (by its ONNX name) came from.
+    are forms of ops that not every engine computes rightly ("LSTM with lengths"), with the layer of the first;
+    origins says which layer a node (by its ONNX name) came from.
     """
 
     inputs: tuple[Spec, ...]

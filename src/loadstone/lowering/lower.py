@@ -6,6 +6,7 @@ from typing import Any
 
 import loadstone.lowering.keras  # noqa: F401  (fills the registry)
 from loadstone.custom.hosting import Host
+from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Model, Spec, Structure, flatten, map_structure
 from loadstone.ir.program import Program
 from loadstone.lowering.block import Value
@@ -55,6 +56,8 @@ def trace(model: Model, host: Host | None = None, free_batch: bool = False) -> t
     for node in graph.inputs:
         assert node.layer is not None
         config = node.layer.config
+        if config.get("ragged"):
+            walk.problems.append(UnsupportedAttribute("an input of ragged tensors", where=node.name))
         shape = tuple(config["batch_shape"])
         spec = Spec(node.name, (None, *shape[1:]) if free_batch else shape, config["dtype"], bool(config.get("optional")))
         inputs.append((spec, walk.b.input(node.name, spec.shape or (), spec.dtype)))

@@ -59,9 +59,7 @@ class Registry:
         """All rules by name."""
         return MappingProxyType(self._rules)
 
-    def __call__(
-        self, *names: str, weights: tuple[str, ...] = (), options: str = "", **declared: Any
-    ) -> Callable[[Function], Function]:
+    def __call__(self, *names: str, weights: tuple[str, ...] = (), options: str = "", **declared: Any) -> Callable[[Function], Function]:
         """Decorator: the function is the rule for these names. options is a string of config keys."""
 
         def register(function: Function) -> Function:

@@ -340,7 +340,8 @@ def _conv(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     groups = a.get("group", 1)
     if len(x) != len(w) or (x[1] is not None and x[1] != w[1] * groups):
         raise ModelError(
-            f"a convolution kernel of shape {w} (output, input/group, ...) with {groups} groups does not fit an input of shape {x} (batch, channels, ...)"
+            f"a convolution kernel of shape {w} (output, input/group, ...) with {groups} groups"
+            f" does not fit an input of shape {x} (batch, channels, ...)"
         )
     return [((x[0], w[0], *_windows(x[2:], w[2:], a)), i[0].dtype)]
 

@@ -19,7 +19,7 @@ from loadstone.frontends.keras.functional import functional_graph, sequential_gr
 from loadstone.frontends.keras.history import check_known, upgrade_layer
 from loadstone.frontends.keras.history.masks import mask_rules
 from loadstone.frontends.keras.policy import read_policy
-from loadstone.ir import Graph, Layer, Producer
+from loadstone.ir import Graph, Layer, Producer, dtypes
 
 _ACTIVATION_KEYS = ("activation", "recurrent_activation")
 _CHILD_KEYS = ("layer", "cell", "forward_layer", "backward_layer")
@@ -86,7 +86,11 @@ class _Reader:
     def _known(self, stored: dict[str, Any], name: str, path: str) -> Layer:
         written = stored["class_name"]
         class_name = names.ALIASES.get(written, written)
-        own = stored.get("registered_name") in (None, "", written, class_name) and not _foreign(stored.get("module")) and _as_keras_writes(stored)
+        own = (
+            stored.get("registered_name") in (None, "", written, class_name)
+            and not _foreign(stored.get("module"))
+            and _as_keras_writes(stored)
+        )
         unknown = not own or class_name not in names.LAYERS
         given = self.custom.find("layer", _sought(stored), written) if unknown else self.custom.get("layer", _sought(stored))
         own = own and given is None
@@ -112,6 +116,8 @@ class _Reader:
         if given is None and (class_name in _MODELS and own or _is_model(config)):
             layer.graph = self._graph(layer)
             layer.config = {k: v for k, v in config.items() if k not in ("layers", "input_layers", "output_layers")}
+        elif own and class_name == "InputLayer":
+            _check_input(layer)
         elif own and class_name == "Lambda":
             layer.given = stored_function(layer, self.custom)
         elif own and class_name in names.LAYERS:
@@ -172,6 +178,16 @@ def _is_model(config: dict[str, Any]) -> bool:
     """True for the config of a Functional or Sequential model, under whatever class name."""
     layers = config.get("layers")
     return isinstance(layers, list) and bool(layers) and all(isinstance(layer, dict) and "class_name" in layer for layer in layers)
+
+
+def _check_input(layer: Layer) -> None:
+    """An InputLayer's shape and dtype, on which everything after it relies."""
+    shape = layer.config.get("batch_shape")
+    dtype = layer.config.setdefault("dtype", "float32")
+    if not isinstance(shape, (list, tuple)) or not all(d is None or (isinstance(d, int) and d >= 0) for d in shape):
+        raise ModelError(f"an InputLayer with batch_shape={shape!r}", where=layer.path)
+    if not isinstance(dtype, str) or not dtypes.known(dtype):
+        raise ModelError(f"an InputLayer with dtype={dtype!r}", where=layer.path)
 
 
 def _both_directions(layer: Layer) -> None:

@@ -23,9 +23,16 @@ def query_mask(b: Builder, layer: Layer, call: Any) -> Value | None:
 
 @keras_layer("Attention", weights=("scale?", "concat_score_weight?"), options="use_scale score_mode dropout causal", masking=query_mask)
 def attention(
-    b: Builder, layer: Layer, inputs: Any, mask: Any = None, training: bool | None = None, return_attention_scores: bool = False, use_causal_mask: bool = False,
-    scale: Value | None = None, concat_score_weight: Value | None = None,
-) -> Any:  # fmt: skip
+    b: Builder,
+    layer: Layer,
+    inputs: Any,
+    mask: Any = None,
+    training: bool | None = None,
+    return_attention_scores: bool = False,
+    use_causal_mask: bool = False,
+    scale: Value | None = None,
+    concat_score_weight: Value | None = None,
+) -> Any:
     """softmax(scores) @ value, where scores are query @ key^T or sums of tanh(query + key), each with an optional scale.
 
     query (batch, Tq, n), value (batch, Tv, m), key (batch, Tv, n) -> (batch, Tq, m), and the weights (batch, Tq, Tv) if asked.
@@ -43,9 +50,15 @@ def attention(
 
 @keras_layer("AdditiveAttention", weights=("scale?",), options="use_scale dropout causal", masking=query_mask)
 def additive_attention(
-    b: Builder, layer: Layer, inputs: Any, mask: Any = None, training: bool | None = None, return_attention_scores: bool = False, use_causal_mask: bool = False,
+    b: Builder,
+    layer: Layer,
+    inputs: Any,
+    mask: Any = None,
+    training: bool | None = None,
+    return_attention_scores: bool = False,
+    use_causal_mask: bool = False,
     scale: Value | None = None,
-) -> Any:  # fmt: skip
+) -> Any:
     """softmax(sum(scale * tanh(query + key))) @ value."""
     query, value, key = _three(layer, inputs)
     bent = b.Tanh(_pairs(b, query, key))
@@ -66,7 +79,7 @@ def _pairs(b: Builder, query: Value, key: Value) -> Value:
 
 def _attend(
     b: Builder, layer: Layer, scores: Value, query: Value, value: Value, mask: Any, training: bool | None, return_scores: bool, causal: bool
-) -> Any:  # fmt: skip
+) -> Any:
     refuse_dropout(layer, training)
     masks = list(mask) if isinstance(mask, (list, tuple)) else [None, None]
     seen = b.unsqueeze(masks[1], -2) if masks[1] is not None else None

@@ -128,7 +128,9 @@ def _zero_rows(layer: Layer, rank: int, return_scores: bool) -> bool:
 # -- attention --------------------------------------------------------------------------------------------------------
 
 
-def _attention(b: Builder, q: Value, k: Value, v: Value, mask: Value | None, axes: list[int], scale: float, zero: bool) -> tuple[Value, Value]:
+def _attention(
+    b: Builder, q: Value, k: Value, v: Value, mask: Value | None, axes: list[int], scale: float, zero: bool
+) -> tuple[Value, Value]:
     """Attention along some axes of (batch, ..., heads, size); also the weights (batch, ..., heads, *Tq, *Tv)."""
     kept = [i for i in range(q.rank - 1) if i not in axes]
     perm = [*kept, *axes, q.rank - 1]

@@ -281,7 +281,9 @@ def ones_like(b: Builder, layer: Layer, x: Value, dtype: Any = None) -> Value:
 @keras_op("FullLike", options="dtype")
 def full_like(b: Builder, layer: Layer, x: Value, fill_value: Any, dtype: Any = None) -> Value:
     """One value (or a tensor that goes with it) in the shape of x."""
-    value = as_scalar(b, fill_value, str(dtype or layer.config.get("dtype") or x.dtype)) if not isinstance(fill_value, Value) else fill_value
+    value = (
+        as_scalar(b, fill_value, str(dtype or layer.config.get("dtype") or x.dtype)) if not isinstance(fill_value, Value) else fill_value
+    )
     return _widened(b, b.cast(value, str(dtype or layer.config.get("dtype") or x.dtype)), b.dims(x))
 
 

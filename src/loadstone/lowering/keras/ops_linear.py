@@ -239,7 +239,9 @@ def moments(b: Builder, layer: Layer, x: Value) -> list[Value]:
 
 
 @keras_op("BatchNorm", options="axis epsilon")
-def batch_norm(b: Builder, layer: Layer, x: Value, mean: Value, variance: Value, offset: Value | None = None, scale: Value | None = None) -> Value:
+def batch_norm(
+    b: Builder, layer: Layer, x: Value, mean: Value, variance: Value, offset: Value | None = None, scale: Value | None = None
+) -> Value:
     """(x - mean) / sqrt(variance + epsilon) * scale + offset, all vectors along an axis."""
     axis = static_axis(layer.config["axis"], x.rank)
 

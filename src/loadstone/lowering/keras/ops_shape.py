@@ -6,6 +6,7 @@ Semantics: keras/src/backend/tensorflow/numpy.py and core.py of Keras 3.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from loadstone.errors import ModelError, UnsupportedAttribute
@@ -338,7 +339,7 @@ def array_split(b: Builder, layer: Layer, x: Value) -> list[Value]:
     if length is None:
         raise UnsupportedAttribute("ArraySplit of an axis whose length is not known")
     cuts = [sum(length // parts + (i < length % parts) for i in range(k)) for k in range(parts + 1)]
-    return [b.slice(x, axis, start, end) for start, end in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [b.slice(x, axis, start, end) for start, end in pairwise(cuts)]
 
 
 @keras_op("Unstack", options="num axis")

@@ -92,7 +92,13 @@ def added(b: Builder, layer: Layer, x: Value, y: Value) -> Value:
     else along the second (`add` in keras/src/backend/tensorflow/numpy.py). History marks earlier files ("broadcasts").
     """
     long = [d for d in y.shape if d != 1]
-    if layer.config.get("broadcasts") != "numpy" and len(long) == 1 and x.rank > 1 and long[0] is not None and long[0] in (x.shape[1], x.shape[-1]):
+    if (
+        layer.config.get("broadcasts") != "numpy"
+        and len(long) == 1
+        and x.rank > 1
+        and long[0] is not None
+        and long[0] in (x.shape[1], x.shape[-1])
+    ):
         behind = 0 if x.shape[-1] == long[0] else x.rank - 2
         y = b.reshape(y, [long[0], *[1] * behind])
     return b.Add(x, y)

@@ -67,7 +67,7 @@ def _int4(b: Builder, layer: Layer, equation: str, x: Value, kernel: Kernel) -> 
 
     Without groups there is a scale for each column; with groups of rows a scale and a zero for each group and column.
     """
-    left, right, _ = _terms(equation)
+    _, right, _ = _terms(equation)
     summed = [c not in equation.partition("->")[2] for c in right]
     columns = prod(d for d, gone in zip(kernel.shape, summed, strict=True) if not gone)
     if layer.config.get("packed_axis") is not None:

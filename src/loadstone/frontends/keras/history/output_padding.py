@@ -27,7 +27,7 @@ def restore_output_padding(graph: Graph) -> None:
 
 
 def _first(node: Node) -> list[Output]:
-    return [leaf for leaf in node.outputs_used()][:1]
+    return list(node.outputs_used())[:1]
 
 
 def _padding(layer: Layer, given: tuple[int | None, ...], found: tuple[int | None, ...]) -> list[int] | None:
