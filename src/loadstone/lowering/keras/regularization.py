@@ -16,9 +16,9 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.registry import keras_layer
 
 _IMAGE_OPTIONS = """
-    addition_factor all_ops alpha auto_vectorize bounding_box_format brightness_factor chain_depth contrast_factor data_format factor
-    fill_mode fill_value height height_factor hue_factor integer_images interpolation kernel_size mode num_chains num_ops rate ratio resizes saturation_factor scale
-    sigma threshold_factor value_range width width_factor x_factor y_factor
+    addition_factor all_ops alpha auto_vectorize bounding_box_format brightness_factor chain_depth contrast_factor data_format
+    factor fill_mode fill_value height height_factor hue_factor integer_images interpolation kernel_size mode num_chains num_ops
+    rate ratio resizes saturation_factor scale sigma threshold_factor value_range width width_factor x_factor y_factor
 """
 _IMAGE_LAYERS = """
     AugMix CutMix MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomElasticTransform RandomErasing
