@@ -22,8 +22,7 @@ from loadstone.ir.program import External, Segment
 from loadstone.runtime.engine import explain
 
 PREPACK_LIMIT = 200 << 20  # bytes of weights above which a second, packed copy of them costs more than it gains
-# An optimizer that ends the process (1.24 to 1.32) where a MatMul takes the Cast of a Transpose that moves the first axis.
-_CRASHING, _CRASHED = ["MatmulTransposeFusion"], {"Transpose", "Cast", "MatMul"}
+_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 _FATAL = 4  # log severity: errors reach the caller as exceptions, nothing is printed
 _NODE = re.compile(r"(?:Name:'|[Nn]ode ?\(|node: *')([^')]+)")
 
@@ -60,8 +59,7 @@ class Session:
         options.add_external_initializers(list(values), list(values.values()))
         self._segment = segment
         try:
-            disabled = _CRASHING if segment.kinds >= _CRASHED else []
-            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"], disabled_optimizers=disabled)
+            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"], disabled_optimizers=_unfit(segment))
         except Exception as error:  # the binding's exceptions have no base of their own
             raise explain(error, segment, LoweringError, _node(error)) from error
         self._inputs = [value.name for value in self._session.get_inputs()]
@@ -100,11 +98,30 @@ class Placement:
 
 
 def _package() -> Any:
-    """The package, with its reports home (onnxruntime 1.29 and later, on by default) turned off as far as a call can do it."""
-    import onnxruntime as ort
+    """The package, imported with its reports home turned off.
 
-    ort.disable_telemetry_events()
+    onnxruntime 1.29 and later send telemetry by default, and the thread that does so hangs a forked child when it exits (1.32).
+    Only this variable at the first import prevents it; it is taken back at once.
+    """
+    if "onnxruntime" in sys.modules or _TELEMETRY in os.environ:
+        import onnxruntime as ort
+    else:
+        os.environ[_TELEMETRY] = "1"
+        try:
+            import onnxruntime as ort
+        finally:
+            del os.environ[_TELEMETRY]
     return ort
+
+
+def _unfit(segment: Segment) -> list[str]:
+    """Optimizers of onnxruntime that a segment must be kept from."""
+    found = []
+    if segment.kinds >= {"Transpose", "Cast", "MatMul"}:  # ends the process where MatMul takes a Cast of a Transpose (1.24 to 1.32)
+        found.append("MatmulTransposeFusion")
+    if "float64" in segment.dtypes and "Sigmoid" in segment.kinds:  # makes an op without a float64 kernel of x * sigmoid(x) (to 1.28)
+        found.append("QuickGeluFusion")
+    return found
 
 
 def _entries(segment: Segment, placement: Placement) -> dict[str, str]:
