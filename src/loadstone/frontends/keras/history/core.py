@@ -23,10 +23,16 @@ def random_crop_resized_the_shorter_side(config: Config) -> Config:
     return {**config, "resizes": "shorter side"}
 
 
+@upgrade(before="2.9", classes="RandomHeight RandomWidth")
+def heights_and_widths_were_cast_in_one_release(config: Config) -> Config:
+    """In 2.8 these two gave images in the compute dtype, as the others did and do."""
+    return {"integer_images": "cast", **config}
+
+
 @upgrade(before="3.0", classes="RandomHeight RandomWidth")
 def heights_and_widths_kept_integers(config: Config) -> Config:
-    """These two cast images to the compute dtype in 2.8 alone; nobody will miss that."""
-    return {**config, "integer_images": "keep"}
+    """Before and after that they left integers as they were."""
+    return {"integer_images": "keep", **config}
 
 
 @upgrade(before="3.0", classes="Attention AdditiveAttention")
