@@ -74,6 +74,10 @@ def _clip(i: list[np.ndarray], a: dict[str, Any]) -> np.ndarray:
     return clipped
 
 
+def _reduction(reduce: Callable[..., np.ndarray]) -> Evaluate:
+    return lambda i, a: reduce(i[0], axis=tuple(i[1].tolist()) if len(i) > 1 else None, keepdims=bool(a.get("keepdims", 1)))
+
+
 _TABLE: dict[str, Evaluate] = {
     "Identity": lambda i, a: i[0],
     "Transpose": lambda i, a: i[0].transpose(a["perm"]),
@@ -108,8 +112,8 @@ _TABLE: dict[str, Evaluate] = {
     "Not": lambda i, a: ~i[0],
     "Where": lambda i, a: np.where(*i),
     "Range": lambda i, a: np.arange(i[0].item(), i[1].item(), i[2].item()),
-    "ReduceSum": lambda i, a: i[0].sum(tuple(i[1].tolist()) if len(i) > 1 else None, keepdims=bool(a.get("keepdims", 1))),
-    "ReduceProd": lambda i, a: i[0].prod(tuple(i[1].tolist()) if len(i) > 1 else None, keepdims=bool(a.get("keepdims", 1))),
-    "ReduceMean": lambda i, a: i[0].mean(tuple(i[1].tolist()) if len(i) > 1 else None, keepdims=bool(a.get("keepdims", 1))),
+    "ReduceSum": _reduction(np.sum),
+    "ReduceProd": _reduction(np.prod),
+    "ReduceMean": _reduction(np.mean),
     "MatMul": lambda i, a: i[0] @ i[1],
 }
