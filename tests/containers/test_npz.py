@@ -57,13 +57,13 @@ def test_every_protocol_gives_the_same_data(protocol):
 
 class Evil:
     def __reduce__(self):
-        return (eval, ("open('/tmp/never', 'w')",))
+        return (eval, ("open('never', 'w')",))
 
 
 def test_code_becomes_a_record_and_does_not_run():
     found = pickled.read(pickle.dumps({"w": Evil()}))
     assert found["w"].name == "builtins.eval"
-    assert found["w"].args == ("open('/tmp/never', 'w')",)
+    assert found["w"].args == ("open('never', 'w')",)
 
 
 def test_an_array_inside_an_object_is_found():

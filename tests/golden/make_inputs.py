@@ -8,6 +8,7 @@ Writes tests/golden/<producer>-<version>/inputs.json: configs of models without 
 
 import json
 import os
+import re
 import types
 from pathlib import Path
 
@@ -320,7 +321,8 @@ def main():
         try:
             case["answer"] = described(ask(nets[name], method, eval(expression)))
         except Exception as error:
-            case["error"] = type(error).__name__ + ": " + " ".join(str(error).split())[:160]
+            text = re.sub(r'File "[^"]*/site-packages/', 'File "', " ".join(str(error).split()))  # not where it is installed here
+            case["error"] = type(error).__name__ + ": " + text[:160]
         cases.append(case)
     configs = {name: {"class_name": type(net).__name__, "config": net.get_config()} for name, net in nets.items()}
     folder = HERE / RELEASE
