@@ -119,11 +119,12 @@ def write(folder, only=()):
             randomize(model)
         try:
             result = model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0])
+            config = json.loads(model.to_json())
         except Exception as error:
             print("fails", name, type(error).__name__, str(error)[:110].replace("\n", " "))
             continue
         index[name] = {
-            "config": json.loads(model.to_json()),
+            "config": config,
             "weights": {path: store.keep(v.numpy()) for path, v in variables(model)},
             "inputs": [store.keep(x) for x in inputs],
             "outputs": [store.keep(np.asarray(y)) for y in tf.nest.flatten(result)],

@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import numpy as np
-from golden_cases import K, calls, case, grid, main, numbers
+from golden_cases import RELEASE, K, calls, case, grid, main, numbers
 
 O = K.ops  # noqa: E741
 DTYPES = ["float32", "int32", "uint8", "bool", "float16", "int64", "float64"]
@@ -213,9 +213,10 @@ grid("get_item", lambda key: calls(lambda x: x[KEYS[key]], T), key=list(KEYS))
 
 # -- picking and making ------------------------------------------------------------------------------------------------
 
-case("take")(lambda: calls(lambda x: O.take(x, [2, 0, -1], axis=1), T))
+case("take")(lambda: calls(lambda x: O.take(x, [2, 0, 1], axis=1), T))
+case("take_behind", RELEASE >= (3, 10))(lambda: calls(lambda x: O.take(x, [2, 0, -1], axis=1), T))
 case("take_flat")(lambda: calls(lambda x: O.take(x, [5, 1]), T))
-case("take_by_tensor")(lambda: calls(lambda i: O.take(numbers(5, 3, seed=2), i, axis=0), np.array([[0, 4], [2, -1]], "int32")))
+case("take_by_tensor")(lambda: calls(lambda i: O.take(numbers(5, 3, seed=2), i, axis=0), np.array([[0, 4], [2, 1]], "int32")))
 case("take_along_axis")(lambda: calls(lambda xs: O.take_along_axis(*xs, axis=1), T, np.array([[[0, 1, 2, 0]], [[-1, 0, 0, 1]]], "int32")))
 grid(
     "where",

@@ -16,7 +16,7 @@ from loadstone.lowering.keras.promotion import added
 from loadstone.lowering.keras.quantized import QUANTIZED_WEIGHTS, Kernel, quantized_einsum
 from loadstone.lowering.registry import keras_layer
 
-_OPTIONS = "activation broadcasts lora_rank lora_alpha gptq_unpacked_column_size"
+_OPTIONS = "activation broadcasts packed_axis lora_rank lora_alpha gptq_unpacked_column_size"
 
 
 @keras_layer("Dense", weights=("kernel", "bias?", *QUANTIZED_WEIGHTS), options=f"units use_bias {_OPTIONS}", masking="pass")
