@@ -38,7 +38,7 @@ class Tensor:
     "function",
     [
         lambda x: np.maximum(x, 0),
-        partial(np.clip, min=0, max=None),
+        partial(np.clip, a_min=0, a_max=None),
         lambda x: np.maximum(x, 0).astype("float64"),
         lambda x: Tensor(np.maximum(x, 0)),
         np.vectorize(lambda v: max(v, 0.0)),

@@ -110,7 +110,7 @@ class Group:
 def read(source: Source) -> Group:
     """The tree of an HDF5 file, or of a range of one file that holds another."""
     with _opened(source) as file:
-        return _Walk(source).group(file, "", 0)
+        return _Walk(source).group(file["/"], "", 0)  # the group: of a File, h5py before 3.12 does not ask in which order it was made
 
 
 def begins(source: Source) -> bool:
