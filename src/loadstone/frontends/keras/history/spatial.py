@@ -55,7 +55,7 @@ def upsampled_images_were_float32(config: Config) -> Config:
     return config
 
 
-@upgrade(before="3.5", classes="Resizing UpSampling2D")
+@upgrade(before="3.5", classes="Resizing UpSampling2D keras.ops.Resize")
 def resized_integers_were_truncated(config: Config) -> Config:
     """Keras 3.0 to 3.4 cast resized integer images back without rounding."""
     config.setdefault("result", "truncate")

@@ -1,0 +1,105 @@
+"""Functions of `keras.ops` that choose between values, or say where something holds.
+
+Semantics: keras/src/backend/tensorflow/numpy.py, core.py and nn.py of Keras 3.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from loadstone.ir import Layer, dtypes
+from loadstone.lowering.block import Value
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras.promotion import as_values, strong_values
+from loadstone.lowering.registry import keras_op
+
+
+@keras_op("Where")
+def where(b: Builder, layer: Layer, condition: Any, x1: Any = None, x2: Any = None) -> Any:
+    """x1 where the condition holds, else x2; without them the places where it holds, a vector for each axis."""
+    flag = condition if isinstance(condition, Value) else b.const(np.asarray(condition))
+    if x1 is None or x2 is None:
+        return _places(b, flag)
+    return b.Where(b.cast(flag, "bool"), *as_values(b, [x1, x2]))
+
+
+@keras_op("Nonzero")
+def nonzero(b: Builder, layer: Layer, x: Value) -> list[Value]:
+    """The places of elements that are not zero, a vector of int32 for each axis."""
+    return _places(b, x)
+
+
+def _places(b: Builder, x: Value) -> list[Value]:
+    found = b.cast(b.NonZero(b.cast(x, "bool")), "int32")
+    return [b.squeeze(b.slice(found, 0, i, i + 1), 0) for i in range(x.rank)]
+
+
+@keras_op("Clip", options="x_min x_max")
+def clip(b: Builder, layer: Layer, x: Value) -> Value:
+    """x between two bounds, which are numbers or arrays."""
+    x = b.cast(x, "int32") if x.dtype == "bool" else x
+    for kind, key in (("Max", "x_min"), ("Min", "x_max")):
+        bound = layer.config[key]
+        bound = bound["config"]["value"] if isinstance(bound, dict) else bound
+        x = b.op(kind, x, b.const(np.asarray(bound), x.dtype))
+    return x
+
+
+@keras_op("NanToNum", options="nan posinf neginf")
+def nan_to_num(b: Builder, layer: Layer, x: Value) -> Value:
+    """Numbers in the place of NaN and of both infinities."""
+    if not dtypes.is_float(x.dtype):
+        return x
+    info = np.finfo(np.float16 if x.dtype == "float16" else np.float64 if x.dtype == "float64" else np.float32)
+    high, low = (layer.config.get(key) for key in ("posinf", "neginf"))
+    x = b.Where(b.IsNaN(x), float(layer.config.get("nan", 0.0)), x)
+    x = b.Where(b.Equal(x, np.inf), float(info.max if high is None else high), x)
+    return b.Where(b.Equal(x, -np.inf), float(info.min if low is None else low), x)
+
+
+@keras_op("IsIn", options="assume_unique invert")
+def is_in(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
+    """Whether each element of the first is among those of the second."""
+    x, among = strong_values(b, [x1, x2])
+    same = b.cast(b.Equal(b.unsqueeze(x, x.rank), b.reshape(among, [-1])), "int32")
+    found = b.cast(b.ReduceMax(same, b.ints([-1]), keepdims=0), "bool")
+    return b.Not(found) if layer.config.get("invert") else found
+
+
+@keras_op("Isclose", options="rtol atol equal_nan")
+def isclose(b: Builder, layer: Layer, x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8) -> Value:
+    """|x1 - x2| <= atol + rtol |x2|; integers are to be equal."""
+    x, y = strong_values(b, [x1, x2])
+    if not dtypes.is_float(x.dtype):
+        return b.Equal(x, y)
+    near = b.LessOrEqual(b.Abs(b.Sub(x, y)), b.Add(b.Mul(b.Abs(y), rtol), atol))
+    return b.Or(near, b.And(b.IsNaN(x), b.IsNaN(y))) if layer.config.get("equal_nan") else near
+
+
+@keras_op("Digitize")
+def digitize(b: Builder, layer: Layer, x: Value, bins: Any) -> Value:
+    """How many of the ascending bins are not above each element, as int32."""
+    edges = bins.array() if isinstance(bins, Value) else np.asarray(bins)
+    wide = "float32" if x.dtype != "float64" else "float64"
+    above = b.GreaterOrEqual(b.unsqueeze(b.cast(x, wide), x.rank), b.const(edges.reshape(-1), wide))
+    return b.ReduceSum(b.cast(above, "int32"), b.ints([-1]), keepdims=0)
+
+
+@keras_op("SearchSorted", options="side")
+def search_sorted(b: Builder, layer: Layer, sorted_sequence: Any, values: Any) -> Value:
+    """Where each value would go in an ascending vector, before equal ones or (side "right") behind them, as int32."""
+    row, x = strong_values(b, [sorted_sequence, values])
+    compare = b.GreaterOrEqual if layer.config.get("side") == "right" else b.Greater
+    return b.ReduceSum(b.cast(compare(b.unsqueeze(x, x.rank), row), "int32"), b.ints([-1]), keepdims=0)
+
+
+@keras_op("Select")
+def select(b: Builder, layer: Layer, condlist: Any, choicelist: Any, default: Any = 0) -> Value:
+    """The choice of the first condition that holds, else the default."""
+    choices = as_values(b, [*choicelist, default])
+    y = choices[-1]
+    for flag, choice in reversed(list(zip(condlist, choices[:-1], strict=True))):
+        y = b.Where(b.cast(flag, "bool"), choice, y)
+    return y
