@@ -85,7 +85,7 @@ def average_pool(b: Builder, layer: Layer, inputs: Value) -> Value:
 
 @keras_op(
     "Resize",
-    options="size interpolation antialias crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value data_format integer_images",
+    options="size interpolation antialias crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value data_format result",
 )
 def resize(b: Builder, layer: Layer, images: Any = None, image: Any = None) -> Value:
     """Images of another size. (The argument was `image` in Keras 3.0.)"""
