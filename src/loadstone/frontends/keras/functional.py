@@ -110,9 +110,10 @@ def _output(reference: Reference, nodes: dict[tuple[str, int], Node], counted: s
 def _in_order(layers: dict[str, Layer], calls: dict[str, list[Any]], counted: set[str], where: str) -> dict[tuple[str, int], Node]:
     """All calls as nodes, each after those whose tensors it takes; file order where there is a choice."""
     waiting = {(name, i): call for name, found in calls.items() for i, call in enumerate(found)}
+    needed = {key: {(r.layer, _call_number(r, counted)) for r in references(call)} for key, call in waiting.items()}
     nodes: dict[tuple[str, int], Node] = {}
     while waiting:
-        ready = [key for key, call in waiting.items() if all((r.layer, _call_number(r, counted)) in nodes for r in references(call))]
+        ready = [key for key in waiting if needed[key] <= nodes.keys()]
         if not ready:
             names = ", ".join(sorted({name for name, _ in waiting}))
             raise ModelError(f"these layers wait for each other or for tensors that nothing makes: {names}", where=where)
