@@ -319,11 +319,25 @@ case("erfc64", hasattr(O, "erfc"))(lambda: op("erfc", numbers(2, 8, dtype="float
 
 IMG = numbers(2, 6, 5, 3)
 KERNELS = {"conv": numbers(3, 2, 3, 4, seed=2), "depthwise_conv": numbers(3, 2, 3, 2, seed=2)}
-grid("window", lambda name, kwargs: calls(lambda x: getattr(O, name)(x, KERNELS[name], **kwargs), IMG), name=list(KERNELS), kwargs=[{"padding": "same"}, {"strides": 2, "padding": "valid"}])
+grid(
+    "window",
+    lambda name, kwargs: calls(lambda x: getattr(O, name)(x, KERNELS[name], **kwargs), IMG),
+    name=list(KERNELS),
+    kwargs=[{"padding": "same"}, {"strides": 2, "padding": "valid"}],
+)
 case("conv_groups")(lambda: calls(lambda x: O.conv(x, numbers(3, 3, 1, 6), padding="same"), IMG))
 case("separable_conv")(lambda: calls(lambda x: O.separable_conv(x, numbers(2, 2, 3, 1), numbers(1, 1, 3, 4), padding="same"), IMG))
-grid("pool", lambda name, kwargs: op(name, IMG, 2, **kwargs), name=["max_pool", "average_pool"], kwargs=[{}, {"strides": 1, "padding": "same"}])
-grid("resize", lambda kwargs: calls(lambda x: O.image.resize(x, (4, 7), **kwargs), IMG), kwargs=[{}, {"interpolation": "nearest"}, {"antialias": True}])
+grid(
+    "pool",
+    lambda name, kwargs: op(name, IMG, 2, **kwargs),
+    name=["max_pool", "average_pool"],
+    kwargs=[{}, {"strides": 1, "padding": "same"}],
+)
+grid(
+    "resize",
+    lambda kwargs: calls(lambda x: O.image.resize(x, (4, 7), **kwargs), IMG),
+    kwargs=[{}, {"interpolation": "nearest"}, {"antialias": True}],
+)
 case("resize_ints")(lambda: calls(lambda x: O.image.resize(x, (4, 7)), numbers(2, 6, 5, 3, dtype="uint8")))
 case("rgb_to_grayscale", hasattr(O.image, "rgb_to_grayscale"))(lambda: calls(O.image.rgb_to_grayscale, IMG))
 grid("blocks", lambda name: op(name, numbers(2, 4, 6, 8), 2), name=have(["depth_to_space", "space_to_depth"]))
