@@ -253,6 +253,8 @@ def snake(class_name: str) -> str:
 
 def _alike(one: Layer, other: Layer) -> bool:
     """True where nothing in two descriptions differs."""
+    if (one.class_name, one.name) != (other.class_name, other.name):
+        return False
     ones, others = list(one.walk()), list(other.walk())
     return len(ones) == len(others) and all(_description(a) == _description(b) for a, b in zip(ones, others, strict=True))
 
