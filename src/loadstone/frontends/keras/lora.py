@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from loadstone.errors import ModelError
 from loadstone.frontends.keras.variable import Variable
 from loadstone.ir import Layer
 
@@ -22,13 +21,13 @@ def lora_variables(layer: Layer, plain: list[Variable]) -> list[Variable]:
 
 
 def merge_lora(layer: Layer) -> None:
-    """Put the adapter into the weight; ModelError where that weight is quantized."""
+    """Put the adapter into the weight; beside one of integers it stays what it is."""
+    if layer.policy.quantization not in (None, "float8"):
+        return
     for name in _ADAPTED:
         a, b = layer.weights.pop(f"lora_{name}_a", None), layer.weights.pop(f"lora_{name}_b", None)
         if a is None or b is None:
             continue
-        if layer.policy.quantization not in (None, "float8"):
-            raise ModelError("an adapter (LoRA) of a quantized layer cannot be merged", where=layer.path)
         rank = layer.config["lora_rank"]
         scale = (layer.config.get("lora_alpha") or rank) / rank
         first, second = a, b

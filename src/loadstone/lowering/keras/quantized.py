@@ -21,7 +21,7 @@ from loadstone.lowering.builder import Builder
 
 QUANTIZED_WEIGHTS = tuple(
     f"{name}?"
-    for name in "kernel_scale kernel_zero g_idx awq_scales inputs_scale inputs_amax_history kernel_amax_history "
+    for name in "kernel_scale kernel_zero g_idx awq_scales lora_kernel_a lora_kernel_b inputs_scale inputs_amax_history kernel_amax_history "
     "outputs_grad_scale outputs_grad_amax_history".split()
 )
 
@@ -41,11 +41,18 @@ class Kernel:
 
 
 def quantized_einsum(b: Builder, layer: Layer, equation: str, x: Value, kernel: Kernel, dtype: str) -> Value:
-    """einsum(equation, x, kernel) as the policy's quantization mode computes it."""
+    """einsum(equation, x, kernel) as the policy's quantization mode computes it, and what LoRA learned beside it."""
     mode = layer.policy.quantization
     if mode not in _MODES:
         raise UnsupportedAttribute(f"{layer.class_name} with quantization {mode!r} and a kernel_scale")
-    return _MODES[mode](b, layer, equation, b.cast(x, dtype), kernel)
+    x = b.cast(x, dtype)
+    y = _MODES[mode](b, layer, equation, x, kernel)
+    if "lora_kernel_a" not in kernel.extra:
+        return y
+    rank = layer.config["lora_rank"]
+    factor = float(layer.config.get("lora_alpha") or rank) / rank
+    update = b.Mul(b.MatMul(kernel.extra["lora_kernel_a"], kernel.extra["lora_kernel_b"]), factor)
+    return b.Add(y, _product(b, equation, x, update))
 
 
 def _product(b: Builder, equation: str, x: Value, y: Value) -> Value:
