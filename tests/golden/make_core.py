@@ -346,7 +346,7 @@ case("mha_widths", MHA and RELEASE >= (3, 5))(lambda: mha((Q, numbers(2, 5, 3)))
 case("mha_gate", RELEASE >= (3, 14))(lambda: mha(use_gate=True))
 case("mha_gate_scores", RELEASE >= (3, 14))(lambda: mha(use_gate=True, value_dim=2, scores=True))
 grid("mha_window", mha, RELEASE >= (3, 15), sliding_window=[1, 2], causal=[False, True], scores=[False, True])
-grid("mha_policy", lambda policy: mha(dtype=POLICY(policy)), MHA and RELEASE >= (2, 12), policy=POLICIES)
+grid("mha_policy", lambda policy: mha(dtype=POLICY(policy)), MHA and RELEASE >= (2, 14), policy=POLICIES)
 IMAGE = numbers(2, 2, 3, 4)
 grid(
     "mha_axes",

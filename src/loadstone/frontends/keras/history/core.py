@@ -23,9 +23,9 @@ def random_crop_resized_the_shorter_side(config: Config) -> Config:
     return {**config, "resizes": "shorter side"}
 
 
-@upgrade(before="2.9", classes="RandomHeight RandomWidth")
-def heights_and_widths_were_cast_in_one_release(config: Config) -> Config:
-    """In 2.8 these two gave images in the compute dtype, as the others did and do."""
+@upgrade(before="2.12", classes="RandomHeight RandomWidth")
+def heights_and_widths_were_cast_for_a_while(config: Config) -> Config:
+    """From 2.8 to 2.11 these two gave images in the compute dtype, as the others did and do."""
     return {"integer_images": "cast", **config}
 
 
