@@ -86,7 +86,7 @@ def raw_file(file, path, shape):
 
 def view(file, path, shape):
     layout = h5py.VirtualLayout(shape, "f4")
-    layout[...] = h5py.VirtualSource("/tmp/other.h5", "w", shape)
+    layout[...] = h5py.VirtualSource("other.h5", "w", shape)
     file.create_virtual_dataset(path, layout)
 
 
@@ -141,7 +141,7 @@ def absolute() -> bytes:
 
 class Evil:
     def __reduce__(self):
-        return (os.system, ("touch /tmp/loadstone-was-here",))
+        return (os.system, ("touch loadstone-was-here",))
 
 
 def pickled_weights() -> bytes:
@@ -202,10 +202,11 @@ def more_weights() -> bytes:
         (more_weights, ModelError, r"layers/backdoor/vars/0: in the file, \(3,\), and no layer has such a weight"),
     ],
 )
-def test_archives_made_to_harm(make, error, words):
+def test_archives_made_to_harm(make, error, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=words):
         loadstone.load_model(make())
-    assert not os.path.exists("/tmp/loadstone-was-here")
+    assert not list(tmp_path.iterdir())
 
 
 PLAIN = {
