@@ -41,6 +41,7 @@ class MaskRules:
     argument), that of the "first" argument, or of the first argument where that is a "single" tensor.
     drops: the class did not support masking then, though it does today. casts: a cast of an input takes its mask away.
     inner: TimeDistributed asks the layer inside for its mask, and calls it once on all steps.
+    takes: MultiHeadAttention takes the masks off the tensors that it is given, for all that use them later.
     """
 
     argument: Literal["first", "only"] = "only"
@@ -48,6 +49,7 @@ class MaskRules:
     drops: bool = False
     casts: bool = False
     inner: bool = False
+    takes: bool = False
 
 
 @dataclass(eq=False)

@@ -8,6 +8,7 @@ from typing import Any
 from loadstone.errors import ModelError
 from loadstone.frontends.keras.history.output_padding import restore_output_padding
 from loadstone.frontends.keras.nodes import Reference, read_call, read_tensors, references
+from loadstone.frontends.keras.order import as_keras_runs
 from loadstone.ir import Graph, Layer, Node, Output, Structure, flatten, map_structure
 
 ReadLayer = Callable[[dict[str, Any]], Layer]
@@ -63,7 +64,9 @@ def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
 
     entry = map_structure(resolve, _unpack(read_tensors(config["input_layers"])))
     outputs = map_structure(resolve, _unpack(read_tensors(config["output_layers"])))
-    graph = Graph(list(nodes.values()), [leaf.node for leaf in flatten(entry)], entry, outputs, list(layers.values()))
+    graph = Graph(
+        as_keras_runs(list(nodes.values()), outputs), [leaf.node for leaf in flatten(entry)], entry, outputs, list(layers.values())
+    )
     restore_output_padding(graph)
     return graph
 

@@ -20,11 +20,19 @@ from loadstone.lowering.keras.hosted import call_given
 from loadstone.lowering.registry import Registry, Rule, keras_layer, keras_op, training_only
 
 FIRST_ARGUMENT = ("inputs", "x", "sequence", "sequences", "input", "data")
+# Layers of Keras 3 that return the very tensor that they are given when they predict.
+_RETURNS_INPUT = frozenset(
+    "Activation ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise Identity "
+    "SpatialDropout1D SpatialDropout2D SpatialDropout3D".split()
+)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Traced:
-    """A tensor on its way through the model: the value (None where a layer before could not be lowered) and its mask."""
+    """A tensor on its way through the model: the value (None where a layer before could not be lowered) and its mask.
+
+    A mask belongs to the tensor, as Keras' `_keras_mask` does: what a call changes of it holds for all that use the tensor later.
+    """
 
     value: Value | None
     mask: Value | None = None
@@ -170,6 +178,10 @@ class Walk:
         if rule.raw:
             return rule.function(self, layer, call)
         outputs = rule.function(self.b, layer, **_parameters(rule, call), **self.weights(layer, rule))
+        if layer.masks.takes:
+            _take_masks(layer, args, kwargs)
+        if _is_the_input(layer, outputs, args):
+            return args[0]
         if rule.masking == "stop" or layer.masks.drops:
             return map_structure(Traced, outputs)
         masks = call.previous_mask if rule.masking == "pass" else rule.masking(self.b, layer, call)
@@ -207,12 +219,17 @@ class Walk:
         inputs = match_inputs(layer.graph, given)
         if kwargs.get("mask") is not None:
             masks = [m.value if isinstance(m, Traced) else None for m in flatten(kwargs["mask"])]
-            inputs = [Traced(x.value, x.mask if m is None else m) for x, m in zip(inputs, masks, strict=True)]
-        ready = [
-            Traced(None if x.value is None else self.as_input(node, x.value), x.mask)
-            for node, x in zip(layer.graph.inputs, inputs, strict=True)
-        ]
+        else:
+            masks = [None] * len(inputs)
+        ready = [self.traced_input(node, x) for node, x in zip(layer.graph.inputs, inputs, strict=True)]
+        for x, mask in zip(ready, masks, strict=True):
+            x.mask = x.mask if mask is None else mask
         return self.graph(layer.graph, ready, training)
+
+    def traced_input(self, node: Node, x: Traced) -> Traced:
+        """The tensor as an InputLayer of a nested model takes it: itself where nothing has to change."""
+        value = None if x.value is None else self.as_input(node, x.value)
+        return x if value is x.value else Traced(value, x.mask)
 
     def as_input(self, node: Node, x: Value) -> Value:
         """x as an InputLayer of a nested model takes it: in its dtype, with a trailing axis of 1 added or removed.
@@ -260,11 +277,12 @@ def _agree(computed: Shape, stored: Shape) -> bool:
 
 
 def match_inputs(graph: Graph, given: Structure) -> list[Traced]:
-    """The tensors of a call in the order of the graph's inputs: by name from a dict, else by position."""
+    """The tensors of a call in the order of the graph's inputs: by position, but from a dict by the keys of the model's own, or by name."""
     if isinstance(given, dict):
-        names = [node.name for node in graph.inputs]
+        entry = graph.input_structure
+        names = sorted(entry) if isinstance(entry, dict) else [node.name for node in graph.inputs]
         if set(names) <= set(given):
-            return [given[name] for name in names]
+            given = [given[name] for name in names]
     tensors = [leaf for leaf in flatten(given) if isinstance(leaf, Traced)]
     if len(tensors) != len(graph.inputs):
         raise ModelError(f"a nested model with {len(graph.inputs)} inputs is called with {len(tensors)} tensors")
@@ -331,9 +349,27 @@ def _parameters(rule: Rule, call: Call) -> dict[str, Any]:
             found[name] = call.training
         elif name == "mask":
             found[name] = call.mask
-        elif name.endswith("_mask") and name not in found and name.removesuffix("_mask") in call.masks:
+        elif name.endswith("_mask") and (name not in found or _is_taken(call, name)) and name.removesuffix("_mask") in call.masks:
             found[name] = call.masks[name.removesuffix("_mask")]
     return found
+
+
+def _is_taken(call: Call, name: str) -> bool:
+    """True for the argument whose mask Keras reads off the tensor, whatever the call says."""
+    return name == "query_mask" and call.layer.masks.takes
+
+
+def _take_masks(layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure]) -> None:
+    """No mask any more on the tensors of a call, those apart that Keras casts and so copies first."""
+    for leaf in (*args[:3], *(kwargs.get(name) for name in ("query", "value", "key"))):
+        if isinstance(leaf, Traced) and leaf.value is not None:
+            cast = leaf.value.dtype in dtypes.FLOATS and leaf.value.dtype != layer.policy.compute
+            leaf.mask = leaf.mask if cast else None
+
+
+def _is_the_input(layer: Layer, outputs: Structure, args: tuple[Structure, ...]) -> bool:
+    keeps = layer.domain == "keras" and layer.class_name in _RETURNS_INPUT and not layer.masks.inner
+    return keeps and bool(args) and isinstance(args[0], Traced) and outputs is args[0].value
 
 
 def with_masks(outputs: Structure, masks: Structure) -> Structure:

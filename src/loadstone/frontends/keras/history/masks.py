@@ -27,8 +27,13 @@ DROPPED_BEFORE: dict[str, tuple[int, ...]] = {
     "Rescaling": (3,),
 }
 
+# The release since which MultiHeadAttention takes the masks off its inputs (`set_keras_mask(query, None)` in its call), and looks at
+# the mask of the query alone, whatever `query_mask` says.
+TAKEN_SINCE = (3, 8)
+
 
 def mask_rules(class_name: str, producer: Producer) -> MaskRules:
     """The rules that held for a class in the release that wrote the file."""
     era = next((rules for before, rules in _ERAS if producer.release < before), MaskRules())
-    return replace(era, drops=producer.release < DROPPED_BEFORE.get(class_name, ()))
+    takes = class_name == "MultiHeadAttention" and not (() < producer.release < TAKEN_SINCE)
+    return replace(era, drops=producer.release < DROPPED_BEFORE.get(class_name, ()), takes=takes)
