@@ -59,11 +59,13 @@ def cumsum(b: Builder, layer: Layer, x: Value) -> Value:
 
 @keras_op("Cumprod", options="axis dtype")
 def cumprod(b: Builder, layer: Layer, x: Value) -> Value:
-    """Products of the elements so far: each step doubles how far back an element has looked."""
+    """Products of the elements so far: each step doubles how far back an element has looked; a free length is a Python step."""
     x, axis = _running(b, layer, x)
     length, reach = x.shape[axis], 1
     if length is None:
-        raise UnsupportedAttribute("Cumprod along an axis whose length is not known")
+        if x.dtype == "bfloat16":
+            raise UnsupportedAttribute("Cumprod of bfloat16 along an axis whose length is not known")
+        return b.host("Cumprod", lambda a: (np.multiply.accumulate(a, axis, a.dtype),), [x], [(x.shape, x.dtype)])[0]
     while reach < length:
         pads = [0] * (2 * x.rank)
         pads[axis] = reach
