@@ -21,7 +21,7 @@ from loadstone.lowering.registry import keras_op
 _WINDOW = "strides padding data_format dilation_rate"
 
 
-def _as_layer(layer: Layer, class_name: str, rank: int, **config: Any) -> Layer:
+def as_layer(layer: Layer, class_name: str, rank: int, **config: Any) -> Layer:
     """A layer of this class that does what an operation says."""
     given = {"padding": "valid", **layer.config, "activation": None, "use_bias": False, **config}
     given["data_format"] = given.get("data_format") or "channels_last"
@@ -35,7 +35,7 @@ def _channels(layer: Layer, x: Value) -> int:
     return length
 
 
-def _convolution_options(layer: Layer, kernel: Value) -> dict[str, Any]:
+def convolution_options(layer: Layer, kernel: Value) -> dict[str, Any]:
     n = kernel.rank - 2
     ones = {"strides": 1, "dilation_rate": 1}
     spread = {key: [value] * n if isinstance(value := layer.config.get(key) or one, int) else value for key, one in ones.items()}
@@ -47,7 +47,7 @@ def conv(b: Builder, layer: Layer, inputs: Value, kernel: Value) -> Value:
     """A convolution: kernel (window..., channels / groups, filters)."""
     x, kernel = promoted(b, [inputs, kernel])
     groups = _channels(layer, x) // (kernel.shape[-2] or 1)
-    made = _as_layer(layer, "Conv", x.rank, filters=kernel.shape[-1], groups=groups, **_convolution_options(layer, kernel))
+    made = as_layer(layer, "Conv", x.rank, filters=kernel.shape[-1], groups=groups, **convolution_options(layer, kernel))
     return convolution(b, made, x, kernel)
 
 
@@ -55,7 +55,7 @@ def conv(b: Builder, layer: Layer, inputs: Value, kernel: Value) -> Value:
 def depthwise_conv(b: Builder, layer: Layer, inputs: Value, kernel: Value) -> Value:
     """Each channel with filters of its own: kernel (window..., channels, multiplier)."""
     x, kernel = promoted(b, [inputs, kernel])
-    made = _as_layer(layer, "DepthwiseConv", x.rank, depth_multiplier=kernel.shape[-1], **_convolution_options(layer, kernel))
+    made = as_layer(layer, "DepthwiseConv", x.rank, depth_multiplier=kernel.shape[-1], **convolution_options(layer, kernel))
     return depthwise_convolution(b, made, x, kernel)
 
 
@@ -63,21 +63,21 @@ def depthwise_conv(b: Builder, layer: Layer, inputs: Value, kernel: Value) -> Va
 def separable_conv(b: Builder, layer: Layer, inputs: Value, depthwise_kernel: Value, pointwise_kernel: Value) -> Value:
     """A depthwise convolution, then one of windows of 1."""
     x, depthwise, pointwise = promoted(b, [inputs, depthwise_kernel, pointwise_kernel])
-    options = _convolution_options(layer, depthwise)
-    made = _as_layer(layer, "SeparableConv", x.rank, filters=pointwise.shape[-1], depth_multiplier=depthwise.shape[-1], **options)
+    options = convolution_options(layer, depthwise)
+    made = as_layer(layer, "SeparableConv", x.rank, filters=pointwise.shape[-1], depth_multiplier=depthwise.shape[-1], **options)
     return separable_convolution(b, made, x, depthwise, pointwise)
 
 
 @keras_op("MaxPool", options="pool_size strides padding data_format")
 def max_pool(b: Builder, layer: Layer, inputs: Value) -> Value:
     """The maximum of each window."""
-    return max_pooling(b, _as_layer(layer, "MaxPooling", inputs.rank), inputs)
+    return max_pooling(b, as_layer(layer, "MaxPooling", inputs.rank), inputs)
 
 
 @keras_op("AveragePool", options="pool_size strides padding data_format")
 def average_pool(b: Builder, layer: Layer, inputs: Value) -> Value:
     """The mean of each window."""
-    return average_pooling(b, _as_layer(layer, "AveragePooling", inputs.rank), inputs)
+    return average_pooling(b, as_layer(layer, "AveragePooling", inputs.rank), inputs)
 
 
 # -- images -----------------------------------------------------------------------------------------------------------

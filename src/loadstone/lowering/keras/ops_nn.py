@@ -19,6 +19,7 @@ from loadstone.lowering.keras.activations import glu, log_softmax, softmax, spar
 from loadstone.lowering.keras.attention import causal_mask
 from loadstone.lowering.keras.ops_reduce import axes_of, reduce
 from loadstone.lowering.keras.ops_shape import static_axis
+from loadstone.lowering.keras.ops_singular import singular_norm
 from loadstone.lowering.keras.ops_unary import as_float
 from loadstone.lowering.keras.promotion import promoted, result_type
 from loadstone.lowering.keras.special import single
@@ -54,6 +55,8 @@ def norm(b: Builder, layer: Layer, x: Value) -> Value:
     rows, columns = axes if len(axes) == 2 else (-1, -1)
     if order == "fro" and len(axes) == 2:
         return _vector_norm(b, x, None, axes, keep)
+    if len(axes) == 2 and order in ("nuc", 2, -2):
+        return singular_norm(b, layer, x, order, [0, 1] if axis is None else flatten(axis), keep)
     if len(axes) != 2 or order not in (1, -1, "inf", "-inf", np.inf, -np.inf):
         raise UnsupportedAttribute(f"a norm of matrices with ord={order!r}" if axis is not None else f"Norm with ord={order!r}")
     inside, outside = (rows, columns) if order in (1, -1) else (columns, rows)

@@ -163,9 +163,3 @@ def cdist(b: Builder, layer: Layer, x: Any, y: Any) -> Value:
     x, y = strong_values(b, [x, y])
     delta = b.Sub(b.unsqueeze(x, -2), b.unsqueeze(y, -3))
     return b.Sqrt(b.ReduceSum(b.Mul(delta, delta), b.ints([-1]), keepdims=0))
-
-
-@keras_op("Det")
-def det(b: Builder, layer: Layer, x: Value) -> Value:
-    """Determinants of the matrices in the last two axes."""
-    return b.Det(x)
