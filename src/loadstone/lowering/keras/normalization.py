@@ -89,12 +89,15 @@ def unit_normalization(b: Builder, layer: Layer, x: Value) -> Value:
 
 @keras_layer("SpectralNormalization", weights=("vector_u",), options="power_iterations", raw=True)
 def spectral_normalization(walk: Walk, layer: Layer, call: Call) -> Structure:
-    """At inference the layer inside as it is: its kernel was divided during training."""
+    """At inference the layer inside as it is: its kernel was divided during training. The output has the dtype of the input (Keras 3)."""
     if call.training:
         raise UnsupportedAttribute("SpectralNormalization called with training=True")
     inputs = map_structure(lambda leaf: Traced(leaf) if isinstance(leaf, Value) else leaf, call.first)
     outputs = walk.call(layer.children["layer"], (inputs,), {}, call.training)
-    return map_structure(lambda leaf: Traced(leaf.value), outputs)
+    if layer.masks.inner or not isinstance(call.first, Value):
+        return map_structure(lambda leaf: Traced(leaf.value), outputs)
+    dtype = call.first.dtype
+    return map_structure(lambda leaf: Traced(None if leaf.value is None else walk.b.cast(leaf.value, dtype)), outputs)
 
 
 def _wide(b: Builder, x: Value) -> Value:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadstone.errors import ModelError, UnsupportedAttribute
-from loadstone.ir import Layer, Structure, Tensor, flatten
+from loadstone.ir import Layer, Structure, Tensor, flatten, map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.recurrent_cells import KINDS, Cell, project, read_cell, step
 from loadstone.lowering.keras.recurrent_steps import run
-from loadstone.lowering.keras.walk import Call, Walk, with_masks
+from loadstone.lowering.keras.walk import Call, Traced, Walk, with_masks
 from loadstone.lowering.registry import keras_layer
 
 _WEIGHTS = ("kernel", "recurrent_kernel", "bias?")
@@ -23,6 +23,7 @@ _CELL = "units activation use_bias dropout recurrent_dropout"
 _RNN = "return_sequences return_state go_backwards stateful unroll time_major zero_output_for_mask"
 _LSTM, _GRU = "recurrent_activation unit_forget_bias", "recurrent_activation reset_after"
 RECURRENT = ("SimpleRNN", "LSTM", "GRU", "RNN")
+CELLS = ("SimpleRNNCell", "LSTMCell", "GRUCell")
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,18 @@ def gru_cell(b: Builder, layer: Layer, inputs: Value, states: Any, **weights: Va
 
 @keras_layer("StackedRNNCells", options="reverse_state_order", raw=True)
 def stacked_cells(walk: Walk, layer: Layer, call: Call) -> Structure:
-    """A stack has no meaning outside an RNN here. reverse_state_order (tf.keras 2) changes declared sizes alone."""
-    raise UnsupportedAttribute("StackedRNNCells called without an RNN around it")
+    """One step of all cells, first to last. reverse_state_order (tf.keras 2) changes declared sizes alone."""
+    _, *given = call.arguments.values()
+    x, before = call.first, flatten(given)
+    after: list[Value] = []
+    for cell in stack_of(walk, layer):
+        known = walk.rule_inside(cell, *CELLS)
+        count = 2 if cell.class_name == "LSTMCell" else 1
+        x, made = known.function(walk.b, cell, x, before[:count], **walk.weights(cell, cell_rule))
+        before, after = before[count:], after + made
+    if before:
+        raise ModelError(f"StackedRNNCells are given {len(before)} states more than they have")
+    return map_structure(Traced, (x, after))
 
 
 # -- what all recurrent layers share --------------------------------------------------------------------------------------
@@ -138,12 +149,18 @@ def cells_of(walk: Walk, layer: Layer) -> list[Cell]:
     cell = layer.children.get("cell")
     if cell is None:
         raise ModelError("an RNN without a cell")
-    stack = [cell]
-    if cell.class_name == "StackedRNNCells" and cell.given is None:
-        walk.rule_inside(cell, "StackedRNNCells")
-        stack = [cell.children[f"cells/{i}"] for i in range(len(cell.children))]
-    rules = [walk.rule_inside(inner, "SimpleRNNCell", "LSTMCell", "GRUCell") for inner in stack]
+    stack = stack_of(walk, cell)
+    rules = [walk.rule_inside(inner, *CELLS) for inner in stack]
     return [read_cell(walk.b, inner, walk.weights(inner, rule)) for inner, rule in zip(stack, rules, strict=True)]
+
+
+def stack_of(walk: Walk, cell: Layer) -> list[Layer]:
+    """A cell alone, or the cells of a stack and of the stacks in it, in the order in which they run and have their states."""
+    if cell.class_name != "StackedRNNCells" or cell.given is not None:
+        return [cell]
+    walk.rule_inside(cell, "StackedRNNCells")
+    inside = [cell.children[f"cells/{i}"] for i in range(len(cell.children))]
+    return [found for inner in inside for found in stack_of(walk, inner)]
 
 
 def apply(
