@@ -115,7 +115,7 @@ def stacked_cells(walk: Walk, layer: Layer, call: Call) -> Structure:
     for cell in stack_of(walk, layer):
         known = walk.rule_inside(cell, *CELLS)
         count = 2 if cell.class_name == "LSTMCell" else 1
-        x, made = known.function(walk.b, cell, x, before[:count], **walk.weights(cell, cell_rule))
+        x, made = known.function(walk.b, cell, x, before[:count], **walk.weights(cell, known))
         before, after = before[count:], after + made
     if before:
         raise ModelError(f"StackedRNNCells are given {len(before)} states more than they have")
