@@ -4,6 +4,7 @@
 #   make test     all tests                          make test PYTEST_ARGS="tests/cli -k csv"
 #   make lint     ruff and mypy                      make format      let ruff rewrite the sources
 #   make bench    against TensorFlow in the same run (BENCH_PYTHON=/path/to/python that has it, or: make bench-env)
+#   make differential   random models against Keras (DIFF_PYTHON=/path/to/python that has it, EXAMPLES=5000, DIFF_ARGS=...)
 #   make docs     write docs/supported-*.md anew from the code
 #   make beside   would loadstone move a package of a TensorFlow environment? (BESIDE="/path/to/python ...")
 #   make clean    remove what make made
@@ -21,6 +22,9 @@ PYTEST_ARGS ?=
 BENCH_VENV := .venv-bench
 BENCH_PYTHON ?= $(wildcard $(BENCH_VENV)/bin/python)
 BENCH_ARGS ?=
+DIFF_PYTHON ?= $(BENCH_PYTHON)
+DIFF_ARGS ?=
+EXAMPLES ?= 1000
 
 # The first of these that is 3.11 or newer; `make PYTHON=...` to choose.
 ifndef PYTHON
@@ -30,10 +34,10 @@ endif
 
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
-.PHONY: help demo test lint format bench bench-env docs beside clean
+.PHONY: help demo test lint format bench bench-env differential docs beside clean
 
 help:
-	@sed -n '3,9s/^#   //p' Makefile
+	@sed -n '3,10s/^#   //p' Makefile
 
 $(VENV)/.created:
 	@test -n "$(PYTHON)" || { echo "loadstone needs Python 3.11 or newer: make PYTHON=/path/to/python3.12" >&2; exit 1; }
@@ -74,6 +78,10 @@ bench-env:
 bench: $(VENV)/.base
 	@test -n "$(BENCH_PYTHON)" || { echo "make bench compares with TensorFlow: make bench BENCH_PYTHON=/path/to/python that has it, or first: make bench-env" >&2; exit 1; }
 	@$(VENV)/bin/python -m benchmarks --python $(BENCH_PYTHON) $(BENCH_ARGS)
+
+differential: $(VENV)/.test
+	@test -n "$(DIFF_PYTHON)" || { echo "make differential compares with Keras: make differential DIFF_PYTHON=/path/to/python that has it on TensorFlow, or first: make bench-env" >&2; exit 1; }
+	@$(VENV)/bin/python -m tests.differential --python $(DIFF_PYTHON) --examples $(EXAMPLES) $(DIFF_ARGS)
 
 docs: $(VENV)/.base
 	$(VENV)/bin/python docs/generate.py

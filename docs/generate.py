@@ -1,4 +1,4 @@
-"""Write docs/supported-layers.md and docs/supported-formats.md from the registries.
+"""Write docs/supported-layers.md, supported-ops.md and supported-formats.md from the registries and from the rules' own refusals.
 
     python docs/generate.py
 
@@ -7,10 +7,11 @@ tests/test_docs.py fails where a page is not what this would write.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,24 +27,30 @@ OPTIONS = (
     " (initializers, regularizers, constraints) are accepted everywhere. A layer or an option that is not listed is refused by name"
     " with `UnsupportedOps` or `UnsupportedAttribute`, never guessed.\n"
 )
+OPERATIONS = (
+    "A Functional model of Keras 3 holds a function of `keras.ops` (and an operator such as `x + 1` or `x[:, 0]`) as an operation of one"
+    " of these {count} names. Options are config keys and arguments of the call; dtypes follow Keras' promotion. What is not listed is"
+    " refused by name.\n"
+)
 
 
 def layers() -> str:
-    """Keras layers by family with the options that each knows, then `keras.ops` functions."""
-    text = [
-        "# Supported layers\n",
-        NOTE,
-        OPTIONS,
-    ]
-    for family, rules in _families(keras_layer.rules.values()).items():
-        text += [f"## {_title(family)}\n", "| layer | options | |", "|---|---|---|"]
-        for rule in rules:
-            options = " ".join(f"`{option}`" for option in sorted(rule.options))
-            text.append(f"| `{rule.name}` | {options} | {_sentence(rule.function)} |")
-        text.append("")
-    operations = sorted(keras_op.rules)
-    if operations:
-        text += ["## Operations in Functional models\n", ", ".join(f"`{name}`" for name in operations) + ".\n"]
+    """Keras layers by family: the options that each knows, and what each family refuses."""
+    return _page("# Supported layers\n", OPTIONS, "layer", keras_layer.rules)
+
+
+def operations() -> str:
+    """`keras.ops` functions by family, under the names of the operations that configs hold."""
+    return _page("# Supported operations\n", OPERATIONS.format(count=len(keras_op.rules)), "operation", keras_op.rules)
+
+
+def _page(title: str, about: str, what: str, rules: Mapping[str, Rule]) -> str:
+    text = [title, NOTE, about]
+    for family, known in _families(rules.values()).items():
+        text += [f"## {_title(family)}\n", f"| {what} | options | |", "|---|---|---|"]
+        for (options, sentence), names in _rows(known).items():
+            text.append(f"| {_codes(names)} | {_codes(options)} | {sentence} |")
+        text += ["", *_refused(family)]
     return "\n".join(text)
 
 
@@ -60,7 +67,7 @@ def formats() -> str:
     return "\n".join([*text, ""])
 
 
-PAGES = {"supported-layers.md": layers, "supported-formats.md": formats}
+PAGES = {"supported-layers.md": layers, "supported-ops.md": operations, "supported-formats.md": formats}
 
 
 def _families(rules: Iterable[Rule]) -> dict[ModuleType, list[Rule]]:
@@ -71,6 +78,33 @@ def _families(rules: Iterable[Rule]) -> dict[ModuleType, list[Rule]]:
     return {
         module: sorted(rules, key=lambda rule: rule.name) for module, rules in sorted(families.items(), key=lambda item: item[0].__name__)
     }
+
+
+def _rows(rules: Iterable[Rule]) -> dict[tuple[tuple[str, ...], str], list[str]]:
+    """Names that share their options and what is said of them, in one row."""
+    rows = defaultdict(list)
+    for rule in rules:
+        rows[tuple(sorted(rule.options)), _sentence(rule.function)].append(rule.name)
+    return rows
+
+
+def _codes(names: Iterable[str]) -> str:
+    return " ".join(f"`{name}`" for name in names)
+
+
+def _refused(family: ModuleType) -> list[str]:
+    """The words with which a family's rules refuse an option, out of their source; what is filled in later is shown as …"""
+    calls = (node for node in ast.walk(ast.parse(inspect.getsource(family))) if isinstance(node, ast.Call))
+    words = [_words(call.args[0]) for call in calls if isinstance(call.func, ast.Name) and call.func.id == "UnsupportedAttribute"]
+    shown = sorted({line for line in words if line.strip("… ")})
+    return ["Refused by name:\n", *(f"* {line}" for line in shown), ""] if shown else []
+
+
+def _words(node: ast.expr) -> str:
+    """A message as text: an f-string's fields are dots."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+    return str(node.value) if isinstance(node, ast.Constant) else ""
 
 
 def _title(family: ModuleType) -> str:

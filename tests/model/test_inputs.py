@@ -80,7 +80,7 @@ class Stubborn:
 )
 def test_takes_whatever_is_an_array(x):
     assert not is_batched(x)
-    (found,) = VECTOR.arrays(x)
+    (found,) = VECTOR.samples(x)
     assert found.dtype == "float32"
     np.testing.assert_array_equal(found, X)
 
@@ -88,20 +88,20 @@ def test_takes_whatever_is_an_array(x):
 def test_takes_columns_of_a_table_by_name():
     columns = {"x0": Frame([1, 2]), "x1": array("d", [3, 4]), "unused": Frame([5, 6])}
     both = inputs(((None, 1), "float32"), ((None,), "float32"), structure=[0, 1])
-    first, second = both.arrays(columns)
+    first, second = both.samples(columns)
     assert (first.shape, second.shape) == ((2, 1), (2,))
 
 
 def test_nested_structures_go_by_their_keys():
     nested = inputs(*[((None,), "float32")] * 3, structure={"a": [0, 1], "b": {"c": 2}})
-    found = nested.arrays({"b": {"c": [3.0]}, "a": ([1.0], [2.0])})
+    found = nested.samples({"b": {"c": [3.0]}, "a": ([1.0], [2.0])})
     assert [float(part[0]) for part in found] == [1, 2, 3]
-    assert [float(part[0]) for part in nested.arrays([[1.0], [2.0], [3.0]])] == [1, 2, 3]
+    assert [float(part[0]) for part in nested.samples([[1.0], [2.0], [3.0]])] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("x", [["a", "ö"], np.array(["a", "ö"]), np.array([b"a", "ö".encode()]), np.array(["a", "ö"], object)], ids=str)
 def test_text_becomes_bytes(x):
-    (found,) = TEXT.arrays(x)
+    (found,) = TEXT.samples(x)
     assert found.tolist() == [b"a", "ö".encode()]
 
 
@@ -127,18 +127,18 @@ def test_text_becomes_bytes(x):
 )
 def test_says_what_does_not_fit(model, x, said):
     with pytest.raises(InputMismatch, match=said):
-        model.arrays(x)
+        model.samples(x)
 
 
 @pytest.mark.parametrize(("x", "hint"), [(X[0], "samples"), ([X, X], "numpy.stack"), (X + 1j, "numpy.abs")])
 def test_hints_at_the_way_out(x, hint):
     with pytest.raises(InputMismatch) as error:
-        VECTOR.arrays(x)
+        VECTOR.samples(x)
     assert hint in error.value.hint
 
 
 def test_arrays_that_fit_are_not_copied():
-    assert VECTOR.arrays(X)[0] is X
+    assert VECTOR.samples(X)[0] is X
 
 
 @pytest.mark.parametrize("x", [iter([X]), (X for _ in range(1)), range(3).__iter__()], ids=["iterator", "generator", "range"])
@@ -174,3 +174,8 @@ def test_data_that_end_early_warn():
         assert len(list(batches(iter([X]), 3))) == 1
     with pytest.raises(InputMismatch, match="no batch"):
         list(batches(iter([]), None))
+
+
+def test_inputs_of_one_sample_may_broadcast_in_one_batch():
+    both = inputs(((None, 1), "float32"), ((None, 1), "float32"), structure=[0, 1])
+    assert [len(array) for array in both.one_batch([[[1.0]], [[2.0], [3.0]]])] == [1, 2]

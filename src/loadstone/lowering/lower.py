@@ -26,6 +26,8 @@ def lower(model: Model, host: Host | None = None) -> Program:
     assert model.root is not None
     free = not any(layer.config.get("stateful") for layer in model.root.walk())
     walk, inputs, outputs = trace(model, host, free)
+    if walk.problems and free:  # a rule may need the batch size that the model was made with
+        walk, inputs, outputs = trace(model, host)
     walk.raise_problems()
     model.findings += walk.findings
     values = [leaf.value for leaf in flatten(outputs)]

@@ -155,10 +155,10 @@ def _steps(
         if y is not None or weights is not None:
             raise InputMismatch("batches hold their own labels and weights: y and sample_weight are for arrays")
         for data, labels, heavy in batches.batches(x, steps):
-            outputs = runner._executor.run(runner._inputs.arrays(data))
+            outputs = runner._executor.run(runner._inputs.samples(data))
             yield (*_split(outputs, logits), _per_output(labels, names, "labels"), _per_output(heavy, names, "sample_weight", spread=True))
         return
-    arrays = runner._inputs.arrays(x)
+    arrays = runner._inputs.samples(x)
     rows = len(arrays[0])
     size = runner._batch_size(batch_size, rows, steps)
     taken = min(rows, size * steps) if steps is not None else rows

@@ -29,13 +29,17 @@ class Inputs:
     specs: tuple[Spec, ...]
     structure: Structure
 
-    def arrays(self, x: Any) -> list[Array]:
-        """One array for each input, all with the same number of samples. x: whatever the caller has (see the module).
+    def one_batch(self, x: Any) -> list[Array]:
+        """One array for each input, to be computed at once; an input of one sample may broadcast, if the layers do.
 
-        Raises InputMismatch.
+        x: whatever the caller has (see the module). Raises InputMismatch.
         """
         found = dict(self._matched(x, self.structure))
-        arrays = [_fitted(found[i], spec) for i, spec in enumerate(self.specs)]
+        return [_fitted(found[i], spec) for i, spec in enumerate(self.specs)]
+
+    def samples(self, x: Any) -> list[Array]:
+        """One array for each input, all with the same number of samples. Raises InputMismatch."""
+        arrays = self.one_batch(x)
         counts = {len(array) for array in arrays if array.ndim}
         if len(counts) > 1:
             sizes = ", ".join(f"{spec.name} {len(array)}" for spec, array in zip(self.specs, arrays, strict=True))

@@ -73,7 +73,7 @@ class Model:
         self._check_unchanged()
         if batches.is_batched(x):
             return self._answer(self._predict_batches(x, verbose, steps))
-        arrays = self._inputs.arrays(x)
+        arrays = self._inputs.samples(x)
         rows = len(arrays[0])
         size = self._batch_size(batch_size, rows, steps)
         if steps is not None and steps * size < rows:
@@ -95,7 +95,7 @@ class Model:
         if mask is not None:
             raise NotImplementedError("a mask cannot be given to the whole model; its own Masking and Embedding layers make theirs")
         self._check_unchanged()
-        return self._answer(self._executor.run(self._inputs.arrays(x)))
+        return self._answer(self._executor.run(self._inputs.one_batch(x)))
 
     def evaluate(
         self,
@@ -317,7 +317,7 @@ class Model:
         bar = Progress(verbose, batches.length(x, steps))
         parts: list[list[np.ndarray]] = []
         for data, _, _ in batches.batches(x, steps):
-            parts.append(self._executor.run(self._inputs.arrays(data)))
+            parts.append(self._executor.run(self._inputs.samples(data)))
             bar.update(len(parts))
         bar.finish()
         return [_joined(spec, list(column)) for spec, column in zip(self._program.outputs, zip(*parts, strict=True), strict=True)]

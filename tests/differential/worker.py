@@ -1,0 +1,118 @@
+"""Keras' side of the differential tests: reads commands as lines of JSON, answers in kind. Runs with the Python that has Keras.
+
+    {"do": "start", "recipe": {...}, "inside": false}      a recipe without steps; inside: beside the one being drawn
+    {"do": "add", "at": 0, "step": {...}}                  one step more: {"tensors": [[shape, dtype], ...]} or {"error": ...}
+    {"do": "end", "at": 1}                                 a recipe inside another is drawn
+    {"do": "finish", "recipe": {...}, "to": FOLDER}        writes model.keras, model.h5 and arrays.npz
+    {"do": "reload", "to": FOLDER, "form": "keras"}        reloaded.npz: the outputs of the file that was written
+    {"do": "shake", "recipe": {...}, "to": FOLDER}         shaken.npz: the outputs once numbers have moved by their rounding
+
+What Keras refuses is an error, and no step of the recipe.
+"""
+
+import json
+import os
+import sys
+import warnings
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import numpy as np
+from building import V3, Building, K, set_policy, tf, whole
+
+FORMS = ("keras", "h5") if V3 else ("h5",)
+BUILDINGS = []
+
+
+def start(recipe, inside):
+    if not inside:
+        del BUILDINGS[:]
+        (K.utils if V3 else K.backend).clear_session()
+        set_policy(recipe["policy"])
+    BUILDINGS.append(Building(recipe))
+    return {"at": len(BUILDINGS) - 1}
+
+
+def add(at, step):
+    return {"tensors": BUILDINGS[at].add(step)}
+
+
+def end(at):
+    del BUILDINGS[at:]
+    return {}
+
+
+def finish(recipe, to):
+    del BUILDINGS[:]
+    (K.utils if V3 else K.backend).clear_session()
+    model, inputs = whole(recipe)
+    outputs = _outputs(model, inputs)
+    np.savez(os.path.join(to, "arrays.npz"), **_named("in", inputs), **_named("out", outputs))
+    saved = []
+    for form in FORMS:
+        path = os.path.join(to, "model." + form)
+        try:
+            model.save(path)
+            saved.append(form)
+        except Exception as error:  # noqa: BLE001  Keras cannot save every model as h5
+            if os.path.exists(path):
+                os.remove(path)
+            print("not saved as", form, type(error).__name__, str(error)[:100], file=sys.stderr)
+    return {"saved": saved, "outputs": [str(y.dtype) for y in outputs]}
+
+
+def reload(to, form):
+    """What Keras makes of its own file."""
+    model = K.models.load_model(os.path.join(to, "model." + form), compile=False)
+    arrays = np.load(os.path.join(to, "arrays.npz"))
+    outputs = _outputs(model, [arrays[name] for name in arrays.files if name.startswith("in_")])
+    np.savez(os.path.join(to, "reloaded.npz"), **_named("out", outputs))
+    return {"outputs": [str(y.dtype) for y in outputs]}
+
+
+def shake(recipe, to):
+    """The same model with its floating variables and inputs moved by half a step of float32 (or of the policy's dtype)."""
+    (K.utils if V3 else K.backend).clear_session()
+    model, inputs = whole(recipe)
+    step = 1e-3 if "float16" in recipe["policy"] or any(str(x.dtype) == "float16" for x in inputs) else 2e-7
+    random = np.random.RandomState(1)
+    for variable in model.weights:
+        if tf.as_dtype(variable.dtype).is_floating:
+            variable.assign(_moved(np.asarray(variable, "float32"), step, random))
+    outputs = _outputs(model, [_moved(x, step, random) if x.dtype.kind == "f" else x for x in inputs])
+    np.savez(os.path.join(to, "shaken.npz"), **_named("out", outputs))
+    return {}
+
+
+def _moved(x, step, random):
+    return (x * (1 + step * random.choice([-1, 1], x.shape))).astype(x.dtype)
+
+
+def _outputs(model, inputs):
+    results = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+    return [np.asarray(y) for y in tf.nest.flatten(results)]
+
+
+def _named(prefix, arrays):
+    return {f"{prefix}_{i}": a.astype("float32") if a.dtype.name == "bfloat16" else a for i, a in enumerate(arrays)}
+
+
+def main():
+    answers, sys.stdout = os.fdopen(os.dup(1), "w"), sys.stderr
+    os.dup2(2, 1)
+    warnings.simplefilter("ignore")
+    answers.write(json.dumps({"keras": getattr(K, "__version__", tf.__version__)}) + "\n")
+    answers.flush()
+    for line in sys.stdin:
+        command = json.loads(line)
+        try:
+            answer = {"start": start, "add": add, "end": end, "finish": finish, "reload": reload, "shake": shake}[command.pop("do")](
+                **command
+            )
+        except Exception as error:  # noqa: BLE001  whatever Keras says of an option
+            answer = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
