@@ -6,12 +6,15 @@ A recipe is JSON that a table of steps tells, in order. Each step adds tensors, 
     {"layer": "Dense", "config": {"units": 2}, "args": [{"tensor": 0}], "call": {}}
     {"again": 1, "args": [{"tensor": 2}]}                    the layer (or model) of step 1 called once more
     {"op": "add", "args": [{"tensor": 1}, 2.0], "call": {}}  a function of keras.ops
+    {"operator": "add", "args": [{"tensor": 1}, 2]}          one of Python's operators
+    {"slice": [[0, null, 2], 1, null, "..."], "args": [{"tensor": 1}]}    x[0::2, 1, None, ...]
     {"model": RECIPE, "args": [{"tensor": 1}]}               a model inside the model
 
 Layers in a config are written {"layer": ..., "config": ...}. A recipe of `"kind": "sequential"` is a chain of layers. Imports
 nothing of loadstone: it runs with Keras 3, or with tf.keras on Python 3.8 and later.
 """
 
+import operator
 import os
 
 os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
@@ -82,6 +85,10 @@ class Building:
             return self.made[step["again"]]
         if "op" in step:
             return getattr(K.ops, step["op"])
+        if "operator" in step:
+            return getattr(operator, step["operator"])
+        if "slice" in step:
+            return operator.itemgetter(tuple(_index(part) for part in step["slice"]))
         if "model" in step:
             return model_of(step["model"])
         return layer_of(step, f"n{len(self.made)}" if self.recipe["kind"] == "functional" else None)
@@ -107,6 +114,10 @@ def layer_of(step, name=None):
     if name:
         config.setdefault("name", name)
     return getattr(K.layers, step["layer"])(**config)
+
+
+def _index(part):
+    return slice(*part) if isinstance(part, list) else Ellipsis if part == "..." else part
 
 
 def _option(value):

@@ -8,10 +8,12 @@ from typing import Any, Protocol
 from hypothesis import strategies as st
 
 from tests.differential.layer_options import LAYERS, Kind, Shape
-from tests.differential.op_options import OPS
+from tests.differential.op_options import BINARY_OPERATORS, OPS, UNARY_OPERATORS
 
 FLOATS, WHOLES = ("float32", "float16", "float64", "bfloat16"), ("int32", "int64", "uint8", "int8", "int16")
+CHAINED = ("one", "one_state", "two_states")
 POLICIES = ["float32"] * 12 + ["mixed_float16", "float64", "mixed_bfloat16", "float16"]
+Options = dict[str, Any]
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
@@ -114,15 +116,15 @@ class Drawing:
         """A layer of any class on tensors that fit it."""
         name = self.draw(st.sampled_from(sorted(LAYERS)))
         kind = LAYERS[name]
-        if self.recipe["kind"] == "sequential" and (kind.inputs != "one" or kind.call):
+        if self.recipe["kind"] == "sequential" and kind.inputs not in CHAINED:
             raise Refused("one tensor after the other")
         place = self.choose(kind)
         config = self.options(kind.needed, kind.options, self.shapes[place])
-        call = self.options({}, kind.call, self.shapes[place])
-        args = getattr(self, "_" + kind.inputs)(place, call)
+        call = self.options({}, kind.call, self.shapes[place]) if self.recipe["kind"] == "functional" else {}
+        args = getattr(self, "_" + kind.inputs)(place, call, config)
         at = len(self.recipe["steps"])
         made = self.add({"layer": name, "config": config, "args": args, "call": call})
-        if not call and kind.inputs == "one":
+        if not call and kind.inputs in CHAINED:
             self.steps[at] = (name, place)
         return made
 
@@ -134,8 +136,33 @@ class Drawing:
         kind = OPS[name]
         place = self.choose(kind)
         call = self.options(kind.needed, kind.options, self.shapes[place])
-        args = getattr(self, "_" + kind.inputs)(place, call)
+        args = getattr(self, "_" + kind.inputs)(place, call, {})
         return self.add({"op": name, "args": args, "call": call})
+
+    def operator(self) -> list[int]:
+        """One of Python's operators."""
+        name = self.draw(st.sampled_from([*BINARY_OPERATORS, *UNARY_OPERATORS]))
+        place = self.choose(Kind((1, 2, 3, 4), dtypes="any"))
+        args = [{"tensor": place}] if name in UNARY_OPERATORS else self._operands(place, {}, {})
+        if self.recipe["kind"] == "sequential" or not any(isinstance(a, dict) for a in args):
+            raise Refused("no operations in a chain")
+        return self.add({"operator": name, "args": args})
+
+    def slice(self) -> list[int]:
+        """A part of a tensor."""
+        if self.recipe["kind"] == "sequential":
+            raise Refused("no operations in a chain")
+        place = self.choose(Kind((1, 2, 3, 4), dtypes="any"))
+        edge = st.one_of(st.none(), st.integers(-4, 4))
+        cut = st.tuples(edge, edge, st.sampled_from([None, 1, 2, -1])).map(list)
+        part = st.one_of(st.just([None, None, None]), cut, st.integers(-2, 1))
+        rest = [self.draw(part) for _ in self.shapes[place][1:]]
+        parts = [self.draw(st.sampled_from([[None, None, None], [1, None, None], "..."])), *rest]
+        if parts[0] == "...":
+            parts[1:] = rest[-1:]
+        if self.draw(st.integers(0, 4)) == 4:
+            parts.insert(self.draw(st.integers(0, len(parts))), None)
+        return self.add({"slice": parts, "args": [{"tensor": place}]})
 
     def again(self) -> list[int]:
         """A layer that is there, on another tensor or the same."""
@@ -164,27 +191,51 @@ class Drawing:
 
     # -- arguments of a layer whose first tensor is chosen
 
-    def _one(self, place: int, call: dict[str, Any]) -> list[Any]:
+    def _one(self, place: int, call: Options, config: Options) -> list[Any]:
         return [{"tensor": place}]
 
-    def _same(self, place: int, call: dict[str, Any]) -> list[Any]:
+    def _same(self, place: int, call: Options, config: Options) -> list[Any]:
         others = [self.alike(place) for _ in range(self.draw(st.integers(1, 2)))]
         return [[{"tensor": i} for i in (place, *others)]]
 
-    def _two(self, place: int, call: dict[str, Any]) -> list[Any]:
+    def _two(self, place: int, call: Options, config: Options) -> list[Any]:
         return [[{"tensor": place}, {"tensor": self.alike(place)}]]
 
-    def _attention(self, place: int, call: dict[str, Any]) -> list[Any]:
+    def _one_state(self, place: int, call: Options, config: Options, count: int = 1) -> list[Any]:
+        steps, units = self.shapes[place][1], config.get("units")
+        if steps is not None and self._rarely():
+            call["mask"] = {"tensor": self.input([None, steps], "bool")}
+        if units and self._rarely():
+            call["initial_state"] = [{"tensor": self.input([None, units], "float32")} for _ in range(count)]
+        if self._rarely():
+            call["training"] = False
+        return [{"tensor": place}]
+
+    def _two_states(self, place: int, call: Options, config: Options) -> list[Any]:
+        return self._one_state(place, call, config, 2)
+
+    def _rarely(self) -> bool:
+        return not self.depth and self.recipe["kind"] == "functional" and self.draw(st.integers(0, 5)) == 5
+
+    def _attention(self, place: int, call: Options, config: Options) -> list[Any]:
         places = [place, *(self.alike(place) for _ in range(self.draw(st.integers(1, 2))))]
+        if None not in self.shapes[place][1:2] and self._rarely():
+            masks = [{"tensor": self.input([None, self.shapes[i][1]], "bool")} for i in places]
+            call["mask"] = masks if self.draw(st.booleans()) else [masks[0], None, *masks[2:]]
         return [[{"tensor": i} for i in places]]
 
-    def _query_value(self, place: int, call: dict[str, Any]) -> list[Any]:
+    def _query_value(self, place: int, call: Options, config: Options) -> list[Any]:
         value = self.alike(place)
         if self.draw(st.booleans()):
             call["key"] = {"tensor": self.alike(value)}
+        times = [self.shapes[i][1] for i in (place, value)]
+        if len(self.shapes[place]) == 3 and None not in times and self._rarely():
+            call["attention_mask"] = {"tensor": self.input([None, *times], "bool")}
+        if len(self.shapes[place]) == 3 and None not in times and self._rarely():
+            call["value_mask"] = {"tensor": self.input([None, times[1]], "bool")}
         return [{"tensor": place}, {"tensor": value}]
 
-    def _operands(self, place: int, call: dict[str, Any]) -> list[Any]:
+    def _operands(self, place: int, call: Options, config: Options) -> list[Any]:
         literals = st.sampled_from([2, 0.5, -1, 0, 1.5, True, 3])
         other = self.draw(st.one_of(st.just("tensor"), literals))
         operand = {"tensor": self._other_dtype(place)} if isinstance(other, str) else other
@@ -200,26 +251,26 @@ class Drawing:
         kept = [None, *(extent if self.draw(st.integers(0, 3)) else 1 for extent in shape[1:])]
         return self.input(kept, self._dtype(Kind((), dtypes="any")))
 
-    def _product(self, place: int, call: dict[str, Any]) -> list[Any]:
+    def _product(self, place: int, call: Options, config: Options) -> list[Any]:
         shape = self.shapes[place]
         if len(shape) < 3 or None in shape[1:] or self.depth:
             raise Refused("no second matrix")
         columns = self.draw(st.integers(1, 4))
         return [{"tensor": place}, {"tensor": self.input([*shape[:-2], shape[-1], columns], self.dtypes[place])}]
 
-    def _choice(self, place: int, call: dict[str, Any]) -> list[Any]:
+    def _choice(self, place: int, call: Options, config: Options) -> list[Any]:
         other = self.draw(st.one_of(st.just(None), st.sampled_from([0, 1.5, -2])))
         second = {"tensor": self._other_dtype(place)} if other is None else other
         return [{"tensor": self._other_dtype(place)}, {"tensor": place}, second]
 
-    def _complex(self, place: int, call: dict[str, Any]) -> list[Any]:
+    def _complex(self, place: int, call: Options, config: Options) -> list[Any]:
         return [[{"tensor": place}, {"tensor": self.alike(place)}]]
 
     # -- the whole
 
     def some(self, most: int) -> None:
         """Up to `most` steps, then the outputs: what nothing uses, and perhaps more."""
-        makers = [self.layer] * 6 + [self.function] * 3 + [self.again, self.nested]
+        makers = [self.layer] * 8 + [self.function] * 4 + [self.operator, self.slice, self.again, self.nested]
         for _ in range(self.draw(st.integers(1, most))):
             for _ in range(3):
                 try:
@@ -261,5 +312,7 @@ def recipes(draw: Draw, keras: Keras) -> dict[str, Any]:
         "seed": draw(st.integers(0, 999)),
         "steps": [],
     }
+    if draw(st.integers(0, 15)) == 15:
+        recipe.update(quantize=draw(st.sampled_from(["int8", "int4"])), policy="float32")
     Drawing(draw, keras, recipe, 0).some(draw(st.sampled_from([1, 1, 3, 8])))
     return recipe

@@ -21,8 +21,7 @@ Options = Mapping[str, st.SearchStrategy[Any] | Callable[[Shape], st.SearchStrat
 class Kind:
     """A layer or a function: ranks (batch included) and dtypes of its inputs, how many, and its options.
 
-    `inputs` is "one", "same" (a list of tensors of one shape), "many" (a list of one rank), "pair" (two arguments) or the name
-    of a function in drawing.py that chooses them. The value of an option named "**" is several options.
+    `inputs` names the method of drawing.py that chooses them: "one", "same" (a list of tensors of one shape), "two", ... The value of an option named "**" is several options.
     """
 
     ranks: tuple[int, ...]
@@ -250,10 +249,10 @@ LAYERS: dict[str, Kind] = {
         "query_value",
     ),
     # recurrent
-    "SimpleRNN": Kind((3,), {"units": UNITS}, {**GATES, **WALK}),
-    "LSTM": Kind((3,), {"units": UNITS}, {**TWO_GATES, **WALK, "unit_forget_bias": YES}),
-    "GRU": Kind((3,), {"units": UNITS}, {**TWO_GATES, **WALK, "reset_after": YES}),
-    "RNN": Kind((3,), {"cell": st.one_of(CELL, STACK)}, {**WALK, "zero_output_for_mask": YES}),
+    "SimpleRNN": Kind((3,), {"units": UNITS}, {**GATES, **WALK}, inputs="one_state"),
+    "LSTM": Kind((3,), {"units": UNITS}, {**TWO_GATES, **WALK, "unit_forget_bias": YES}, inputs="two_states"),
+    "GRU": Kind((3,), {"units": UNITS}, {**TWO_GATES, **WALK, "reset_after": YES}, inputs="one_state"),
+    "RNN": Kind((3,), {"cell": st.one_of(CELL, STACK)}, {**WALK, "zero_output_for_mask": YES}, inputs="one_state"),
     "Bidirectional": Kind(
         (3,), {"layer": RNN_LAYER}, {"merge_mode": one("sum", "mul", "concat", "ave", None), "backward_layer": RNN_LAYER}
     ),

@@ -178,5 +178,6 @@ OPS: dict[str, Kind] = {
     "trapezoid": Kind((2, 3), {}, {"dx": one(0.5), "axis": axis}),
 }
 
-# numpy's own operators and slices on a tensor, as KerasTensor records them
-OPERATORS = "+ - * / // % ** @ < <= > >= == != & |".split()
+# names in Python's `operator`
+BINARY_OPERATORS = "add sub mul truediv floordiv mod pow matmul lt le gt ge eq ne and_ or_ xor".split()
+UNARY_OPERATORS = "neg abs invert".split()

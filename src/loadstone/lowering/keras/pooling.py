@@ -5,6 +5,8 @@ keras/src/layers/pooling/. TensorFlow's "same" padding takes no part in a maximu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -32,7 +34,19 @@ def _pool(b: Builder, layer: Layer, x: Value, kind: str) -> Value:
     strides = window if layer.config.get("strides") is None else numbers(layer.config["strides"], n)
     x, pads = padded(b, channels_first(b, layer, x), layer.config["padding"], window, strides, [1] * n)
     y = b.op(kind, x, kernel_shape=window, strides=strides, **pads)
+    if layer.config["padding"] == "valid":
+        y = _of_whole_windows(b, x, y, window, strides)
     return as_given(b, layer, y)
+
+
+def _of_whole_windows(b: Builder, x: Value, y: Value, window: Sequence[int], strides: Sequence[int]) -> Value:
+    """y without the window that onnxruntime sees on an axis shorter than it (its division rounds to zero); TensorFlow sees none."""
+    for axis, (k, stride) in enumerate(zip(window, strides, strict=True), 2):
+        length = b.dim(x, axis)
+        if isinstance(length, Value) and min(k, stride) > 1:
+            count = b.Max(b.Div(b.Add(length, stride - k), stride), b.ints([0]))
+            y = b.op("Slice", y, b.ints([0]), count, b.ints([axis]), out_shape=y.shape)
+    return y
 
 
 @keras_layer("GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", options="data_format keepdims")

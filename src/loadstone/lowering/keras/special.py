@@ -82,9 +82,8 @@ def log1p(b: Builder, x: Value) -> Value:
 
 
 def leaky_relu(b: Builder, x: Value, negative_slope: float = 0.2) -> Value:
-    """x, or negative_slope * x below 0; the slope is a float32, as the attribute of TensorFlow's op is."""
-    if not dtypes.is_float(x.dtype):
-        return b.Where(b.Less(x, 0), b.Mul(x, negative_slope), x)
+    """x, or negative_slope * x below 0; the slope is a float32, as the attribute of TensorFlow's op is. Integers become float32."""
+    x = x if dtypes.is_float(x.dtype) else b.cast(x, "float32")
     return b.LeakyRelu(x, alpha=single(negative_slope))
 
 
