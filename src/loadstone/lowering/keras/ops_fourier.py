@@ -32,7 +32,7 @@ def transformed(b: Builder, layer: Layer, inputs: Sequence[Value], shapes: Seque
             results = function(*arrays)
         except ValueError as error:
             raise InferenceError(f"{name} of tensors of shape {', '.join(str(a.shape) for a in arrays)}: {error}", where=where) from error
-        return tuple(np.ascontiguousarray(y, dtype) for y in (results if isinstance(results, tuple) else (results,)))
+        return tuple(np.asarray(y, dtype, order="C") for y in (results if isinstance(results, tuple) else (results,)))
 
     return list(b.host(name, compute, list(inputs), [(shape, dtype) for shape in shapes]))
 

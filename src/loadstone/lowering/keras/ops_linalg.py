@@ -52,7 +52,7 @@ def host(b: Builder, layer: Layer, values: Sequence[Value], shapes: Sequence[Sha
                 results = function(*(a.astype("float32") if dtype == "float16" else a for a in arrays))
         except (np.linalg.LinAlgError, ArithmeticError) as error:
             raise InferenceError(f"{name} failed: {error}", where=path) from error
-        return tuple(np.ascontiguousarray(y, dtype) for y in (results if isinstance(results, tuple) else (results,)))
+        return tuple(np.asarray(y, dtype, order="C") for y in (results if isinstance(results, tuple) else (results,)))
 
     return b.host(name, compute, list(values), [(shape, dtype) for shape in shapes])
 

@@ -103,7 +103,7 @@ def sparse_categorical_crossentropy(b: Builder, layer: Layer, target: Any, outpu
     def checked(classes: Array, count: Array) -> tuple[Array, ...]:
         if classes.size and (classes.min() < 0 or classes.max() >= count[0]):
             raise InferenceError(f"{name}: classes from {classes.min()} to {classes.max()}, of {count[0]}", where=path)
-        return (np.ascontiguousarray(classes),)
+        return (np.asarray(classes, order="C"),)
 
     (classes,) = b.host(name, checked, [b.cast(t, "int64"), b.vector([b.dim(x, -1)])], [(t.shape, "int64")])
     picked = b.GatherElements(rows, b.unsqueeze(classes, x.rank - 1), axis=x.rank - 1)

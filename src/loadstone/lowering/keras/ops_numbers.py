@@ -84,7 +84,7 @@ def divisors(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
 
     def compute(left: Array, right: Array) -> tuple[Array]:
         with np.errstate(all="ignore"):
-            return (np.ascontiguousarray(function(np.abs(left), np.abs(right))),)
+            return (np.asarray(function(np.abs(left), np.abs(right)), order="C"),)
 
     return b.host(layer.class_name, compute, [x, y], [(_broadcast(x, y), x.dtype)])[0]
 
@@ -126,7 +126,7 @@ def diag(b: Builder, layer: Layer, x: Value) -> Value:
         raise ModelError(f"Diag of a tensor of shape {x.shape}; a vector or a matrix is needed")
     side = None if x.shape[0] is None else x.shape[0] + abs(k)
     shape = (side, side) if x.rank == 1 else (None,)
-    return b.host(layer.class_name, lambda a: (np.ascontiguousarray(np.diag(a, k)),), [x], [(shape, x.dtype)])[0]
+    return b.host(layer.class_name, lambda a: (np.asarray(np.diag(a, k), order="C"),), [x], [(shape, x.dtype)])[0]
 
 
 @keras_op("Trapezoid", options="x dx axis")
@@ -156,7 +156,7 @@ def correlate(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
         if mode != "same":
             return (np.correlate(left, right, mode),)
         start = (min(n, m) - 1) // 2
-        return (np.ascontiguousarray(np.correlate(left, right, "full")[start : start + max(n, m)]),)
+        return (np.asarray(np.correlate(left, right, "full")[start : start + max(n, m)], order="C"),)
 
     operands = [b.cast(b.cast(v, dtype), inner) for v in (x, y)]
     return b.cast(b.host("Correlate", compute, operands, [((None,), inner)])[0], dtype)
