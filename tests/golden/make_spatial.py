@@ -335,7 +335,7 @@ def make(number, what):
 
 def answer(model, layer, data):
     """What `predict` gives; except where that may change the layer, the model is simply called, which is quicker."""
-    if type(layer).__name__ == "BatchNormalization":
+    if type(layer).__name__ in ("BatchNormalization", "Resizing"):
         return model.predict(data, verbose=0)
     inputs = data if len(data) > 1 else data[0]
     try:

@@ -15,7 +15,7 @@ from loadstone.custom.classes import is_plain_model
 from loadstone.errors import MALFORMED, LoadstoneError, ModelError
 from loadstone.frontends.keras import names
 from loadstone.frontends.keras.callables import read_activation, stored_function
-from loadstone.frontends.keras.functional import functional_graph, sequential_graph
+from loadstone.frontends.keras.functional import functional_graph, pipeline_graph, sequential_graph
 from loadstone.frontends.keras.history import check_known, upgrade_layer
 from loadstone.frontends.keras.history.masks import mask_rules
 from loadstone.frontends.keras.policy import read_policy
@@ -127,6 +127,8 @@ class _Reader:
 
     def _graph(self, layer: Layer) -> Graph:
         where = layer.path or layer.name
+        if layer.class_name == "Pipeline":
+            return pipeline_graph(layer.config, lambda inner: self.layer(inner, layer.path))
         if "input_layers" not in layer.config:
             return sequential_graph(layer.config, lambda inner: self.layer(inner, layer.path), where)
         return functional_graph(layer.config, lambda inner: self.layer(inner, layer.path), where, self.producer.release >= (3,))

@@ -29,6 +29,13 @@ def sequential_graph(config: dict[str, Any], read_layer: ReadLayer, where: str) 
     return Graph(nodes, [start], Output(start), Output(nodes[-1]), layers)
 
 
+def pipeline_graph(config: dict[str, Any], read_layer: ReadLayer) -> Graph:
+    """The chain of a Pipeline, which has no input of its own: its first node takes what the Pipeline is given."""
+    layers = [read_layer(stored) for stored in config.get("layers", [])]
+    nodes = [Node(layer.domain, layer.class_name, layer.name, layer=layer) for layer in layers]
+    return Graph(nodes, [], [], [Output(nodes[-1])] if nodes else [], layers)
+
+
 def _implied_input(first: Layer, config: dict[str, Any], where: str) -> Layer:
     shape = first.config.get("batch_shape") or config.get("build_input_shape") or first.build_config.get("input_shape")
     if shape is None and first.graph is not None:

@@ -23,7 +23,8 @@ LAYERS = frozenset(
     GroupQueryAttention GroupedQueryAttention HashedCrossing Hashing Highway Identity InputLayer InstanceMethod
     InstanceProperty IntegerLookup JaxLayer LSTM LSTMCell Lambda LayerNormalization LayerScale LeakyReLU LinearModel
     LocallyConnected1D LocallyConnected2D Masking MaxNumBoundingBoxes MaxPool1D MaxPool2D MaxPool3D MaxPooling1D
-    MaxPooling2D MaxPooling3D Maximum MaxoutDense MelSpectrogram Merge Minimum MixUp Model MultiHeadAttention Multiply
+    MaxPooling2D MaxPooling3D Maximum MaxoutDense MelSpectrogram Merge Minimum MixUp Model Mosaic MultiHeadAttention
+    Multiply
     Normalization PReLU Permute Pipeline PreprocessingLayer RMSNormalization RNN RandAugment RandomBrightness
     RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip
     RandomFourierFeatures RandomGaussianBlur RandomGrayscale RandomHeight RandomHue RandomInvert RandomPerspective
@@ -102,7 +103,7 @@ OPERATIONS = frozenset(
     Moveaxis MultiHot Multiply NanToNum Nanargmax Nanargmin Nancumprod Nancumsum Nanmax Nanmean Nanmedian Nanmin
     Nanpercentile Nanprod Nanquantile Nanstd Nansum Nanvar Ndim Negative Nextafter Nonzero Norm Normalize NotEqual
     OneHot Ones OnesLike Outer PSNR Pad PadImages Percentile PerspectiveTransform Pinv Polar Power Prod Ptp Qr
-    Quantile RFFT RGBToGrayscale RGBToHSV RMSNorm Rad2deg ReLU Ravel Real Rearrange Reciprocal Relu Relu6 Repeat Reshape
+    Quantile RFFT RGBToGrayscale RGBToHSV RMSNorm Rad2deg ReLU Ravel Real Rearrange Reciprocal ReconstructPatches Relu Relu6 Repeat Reshape
     Resize RightShift Roll Rot90 Round Rsqrt SSIM STFT SVD SaturateCast ScaleAndTranslate Scan Scatter
     ScatterUpdate SearchSorted SegmentMax SegmentMin SegmentProd SegmentReduction SegmentSum Select Selu
     SeparableConv Sigmoid Sign Signbit Silu Sin Sinc Sinh Size Slice SliceUpdate Slogdet SobelEdges SoftShrink

@@ -382,7 +382,7 @@ WITHOUT = frozenset(
     Equalization Flatten Functional GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
     GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D HashedCrossing Hashing Identity
     InputLayer Lambda LeakyReLU Masking MaxNumBoundingBoxes MaxPooling1D MaxPooling2D MaxPooling3D Maximum MelSpectrogram
-    Minimum MixUp Multiply Permute Pipeline RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter
+    Minimum MixUp Mosaic Multiply Permute Pipeline RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter
     RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale
     RandomHeight RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation
     RandomSharpness RandomShear RandomTranslation RandomWidth RandomZoom ReLU RepeatVector Rescaling Reshape Resizing

@@ -7,7 +7,7 @@ keras/src/utils/image_utils.py. Images may come alone (rank 3) or in a batch (ra
 from __future__ import annotations
 
 from loadstone.errors import ModelError, UnsupportedAttribute
-from loadstone.ir import Layer
+from loadstone.ir import Layer, Structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.resampling import resize, settle
@@ -22,7 +22,13 @@ Length = int | Value
     options="height width interpolation crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value antialias data_format"
     " bounding_box_format factor result",
 )  # fmt: skip
-def resizing(b: Builder, layer: Layer, x: Value) -> Value:
+def resizing(b: Builder, layer: Layer, x: Structure) -> Value:
+    """x as images of height by width, in the compute dtype, as Keras casts them when a model predicts."""
+    images = _alone(layer, x)
+    return resized(b, layer, images if layer.config.get("result") == "raw" else b.cast(images, layer.policy.compute))
+
+
+def resized(b: Builder, layer: Layer, x: Value) -> Value:
     """x as images of height by width; `result` is as `resampling.settle` has it."""
     config, how = layer.config, layer.config.get("result", "round")
     if config.get("fill_mode", "constant") != "constant":
@@ -40,12 +46,13 @@ def resizing(b: Builder, layer: Layer, x: Value) -> Value:
 
 
 @keras_layer("CenterCrop", options="height width data_format bounding_box_format factor result")
-def center_crop(b: Builder, layer: Layer, x: Value) -> Value:
+def center_crop(b: Builder, layer: Layer, x: Structure) -> Value:
     """The middle of x; of images that are too small, the largest middle part of that shape, resized.
 
     With sizes known only at run time both are one: a part of the wanted size is resized to itself, which changes nothing.
     """
     height, width = layer.config["height"], layer.config["width"]
+    x = _alone(layer, x)
     x = x if layer.config.get("result") == "raw" else b.cast(x, layer.policy.compute)
     batched, axes = (x if x.rank == 4 else b.unsqueeze(x, 0)), _image_axes(layer, x)
     tall, wide = (b.dim(batched, axis) for axis in axes)
@@ -62,6 +69,12 @@ def center_crop(b: Builder, layer: Layer, x: Value) -> Value:
         y = resize(b, _part(b, batched, axes, starts, lengths_taken), axes, [height, width], "bilinear")
     y = b.cast(y, x.dtype)
     return y if x.rank == 4 else b.squeeze(y, 0)
+
+
+def _alone(layer: Layer, x: Structure) -> Value:
+    if not isinstance(x, Value):
+        raise UnsupportedAttribute(f"{layer.class_name} of something other than images: Keras refuses dicts in a model")
+    return x
 
 
 def _image_axes(layer: Layer, x: Value) -> list[int]:

@@ -34,6 +34,15 @@ def nearest(length: int, size: int) -> np.ndarray:
     return np.asarray(np.minimum(steps.astype(np.int64), length - 1))
 
 
+def between(length: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The pixels before and after the place of each of `size`, and how far it is from the former: int64, int64, float32."""
+    scale = np.float32(length) / np.float32(size)
+    places = (np.arange(size, dtype=np.float32) + np.float32(0.5)) * scale - np.float32(0.5)
+    floors = np.floor(places)
+    lower, upper = np.maximum(floors, 0), np.minimum(np.ceil(places), length - 1)
+    return lower.astype(np.int64), upper.astype(np.int64), places - floors
+
+
 def _triangle(x: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(1 - x, 0))
 

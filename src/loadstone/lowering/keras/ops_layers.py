@@ -12,7 +12,7 @@ from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.convolution import convolution, depthwise_convolution, separable_convolution
-from loadstone.lowering.keras.image_preprocessing import resizing
+from loadstone.lowering.keras.image_preprocessing import resized
 from loadstone.lowering.keras.ops_unary import as_float
 from loadstone.lowering.keras.pooling import average_pooling, max_pooling
 from loadstone.lowering.keras.promotion import promoted
@@ -97,7 +97,7 @@ def resize(b: Builder, layer: Layer, images: Any = None, image: Any = None) -> V
         "width": int(size[1]),
         "data_format": layer.config.get("data_format") or "channels_last",
     }
-    return resizing(b, Layer("Resizing", layer.name, config, path=layer.path, policy=layer.policy), x)
+    return resized(b, Layer("Resizing", layer.name, config, path=layer.path, policy=layer.policy), x)
 
 
 @keras_op("RGBToGrayscale", options="data_format")

@@ -26,7 +26,10 @@ def resize(b: Builder, x: Value, axes: Sequence[int], sizes: Sequence[int | Valu
         raise UnsupportedAttribute(f"interpolation {method!r}")
     if list(axes) == [1, 2]:
         return b.transpose(resize(b, b.transpose(x, [0, 3, 1, 2]), [2, 3], sizes, method, antialias), [0, 2, 3, 1])
+    double = x.dtype == "float64"
     x = b.cast(x, "float32")
+    if method == "bilinear" and not antialias and double and None not in x.shape[2:] and all(isinstance(size, int) for size in sizes):
+        return _blended(b, _blended(b, x, 3, int(sizes[1])), 2, int(sizes[0]))  # type: ignore[arg-type]
     if method == "bilinear" and not antialias:
         out = tuple(size if isinstance(size, int) else None for size in sizes)
         whole = b.vector([b.dim(x, 0), b.dim(x, 1), *sizes])
@@ -36,6 +39,18 @@ def resize(b: Builder, x: Value, axes: Sequence[int], sizes: Sequence[int | Valu
         return y
     tall, wide = (_weights(b, b.dim(x, axis), size, method, antialias) for axis, size in zip(axes, sizes, strict=True))
     return b.MatMul(b.MatMul(tall, x), b.transpose(wide, [1, 0]))
+
+
+def _blended(b: Builder, x: Value, axis: int, size: int) -> Value:
+    """x with an axis of a new size, each element between two, by the arithmetic of resize_bilinear_op.cc to the last bit.
+
+    Only float64 shows these bits, since TensorFlow computes it in float32 too.
+    """
+    length = x.shape[axis]
+    assert length is not None
+    lower, upper, share = interpolation.between(length, size)
+    low, high = (b.Gather(x, b.const(places), axis=axis) for places in (lower, upper))
+    return b.Add(low, b.Mul(b.Sub(high, low), b.const(share.reshape([-1] + [1] * (x.rank - 1 - axis)), "float32")))
 
 
 def settle(b: Builder, y: Value, dtype: str, how: str) -> Value:

@@ -166,7 +166,7 @@ class Walk:
             known = all(leaf.value is not None for leaf in flatten((args, kwargs)) if isinstance(leaf, Traced))
             return call_given(self, layer, args, kwargs, training) if known else None
         rule = registry.rules.get(layer.class_name)
-        if layer.graph is not None:
+        if layer.graph is not None and (rule is None or not rule.raw):
             return self._nested(layer, args, kwargs, training)
         if rule is None:
             self.unsupported.setdefault(layer.class_name, []).append(layer.path or layer.name)
