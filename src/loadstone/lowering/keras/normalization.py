@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from loadstone.errors import ModelError, UnsupportedAttribute
-from loadstone.ir import Layer, Structure, map_structure
+from loadstone.ir import Layer, Structure, dtypes, map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.walk import Call, Traced, Walk
@@ -81,10 +83,14 @@ def rms_normalization(b: Builder, layer: Layer, x: Value, scale: Value) -> Value
 
 @keras_layer("UnitNormalization", options="axis shortest", masking="pass")
 def unit_normalization(b: Builder, layer: Layer, x: Value) -> Value:
-    """x divided by its length over `axis`, which counts as `shortest` at least (history: 1e-6 up to tf.keras 2.15)."""
-    wide = _wide(b, x)
-    square = b.ReduceSum(b.Mul(wide, wide), b.ints(_axes(layer.config["axis"], x.rank)), keepdims=1)
-    return b.cast(b.Mul(wide, b.Min(b.Reciprocal(b.Sqrt(square)), 1 / layer.config.get("shortest", 1e-12))), x.dtype)
+    """x divided by its length over `axis`, which counts as `shortest` at least (history: 1e-6 up to tf.keras 2.15).
+
+    Its reciprocal is infinite in float16, where a row of zeros is not a number.
+    """
+    square = b.ReduceSum(b.Mul(x, x), b.ints(_axes(layer.config["axis"], x.rank)), keepdims=1)
+    with np.errstate(over="ignore"):
+        most = b.const(np.asarray(1 / layer.config.get("shortest", 1e-12), dtypes.to_numpy(x.dtype)))
+    return b.Mul(x, b.Min(b.Reciprocal(b.Sqrt(square)), most))
 
 
 @keras_layer("SpectralNormalization", weights=("vector_u",), options="power_iterations", raw=True)
