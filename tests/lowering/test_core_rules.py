@@ -12,7 +12,7 @@ from loadstone.lowering.keras import special
 from loadstone.lowering.keras.activations import ACTIVATIONS, activate
 from loadstone.lowering.keras.core import einsum, plain_equation
 from loadstone.lowering.keras.promotion import result_type
-from loadstone.lowering.keras.quantized import unpack_int4
+from loadstone.lowering.keras.quantized_codes import unpack_int4
 from loadstone.lowering.keras.walk import Traced, Walk
 from loadstone.lowering.lower import lower
 from loadstone.lowering.program import assemble

@@ -18,7 +18,7 @@ from loadstone.frontends.keras.callables import read_activation, stored_function
 from loadstone.frontends.keras.functional import functional_graph, pipeline_graph, sequential_graph
 from loadstone.frontends.keras.history import check_known, upgrade_layer
 from loadstone.frontends.keras.history.masks import mask_rules
-from loadstone.frontends.keras.policy import read_policy
+from loadstone.frontends.keras.policy import part_policies, read_policy
 from loadstone.ir import Graph, Layer, Producer, dtypes
 
 _ACTIVATION_KEYS = ("activation", "recurrent_activation")
@@ -98,11 +98,12 @@ class _Reader:
             class_name, given = "Functional" if "input_layers" in stored["config"] else "Sequential", None
             own, unknown = True, False
         config = upgrade_layer(class_name, stored["config"], self.producer) if own else _own_config(stored["config"])
+        parts = part_policies(class_name, config.get("dtype"), name) if own else {}
         layer = Layer(
             class_name=class_name,
             name=name,
-            config=config,
-            policy=read_policy(config.get("dtype"), path or name, path),
+            config={**config, "policies": parts} if parts else config,
+            policy=read_policy(config.get("dtype"), path or name, name),
             trainable=bool(config.get("trainable", True)),
             build_config=stored.get("build_config") or {},
             path=path,

@@ -89,7 +89,7 @@ def _times(*sizes: int | None) -> int | None:
 # core
 
 
-@_schema("Dense")
+@_schema("Dense", "TernaryDense")
 def _dense(layer: Layer) -> list[Variable] | None:
     units = layer.config["units"]
     kernel = Variable("kernel", (_input_size(layer), units))
@@ -117,8 +117,7 @@ def _embedding(layer: Layer) -> list[Variable] | None:
 
 def _quantized(layer: Layer, plain: list[Variable], specs: Mapping[str, str], scales: Mapping[str, Shape]) -> list[Variable] | None:
     """The plain variables, or what a quantized layer has in their place."""
-    mode = layer.policy.quantization
-    return plain if mode is None else quantized(plain, mode, specs, scales)
+    return plain if layer.policy.quantization is None else quantized(plain, layer.policy, specs, scales)
 
 
 @_schema("PReLU")
@@ -307,7 +306,8 @@ def _projections(layer: Layer, private: bool, *inner: str) -> list[Variable]:
         attribute = f"{name.removeprefix('attention_')}_dense"
         plain = given((True, Variable("kernel")), (use_bias, Variable("bias")))
         places = [f"_{attribute}"] if private else [attribute, f"_{attribute}"]
-        found += labelled(name, below(places, _quantized(layer, plain, LINEAR, {}) or plain))
+        policy = layer.config.get("policies", {}).get(name, layer.policy)
+        found += labelled(name, below(places, quantized(plain, policy, LINEAR, {}) or plain))
     return found
 
 

@@ -13,10 +13,11 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activations import activate
 from loadstone.lowering.keras.promotion import added
-from loadstone.lowering.keras.quantized import QUANTIZED_WEIGHTS, Kernel, quantized_einsum
+from loadstone.lowering.keras.quantized import QUANTIZED_WEIGHTS, quantized_einsum
+from loadstone.lowering.keras.quantized_codes import Kernel
 from loadstone.lowering.registry import keras_layer
 
-_OPTIONS = "activation broadcasts packed_axis lora_rank lora_alpha gptq_unpacked_column_size"
+_OPTIONS = "activation broadcasts packed_axis lora_rank lora_alpha gptq_unpacked_column_size lora codes unscaled"
 
 
 @keras_layer("Dense", weights=("kernel", "bias?", *QUANTIZED_WEIGHTS), options=f"units use_bias {_OPTIONS}", masking="pass")
@@ -52,7 +53,7 @@ def project(b: Builder, layer: Layer, equation: str, x: Value, kernel: Kernel, b
     if bias is None:
         return y
     bias = b.cast(bias, dtype)
-    if layer.policy.quantization == "float8" and dtype == "float32":
+    if layer.policy.quantization == "float8" and dtype == "float32" and not layer.config.get("unscaled"):
         bias = b.cast(b.cast(bias, "bfloat16"), dtype)  # as Keras rounds it there
     return added(b, layer, y, bias)
 

@@ -9,6 +9,7 @@ or before 3.10 equal weights there too (`masked_rows`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import sqrt
 from string import ascii_letters
 from typing import Any
@@ -19,7 +20,8 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activation_layers import masked_softmax
 from loadstone.lowering.keras.attention import both, causal_mask, refuse_dropout, window_mask
 from loadstone.lowering.keras.core import project
-from loadstone.lowering.keras.quantized import QUANTIZED_WEIGHTS, Kernel
+from loadstone.lowering.keras.quantized import QUANTIZED_WEIGHTS
+from loadstone.lowering.keras.quantized_codes import Kernel
 from loadstone.lowering.keras.special import single
 from loadstone.lowering.registry import keras_layer
 
@@ -27,7 +29,7 @@ _PARTS = tuple(
     f"{name}_{part}" for name in ("query", "key", "value", "attention_output") for part in ("kernel", "bias?", *QUANTIZED_WEIGHTS)
 )
 _GATE = ("gate_kernel?", "gate_bias?", *(f"gate_{part}" for part in QUANTIZED_WEIGHTS))
-_OPTIONS = "broadcasts exact_scale dropout use_bias use_gate sliding_window flash_attention masked_rows"
+_OPTIONS = "broadcasts exact_scale dropout use_bias use_gate sliding_window flash_attention masked_rows policies"
 
 
 @keras_layer(
@@ -35,6 +37,7 @@ _OPTIONS = "broadcasts exact_scale dropout use_bias use_gate sliding_window flas
     weights=_PARTS + _GATE,
     options=f"num_heads key_dim value_dim output_shape attention_axes {_OPTIONS}",
     masking="pass",
+    autocast="inputs",
 )
 def multi_head_attention(
     b: Builder, layer: Layer, query: Value, value: Value, key: Value | None = None,
@@ -65,7 +68,11 @@ def multi_head_attention(
 
 
 @keras_layer(
-    "GroupQueryAttention", weights=_PARTS + _GATE, options=f"head_dim num_query_heads num_key_value_heads {_OPTIONS}", masking="pass"
+    "GroupQueryAttention",
+    weights=_PARTS + _GATE,
+    options=f"head_dim num_query_heads num_key_value_heads {_OPTIONS}",
+    masking="pass",
+    autocast="inputs",
 )
 def group_query_attention(
     b: Builder, layer: Layer, query: Value, value: Value, key: Value | None = None,
@@ -184,11 +191,16 @@ def _extra(weights: Mapping[str, Value], name: str) -> dict[str, Value]:
     return {part: weights[f"{name}_{part}"] for part in names if f"{name}_{part}" in weights}
 
 
+def _part(layer: Layer, name: str) -> Layer:
+    """The layer with the dtype policy of one of its projections."""
+    return replace(layer, policy=layer.config.get("policies", {}).get(name, layer.policy))
+
+
 def _projected(b: Builder, layer: Layer, x: Value, weights: Mapping[str, Value], name: str, made: list[int]) -> Value:
     """(batch, ..., n) -> (batch, ..., heads, size)."""
     free = ascii_letters[: x.rank - 1]
     kernel = Kernel(weights[f"{name}_kernel"], _extra(weights, name), (x.shape[-1] or -1, *made))
-    return project(b, layer, f"{free}Z,ZXY->{free}XY", x, kernel, weights.get(f"{name}_bias"))
+    return project(b, _part(layer, name), f"{free}Z,ZXY->{free}XY", x, kernel, weights.get(f"{name}_bias"))
 
 
 def _projected_back(b: Builder, layer: Layer, y: Value, weights: Mapping[str, Value]) -> Value:
@@ -200,4 +212,5 @@ def _projected_back(b: Builder, layer: Layer, y: Value, weights: Mapping[str, Va
     made = [d or -1 for d in stored.shape[2:]] if not extra else made
     free, out = ascii_letters[: y.rank - 2], ascii_letters[26 + 4 : 26 + 4 + len(made)]
     equation = f"{free}YZ,YZ{out}->{free}{out}"
-    return project(b, layer, equation, y, Kernel(stored, extra, (y.shape[-2] or -1, y.shape[-1] or -1, *made)), bias)
+    kernel = Kernel(stored, extra, (y.shape[-2] or -1, y.shape[-1] or -1, *made))
+    return project(b, _part(layer, "attention_output"), equation, y, kernel, bias)

@@ -17,6 +17,7 @@ from loadstone.ir import Finding, Graph, Layer, Node, Output, Structure, Tensor,
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.hosted import call_given
+from loadstone.lowering.keras.refused import reason
 from loadstone.lowering.registry import Registry, Rule, keras_layer, keras_op, training_only
 
 FIRST_ARGUMENT = ("inputs", "x", "sequence", "sequences", "input", "data")
@@ -93,6 +94,7 @@ class Walk:
         self.traces: dict[int, list[Trace]] = {}
         self.reached: dict[Node, list[Traced] | None] = {}  # what each node gave when it last ran
         self.unsupported: dict[str, list[str]] = {}
+        self.reasons: dict[str, str] = {}
         self.problems: list[LoadstoneError] = []
         self.findings: list[Finding] = []
 
@@ -170,6 +172,7 @@ class Walk:
             return self._nested(layer, args, kwargs, training)
         if rule is None:
             self.unsupported.setdefault(layer.class_name, []).append(layer.path or layer.name)
+            self.reasons[layer.class_name] = reason(layer)
             return None
         _check_options(layer, rule)
         if any(isinstance(leaf, Traced) and leaf.value is None for leaf in flatten((args, kwargs))):
@@ -255,7 +258,10 @@ class Walk:
         if not self.problems and not self.unsupported:
             return
         mistakes = [p for p in self.problems if isinstance(p, ModelError)]
-        lines = [f"{name} ({len(paths)} times, first at {paths[0]})" for name, paths in self.unsupported.items()]
+        lines = [
+            f"{name} ({len(paths)} times, first at {paths[0]})" + (f": {self.reasons[name]}" if self.reasons[name] else "")
+            for name, paths in self.unsupported.items()
+        ]
         others = [f"{p.message} (at {p.where})" for p in self.problems]
         if len(mistakes) == 1 and not lines and len(others) == 1:
             raise mistakes[0]

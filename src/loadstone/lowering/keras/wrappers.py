@@ -6,12 +6,14 @@ Semantics: keras/src/layers/rnn/{bidirectional,time_distributed}.py of Keras 3; 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Layer, Structure, flatten, map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras.promotion import result_type
 from loadstone.lowering.keras.recurrent import Result, apply, cells_of, outputs_read, refuse_arguments, split_inputs
 from loadstone.lowering.keras.walk import Call, Traced, Walk, with_masks
 from loadstone.lowering.registry import keras_layer
@@ -60,6 +62,12 @@ def _merged(b: Builder, mode: Any, y: Value, back: Value) -> tuple[Value, ...]:
     raise UnsupportedAttribute(f"Bidirectional with merge_mode={mode!r}")
 
 
+# Layers whose `call` has no dtype but those of inputs and variables.
+_PROMOTING = frozenset(
+    "Dense EinsumDense Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose "
+    "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D".split()
+)
+
 # -- TimeDistributed ------------------------------------------------------------------------------------------------------
 
 
@@ -75,11 +83,27 @@ def time_distributed(walk: Walk, layer: Layer, call: Call) -> Structure:
     inner = layer.children["layer"]
     if any(leaf.rank < 3 for leaf in flatten(call.first)):
         raise ModelError(f"TimeDistributed takes (batch, time, ...); it is given {[leaf.shape for leaf in flatten(call.first)]}")
-    if not layer.masks.inner and inner.policy.compute != layer.policy.compute:
-        raise UnsupportedAttribute(f"TimeDistributed of dtype {layer.policy.name} around a layer of dtype {inner.policy.name}")
+    if not layer.masks.inner:
+        inner = _called_bare(layer, inner)
     if _step_by_step(layer, inner, call):
         return _each_step(walk, layer, inner, call)
     return _all_steps(walk, layer, inner, call)
+
+
+def _called_bare(layer: Layer, inner: Layer) -> Layer:
+    """The layer inside as Keras 3 uses it: its `call` alone, without the casts and the quantized call around it.
+
+    Its variables are cast to the wrapper's compute dtype where that has a mixed policy, and promoted with the inputs otherwise.
+    """
+    if inner.policy.quantization:
+        inner = replace(inner, config={**inner.config, "unscaled": True})
+    outer, policy = layer.policy, inner.policy
+    if policy.compute == outer.compute or inner.class_name in ("Embedding", "ReversibleEmbedding"):
+        return inner
+    dtype = outer.compute if outer.compute != outer.variable else result_type(outer.compute, policy.variable)
+    if inner.class_name not in _PROMOTING or inner.config.get("lora_rank") or (policy.quantization and dtype != outer.compute):
+        raise UnsupportedAttribute(f"TimeDistributed of dtype {outer.name} around a {inner.class_name} of dtype {policy.name}")
+    return replace(inner, policy=replace(policy, compute=dtype))
 
 
 def _step_by_step(layer: Layer, inner: Layer, call: Call) -> bool:

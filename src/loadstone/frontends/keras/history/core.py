@@ -1,7 +1,8 @@
 """Changes of what core, merging, attention and regularization layers compute, from tf.keras 2.3 to Keras 3.14.
 
 Where today's config has no word for the old behaviour, an option that no release of Keras has spells it (`masks`,
-`masked_rows`, `broadcasts`, `exact_scale`, `resizes`, `integer_images`, `packed_axis`): rules read it, and files of today never hold it.
+`masked_rows`, `broadcasts`, `exact_scale`, `resizes`, `integer_images`, `packed_axis`, `codes`, `lora`, `reverse_casts`): rules read it,
+and files of today never hold it.
 """
 
 from __future__ import annotations
@@ -85,3 +86,48 @@ def int4_was_packed_along_the_summed_axis(config: Config) -> Config:
     policy = config.get("dtype")
     mode = policy.get("config", {}).get("mode") if isinstance(policy, dict) else str(policy).partition("_from_")[0]
     return {**config, "packed_axis": "summed"} if mode == "int4" else config
+
+
+@upgrade(before="3.14", classes="ReversibleEmbedding")
+def reverse_embeddings_had_masks(config: Config) -> Config:
+    """Scores were masked where the vectors are 0, as ids are."""
+    return {**config, "masks": "both"}
+
+
+@upgrade(before="3.16", classes="ReversibleEmbedding")
+def quantized_embeddings_had_no_masks(config: Config) -> Config:
+    """From 3.14 on the call set the mask, which the quantized call did not."""
+    return {"masks": "floats", **config}
+
+
+@upgrade(before="3.16", classes="ReversibleEmbedding")
+def reverse_dtype_was_for_floats(config: Config) -> Config:
+    """Quantized layers did not heed reverse_dtype; scores had the dtype that scales and inputs promote to."""
+    return {**config, "reverse_casts": False}
+
+
+@upgrade(before="3.16", classes="ReversibleEmbedding")
+def int4_quantized_inputs_in_reverse(config: Config) -> Config:
+    """Where no config says otherwise, int4 layers quantized what comes in reverse as int8 layers do; since 3.16 they leave it."""
+    if config.get("quantization_config") is not None:
+        return config
+    return {**config, "quantization_config": {"config": {"activation_quantizer": {"class_name": "AbsMaxQuantizer", "config": {}}}}}
+
+
+@upgrade(before="3.16", classes="Dense EinsumDense")
+def calibrated_kernels_had_columns_first(config: Config) -> Config:
+    """GPTQ and AWQ kept kernels (columns, rows), those of two bits unpacked; since 3.16 (rows, columns), packed."""
+    return {**config, "codes": "turned"} if _mode(config) in ("gptq", "awq") else config
+
+
+@upgrade(before="3.16", classes="EinsumDense")
+def adapters_beside_integers_met_the_last_axis(config: Config) -> Config:
+    """The second matrix of an adapter met the last axis of the result, whatever the equation said."""
+    return {**config, "lora": "last axis"} if config.get("lora_rank") else config
+
+
+def _mode(config: Config) -> str:
+    """The quantization mode of a config without its size: "gptq" for "gptq/4/128_from_float32"."""
+    policy = config.get("dtype")
+    mode = policy.get("config", {}).get("mode") if isinstance(policy, dict) else str(policy).partition("_from_")[0]
+    return str(mode).partition("/")[0]
