@@ -49,7 +49,9 @@ def compare(keras: Keras, recipe: dict[str, Any], folder: Path) -> Verdict:
         except Exception as error:
             raise Mismatch(f"{form}: {type(error).__name__}: {error}") from error
         wrong = differences(expected, got, answer["outputs"])
-        if wrong and _lost(keras, folder, form, got):
+        if wrong and _gives(keras, folder, "predicted.npz", got, do="predict", recipe=recipe):
+            continue
+        if wrong and _gives(keras, folder, "reloaded.npz", got, do="reload", form=form):
             return Verdict("lost", wrong)
         if wrong and _unstable(keras, recipe, folder, expected, got):
             return Verdict("unstable", wrong)
@@ -83,6 +85,21 @@ def _close(want: np.ndarray, have: np.ndarray, dtype: str) -> bool:
         return np.array_equal(want, have)
     rtol, atol = TOLERANCE.get(dtype, (1e-4, 1e-5))
     return np.allclose(np.asarray(have, np.complex128), np.asarray(want, np.complex128), rtol, atol, equal_nan=True)
+
+
+def _stored(array: np.ndarray) -> np.ndarray:
+    """As arrays.npz holds it: numpy alone knows no bfloat16."""
+    return array.astype("float32") if array.dtype.name == "bfloat16" else array
+
+
+def _gives(keras: Keras, folder: Path, name: str, got: list[np.ndarray], **command: Any) -> bool:
+    """Whether what Keras does at this command gives what loadstone gives."""
+    try:
+        answer = keras.ask(to=str(folder), **command)
+    except Refused:
+        return False
+    arrays = np.load(folder / name)
+    return not differences([arrays[f"out_{i}"] for i in range(len(answer["outputs"]))], got, answer["outputs"])
 
 
 def _stored(array: np.ndarray) -> np.ndarray:

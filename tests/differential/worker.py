@@ -4,6 +4,7 @@
     {"do": "add", "at": 0, "step": {...}}                  one step more: {"tensors": [[shape, dtype], ...]} or {"error": ...}
     {"do": "end", "at": 1}                                 a recipe inside another is drawn
     {"do": "finish", "recipe": {...}, "to": FOLDER}        writes model.keras, model.h5 and arrays.npz
+    {"do": "predict", "recipe": {...}, "to": FOLDER}       predicted.npz: the outputs of `predict`
     {"do": "reload", "to": FOLDER, "form": "keras"}        reloaded.npz: the outputs of the file that was written
     {"do": "shake", "recipe": {...}, "to": FOLDER}         shaken.npz: the outputs once numbers have moved by their rounding
 
@@ -69,6 +70,15 @@ def reload(to, form):
     return {"outputs": [str(y.dtype) for y in outputs]}
 
 
+def predict(recipe, to):
+    """What `predict` gives, where a layer does something else in a graph than when it is called."""
+    (K.utils if V3 else K.backend).clear_session()
+    model, inputs = whole(recipe)
+    outputs = [np.asarray(y) for y in tf.nest.flatten(model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0]))]
+    np.savez(os.path.join(to, "predicted.npz"), **_named("out", outputs))
+    return {"outputs": [str(y.dtype) for y in outputs]}
+
+
 def shake(recipe, to):
     """The same model with its floating variables and inputs moved by half a step of float32 (or of the policy's dtype)."""
     (K.utils if V3 else K.backend).clear_session()
@@ -105,9 +115,9 @@ def main():
     for line in sys.stdin:
         command = json.loads(line)
         try:
-            answer = {"start": start, "add": add, "end": end, "finish": finish, "reload": reload, "shake": shake}[command.pop("do")](
-                **command
-            )
+            answer = {"start": start, "add": add, "end": end, "finish": finish, "predict": predict, "reload": reload, "shake": shake}[
+                command.pop("do")
+            ](**command)
         except Exception as error:  # noqa: BLE001  whatever Keras says of an option
             answer = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
         answers.write(json.dumps(answer) + "\n")

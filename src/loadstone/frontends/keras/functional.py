@@ -23,10 +23,33 @@ def sequential_graph(config: dict[str, Any], read_layer: ReadLayer, where: str) 
         layers.insert(0, _implied_input(layers[0], config, where))
     nodes: list[Node] = []
     for layer in layers:
-        args = (Output(nodes[-1]),) if nodes else ()
+        args = (_given_by(nodes[-1]),) if nodes else ()
         nodes.append(Node(layer.domain, layer.class_name, layer.name, args, layer=layer))
     start = nodes[0]
-    return Graph(nodes, [start], Output(start), Output(nodes[-1]), layers)
+    return Graph(nodes, [start], Output(start), _given_by(nodes[-1]), layers)
+
+
+def _given_by(node: Node) -> Structure:
+    """All that a layer of a chain gives: a list where that is several tensors."""
+    assert node.layer is not None
+    count = _outputs(node.layer)
+    return Output(node) if count == 1 else [Output(node, i) for i in range(count)]
+
+
+def _outputs(layer: Layer) -> int:
+    """How many tensors a layer gives for one: models and recurrent layers with their states may give several."""
+    if layer.graph is not None:
+        return len(flatten(layer.graph.outputs))
+    if layer.class_name == "Bidirectional" and "forward_layer" in layer.children:
+        states = _outputs(layer.children["forward_layer"]) - 1
+        return (2 if layer.config.get("merge_mode") is None else 1) + 2 * states
+    return 1 + (_states(layer.children.get("cell", layer)) if layer.config.get("return_state") else 0)
+
+
+def _states(layer: Layer) -> int:
+    if layer.class_name == "StackedRNNCells":
+        return sum(map(_states, layer.children.values()))
+    return 2 if "LSTM" in layer.class_name else 1
 
 
 def pipeline_graph(config: dict[str, Any], read_layer: ReadLayer) -> Graph:
