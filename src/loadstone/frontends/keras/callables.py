@@ -13,6 +13,8 @@ from loadstone.errors import ModelError
 from loadstone.frontends.keras import names
 from loadstone.ir import Layer
 
+_OF_TENSORFLOW = frozenset({"crelu", "hard_sigmoid_2"})  # names that no function of `keras.activations` has
+
 
 def read_activation(stored: Any, where: str, custom: CustomObjects, hides: bool) -> str | Given | None:
     """A name of `names.ACTIVATIONS`, what the caller supplied, or None.
@@ -39,7 +41,10 @@ def read_activation(stored: Any, where: str, custom: CustomObjects, hides: bool)
 
 
 def stored_function(layer: Layer, custom: CustomObjects) -> Given | None:
-    """What the caller supplied for a Lambda layer: under the layer's own name, or the name of its function."""
+    """What the caller supplied for a Lambda layer: under the layer's own name, or the name of its function.
+
+    None without a word for an activation of Keras 3, whose name is all that the rule needs.
+    """
     where, stored = layer.path or layer.name, layer.config.get("function")
     given = custom.get("function", layer.name)
     if given is not None:
@@ -47,6 +52,9 @@ def stored_function(layer: Layer, custom: CustomObjects) -> Given | None:
     name, module = stored, layer.config.get("module")
     if isinstance(stored, dict) and stored.get("class_name") == "function":
         name, module = stored.get("config"), stored.get("module")
+        if module == "builtins" and name in names.ACTIVATIONS - _OF_TENSORFLOW and custom.find("function", name) is None:
+            layer.config["function"] = name  # where Keras looks a function up, by its name alone
+            return None
     if isinstance(name, str) and layer.config.get("function_type") != "lambda":
         given = custom.find("function", name)
         if given is None:
