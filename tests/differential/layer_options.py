@@ -21,7 +21,8 @@ Options = Mapping[str, st.SearchStrategy[Any] | Callable[[Shape], st.SearchStrat
 class Kind:
     """A layer or a function: ranks (batch included) and dtypes of its inputs, how many, and its options.
 
-    `inputs` names the method of drawing.py that chooses them: "one", "same" (a list of tensors of one shape), "two", ... The value of an option named "**" is several options.
+    `inputs` names the method of drawing.py that chooses them: "one", "same" (a list of tensors of one shape), "two", ...
+    The value of an option named "**" is several options.
     """
 
     ranks: tuple[int, ...]

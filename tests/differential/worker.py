@@ -106,6 +106,9 @@ def _named(prefix, arrays):
     return {f"{prefix}_{i}": a.astype("float32") if a.dtype.name == "bfloat16" else a for i, a in enumerate(arrays)}
 
 
+COMMANDS = {function.__name__: function for function in (start, add, end, finish, predict, reload, shake)}
+
+
 def main():
     answers, sys.stdout = os.fdopen(os.dup(1), "w"), sys.stderr
     os.dup2(2, 1)
@@ -115,9 +118,7 @@ def main():
     for line in sys.stdin:
         command = json.loads(line)
         try:
-            answer = {"start": start, "add": add, "end": end, "finish": finish, "predict": predict, "reload": reload, "shake": shake}[
-                command.pop("do")
-            ](**command)
+            answer = COMMANDS[command.pop("do")](**command)
         except Exception as error:  # noqa: BLE001  whatever Keras says of an option
             answer = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
         answers.write(json.dumps(answer) + "\n")
