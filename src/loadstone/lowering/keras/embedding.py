@@ -13,6 +13,7 @@ from loadstone.errors import ModelError
 from loadstone.ir import Layer, Structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras.promotion import result_type
 from loadstone.lowering.keras.quantized_codes import unpack_int4
 from loadstone.lowering.keras.walk import Call
 from loadstone.lowering.registry import keras_layer
@@ -46,8 +47,10 @@ def embedding(b: Builder, layer: Layer, inputs: Value, embeddings: Value, **extr
     if "embeddings_scale" in extra and not layer.config.get("unscaled"):  # TimeDistributed calls `call`, which knows no scales
         y = _dequantized(b, b.cast(y, compute), ids, extra)
     if "lora_embeddings_a" in extra:
-        first, second = (b.cast(extra[f"lora_embeddings_{part}"], compute) for part in "ab")
-        y = b.Add(b.cast(y, compute), b.Mul(b.MatMul(b.Gather(first, ids, axis=0), second), lora_factor(layer)))
+        first, second = lora_matrices(b, layer, extra)
+        learned = b.Mul(b.MatMul(b.Gather(first, ids, axis=0), second), lora_factor(layer))
+        wide = result_type(compute, learned.dtype)
+        y = b.Add(b.cast(b.cast(y, compute), wide), b.cast(learned, wide))
     return b.cast(y, compute)
 
 
@@ -64,6 +67,12 @@ def table(b: Builder, layer: Layer, embeddings: Value, extra: dict[str, Value]) 
     if embeddings.shape != (rows, width):
         raise ModelError(f"embeddings of shape {embeddings.shape} do not fit input_dim={rows} and output_dim={width}")
     return embeddings
+
+
+def lora_matrices(b: Builder, layer: Layer, extra: dict[str, Value]) -> list[Value]:
+    """The two matrices (input_dim, rank) and (rank, output_dim) of an adapter: in float32, or where the policy is mixed as it computes."""
+    compute, mixed = layer.policy.compute, layer.policy.compute != layer.policy.variable
+    return [b.cast(extra[name], compute) if mixed else extra[name] for name in ("lora_embeddings_a", "lora_embeddings_b")]
 
 
 def lora_factor(layer: Layer) -> float:

@@ -12,7 +12,7 @@ from loadstone.errors import ModelError
 from loadstone.ir import Layer, Structure, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.keras.embedding import TABLE, embedding, lora_factor, table, zero_mask
+from loadstone.lowering.keras.embedding import TABLE, embedding, lora_factor, lora_matrices, table, zero_mask
 from loadstone.lowering.keras.promotion import result_type
 from loadstone.lowering.keras.quantized import quantizer_of_inputs
 from loadstone.lowering.keras.quantized_codes import unpack_int4
@@ -93,17 +93,17 @@ def _quantized(b: Builder, layer: Layer, x: Value, kernel: Value, extra: dict[st
     else:
         scale, zero = (v if other else b.transpose(v, [1, 0]) for v in (scale, zero))
         groups = b.cast(extra["g_idx"], "int32")
-        moved = b.Sub(b.cast(kernel, compute), b.Gather(b.cast(zero, compute), groups, axis=0))
-        floats = b.cast(b.Mul(moved, b.Gather(scale, groups, axis=0)), dtype)
-        logits = _product(b, q, floats)
+        common = result_type(dtype, compute)
+        moved = b.Sub(b.cast(kernel, common), b.Gather(b.cast(zero, common), groups, axis=0))
+        logits = _product(b, q, b.Mul(moved, b.Gather(b.cast(scale, common), groups, axis=0)))
         logits = logits if factor is None else b.Div(*_same(b, logits, factor))
     if not today:
         return logits
     logits = b.cast(logits, dtype)
     if "lora_embeddings_a" in extra and not other:
-        way = b.MatMul(given, b.transpose(b.cast(extra["lora_embeddings_b"], dtype), [1, 0]))
-        way = b.MatMul(way, b.transpose(b.cast(extra["lora_embeddings_a"], dtype), [1, 0]))
-        logits = b.Add(logits, b.Mul(way, lora_factor(layer)))
+        first, second = (b.transpose(v, [1, 0]) for v in lora_matrices(b, layer, extra))
+        learned = b.Mul(_product(b, _product(b, given, second), first), lora_factor(layer))
+        logits = b.Add(logits, b.cast(learned, dtype))
     return logits
 
 
