@@ -50,6 +50,7 @@ def center_crop(b: Builder, layer: Layer, x: Structure) -> Value:
     """The middle of x; of images that are too small, the largest middle part of that shape, resized.
 
     With sizes known only at run time both are one: a part of the wanted size is resized to itself, which changes nothing.
+    A part has the compute dtype; a resized image is float32, unless history says otherwise.
     """
     height, width = layer.config["height"], layer.config["width"]
     x = _alone(layer, x)
@@ -60,14 +61,14 @@ def center_crop(b: Builder, layer: Layer, x: Structure) -> Value:
         y = _part(b, batched, axes, [(tall - height) // 2, (wide - width) // 2], [height, width])
     elif isinstance(tall, int) and isinstance(wide, int):
         y = resize(b, _crop_to_aspect_ratio(b, batched, axes, height, width), axes, [height, width], "bilinear")
+        y = y if "result" not in layer.config else b.cast(y, x.dtype)
     else:
         lengths = [_vector(b, tall), _vector(b, wide)]
         large = b.And(b.GreaterOrEqual(lengths[0], height), b.GreaterOrEqual(lengths[1], width))
         fitting = _fitting(b, lengths, height, width)
         lengths_taken: list[Length] = [b.Where(large, b.ints([want]), fit) for want, fit in zip((height, width), fitting, strict=True)]
         starts: list[Length] = [b.Div(b.Sub(n, taken), 2) for n, taken in zip(lengths, lengths_taken, strict=True)]
-        y = resize(b, _part(b, batched, axes, starts, lengths_taken), axes, [height, width], "bilinear")
-    y = b.cast(y, x.dtype)
+        y = b.cast(resize(b, _part(b, batched, axes, starts, lengths_taken), axes, [height, width], "bilinear"), x.dtype)
     return y if x.rank == 4 else b.squeeze(y, 0)
 
 

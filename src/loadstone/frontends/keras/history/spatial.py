@@ -62,6 +62,13 @@ def resized_integers_were_truncated(config: Config) -> Config:
     return config
 
 
+@upgrade(before="3.5", classes="CenterCrop")
+def resized_crops_had_the_compute_dtype(config: Config) -> Config:
+    """Keras 3.5 and later leave images that were too small in float32, whatever the policy."""
+    config.setdefault("result", "compute")
+    return config
+
+
 # `masked_statistics` and `shortest` are keys of our own (lowering/keras/normalization.py).
 
 
