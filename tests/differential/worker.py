@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import numpy as np
 from building import V3, Building, K, set_policy, tf, whole
 
-FORMS = ("keras", "h5") if V3 else ("h5",)
+FORMS = ("keras", "h5") if V3 or tf.__version__ >= "2.13" else ("h5",)
 BUILDINGS = []
 
 
