@@ -1,0 +1,63 @@
+"""Changes of what lookups, hashes, buckets and text layers compute, from tf.keras 2.3 to Keras 3.12.
+
+Options that no release of Keras has spell the old behaviour: `numbers` is the dtype of the result ("policy": the layer's own),
+`squeezes` whether a last axis of 1 goes away in one-hot vectors, `casts` whether a layer of integers rounds its input towards zero first.
+"""
+
+from __future__ import annotations
+
+from loadstone.frontends.keras.history import Config, upgrade
+
+
+@upgrade(before="3.0", classes="CategoryEncoding Discretization")
+def one_hot_vectors_had_no_axis_of_one(config: Config) -> Config:
+    """As today."""
+    return {**config, "squeezes": True}
+
+
+@upgrade(before="3.4", classes="CategoryEncoding Discretization")
+def one_hot_vectors_kept_axes_of_one(config: Config) -> Config:
+    """(batch, 1) gave (batch, 1, depth) from 3.0 to 3.3."""
+    return {"squeezes": False, **config}
+
+
+@upgrade(before="3.12", classes="Discretization")
+def buckets_had_the_dtype_of_the_layer(config: Config) -> Config:
+    """Which is int64 unless it is given; since 3.12 int32 whatever it is."""
+    return {"numbers": "policy", **config}
+
+
+@upgrade(before="3.0", classes="Discretization")
+def inputs_of_buckets_were_not_cast(config: Config) -> Config:
+    """Keras 3 casts the input to the layer's dtype when a model predicts."""
+    return {**config, "casts": False}
+
+
+@upgrade(before="3.0", classes="Discretization Hashing")
+def buckets_were_int64(config: Config) -> Config:
+    """Until these layers had an output_mode (tf.keras 2.8), whatever their dtype."""
+    return config if "output_mode" in config else {**config, "numbers": "int64"}
+
+
+@upgrade(before="3.0", classes="Discretization")
+def boundaries_were_called_bins(config: Config) -> Config:
+    """Up to tf.keras 2.5, where buckets were int32 whatever the layer's dtype."""
+    if "bins" not in config:
+        return config
+    return {**{key: value for key, value in config.items() if key != "bins"}, "bin_boundaries": config["bins"], "numbers": "int32"}
+
+
+@upgrade(before="3.0", classes="CategoryEncoding")
+def tokens_were_counted_as_max_tokens(config: Config) -> Config:
+    """Up to tf.keras 2.5."""
+    if "max_tokens" not in config:
+        return config
+    return {**{key: value for key, value in config.items() if key != "max_tokens"}, "num_tokens": config["max_tokens"]}
+
+
+@upgrade(before="3.0", classes="IntegerLookup StringLookup TextVectorization")
+def vectors_of_tokens_were_floats(config: Config) -> Config:
+    """One-hot, multi-hot and counted tokens had the dtype of the layer or, where that was the dtype of its tokens, float32."""
+    if config.get("output_mode", "int") == "int":
+        return config
+    return {**config, "numbers": "policy" if "float" in str(config.get("dtype")) else "float32"}

@@ -1,0 +1,1 @@
+"""What text layers compute, in numpy: fingerprints, string functions, tables. Nothing here knows of layers or ONNX."""
