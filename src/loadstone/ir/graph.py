@@ -39,7 +39,7 @@ class MaskRules:
     one that holds tensors (with two, nothing is filled in).
     previous: the mask that the layer's own `compute_mask` starts from: the "given" one (which filled `mask`, else of the first
     argument), that of the "first" argument, or of the first argument where that is a "single" tensor.
-    drops: the class did not support masking then, though it does today. casts: a cast of an input takes its mask away.
+    drops: the class did not support masking in that release, though it does in others. casts: a cast of an input takes its mask away.
     inner: TimeDistributed asks the layer inside for its mask, and calls it once on all steps.
     takes: MultiHeadAttention takes the masks off the tensors that it is given, for all that use them later.
     """

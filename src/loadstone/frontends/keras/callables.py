@@ -43,7 +43,8 @@ def read_activation(stored: Any, where: str, custom: CustomObjects, hides: bool)
 def stored_function(layer: Layer, custom: CustomObjects) -> Given | None:
     """What the caller supplied for a Lambda layer: under the layer's own name, or the name of its function.
 
-    None without a word for an activation of Keras 3, whose name is all that the rule needs.
+    None without a word for a function of Keras 3, whose name is all that the rule needs: "relu" of `keras.activations`,
+    "keras.ops.square".
     """
     where, stored = layer.path or layer.name, layer.config.get("function")
     given = custom.get("function", layer.name)
@@ -52,8 +53,9 @@ def stored_function(layer: Layer, custom: CustomObjects) -> Given | None:
     name, module = stored, layer.config.get("module")
     if isinstance(stored, dict) and stored.get("class_name") == "function":
         name, module = stored.get("config"), stored.get("module")
-        if module == "builtins" and name in names.ACTIVATIONS - _OF_TENSORFLOW and custom.find("function", name) is None:
-            layer.config["function"] = name  # where Keras looks a function up, by its name alone
+        own = module in ("builtins", "keras.activations") and name in names.ACTIVATIONS - _OF_TENSORFLOW
+        if isinstance(name, str) and (own or module == "keras.ops") and custom.find("function", name) is None:
+            layer.config["function"] = name if own else f"keras.ops.{name}"
             return None
     if isinstance(name, str) and layer.config.get("function_type") != "lambda":
         given = custom.find("function", name)

@@ -132,7 +132,7 @@ class _Reader:
             return pipeline_graph(layer.config, lambda inner: self.layer(inner, layer.path))
         if "input_layers" not in layer.config:
             return sequential_graph(layer.config, lambda inner: self.layer(inner, layer.path), where)
-        return functional_graph(layer.config, lambda inner: self.layer(inner, layer.path), where, self.producer.release >= (3,))
+        return functional_graph(layer.config, lambda inner: self.layer(inner, layer.path), where, self.producer.release)
 
     def _children(self, layer: Layer) -> None:
         """Layers inside a wrapper move from the config to `children`, under the attribute names of Keras."""

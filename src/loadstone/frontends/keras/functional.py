@@ -69,8 +69,9 @@ def _implied_input(first: Layer, config: dict[str, Any], where: str) -> Layer:
     return Layer("InputLayer", f"{first.name}_input", {"batch_shape": list(shape), "dtype": first.policy.compute}, path=f"{where}/input")
 
 
-def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, keras_3: bool) -> Graph:
-    """Nodes in the order in which they can run; every reference of the file resolved."""
+def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, release: tuple[int, ...]) -> Graph:
+    """Nodes in the order in which they can run; every reference of the file resolved. release: of the Keras that wrote the file."""
+    keras_3 = release >= (3,)
     stored = config.get("layers")
     if not isinstance(stored, list) or "input_layers" not in config or "output_layers" not in config:
         raise ModelError("a functional model needs layers, input_layers and output_layers", where=where)
@@ -82,7 +83,7 @@ def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
         if name in layers:
             raise ModelError(f"two layers are called '{name}'", where=where)
         layers[name] = layer
-        calls[name] = [_as_predicted(*read_call(call), keras_3) for call in data.get("inbound_nodes") or []]
+        calls[name] = [_as_predicted(*read_call(call), (3,) <= release < (3, 16)) for call in data.get("inbound_nodes") or []]
         if layer.class_name == "InputLayer" and not calls[name]:
             calls[name] = [((), {})]
     models = {str(data.get("name") or data["config"].get("name")) for data in stored if _begins_with_input(data)}
@@ -102,14 +103,14 @@ def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
 
 
 def _as_predicted(
-    args: tuple[Structure, ...], kwargs: dict[str, Structure], keras_3: bool
+    args: tuple[Structure, ...], kwargs: dict[str, Structure], overrides: bool
 ) -> tuple[tuple[Structure, ...], dict[str, Structure]]:
     """The arguments of a call as they are when the model predicts.
 
-    A `training` fixed in the call of a layer wins in tf.keras 2; in Keras 3 that of `predict` does, and it is False
-    (keras/src/models/functional.py, `operation_fn`).
+    A `training` fixed in the call of a layer wins in tf.keras 2, and again since Keras 3.16; in between that of `predict` overrides it,
+    and it is False (keras/src/models/functional.py, `operation_fn`).
     """
-    return args, {key: value for key, value in kwargs.items() if not (keras_3 and key == "training")}
+    return args, {key: value for key, value in kwargs.items() if not (overrides and key == "training")}
 
 
 def _unpack(structure: Structure) -> Structure:

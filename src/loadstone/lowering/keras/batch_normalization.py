@@ -36,7 +36,7 @@ def batch_normalization(
     mask: Value | None = None,
     **_: Any,
 ) -> Value:
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta along `axis`, in float32 or wider; weights (channels,).
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta along `axis`, in float32 or wider, as the compute dtype; weights (channels,).
 
     tf.keras 2 also takes several axes; its weights then have the rank of x, with 1 elsewhere.
     """
@@ -64,7 +64,7 @@ def batch_normalization(
     factor = factor if gamma is None else b.Mul(factor, spread(gamma))
     shift = b.Neg(b.Mul(mean, factor))
     shift = shift if beta is None else b.Add(shift, spread(beta))
-    return b.cast(b.Add(b.Mul(wide, factor), shift), x.dtype)
+    return b.cast(b.Add(b.Mul(wide, factor), shift), layer.policy.compute)
 
 
 def _moments(b: Builder, x: Value, axes: list[int], mask: Value | None) -> tuple[Value, Value]:

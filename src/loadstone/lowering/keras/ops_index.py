@@ -56,8 +56,13 @@ def _sliced(b: Builder, x: Value, axis: int, part: slice) -> Value:
     step = 1 if part.step is None else int(part.step)
     if part.start is None and part.stop is None and step == 1:
         return x
-    start = (0 if step > 0 else _LAST) if part.start is None else int(part.start)
-    return b.slice(x, axis, start, None if part.stop is None else int(part.stop), step)
+    start, stop = (None if edge is None else int(edge) for edge in (part.start, part.stop))
+    if step > 0:
+        return b.slice(x, axis, start or 0, stop, step)
+    # the same elements forwards, then backwards: onnxruntime moves a start before the first element to the first
+    first = 0 if stop is None else _LAST if stop == -1 else stop + 1
+    x = x if start is stop is None else b.slice(x, axis, first, None if start in (None, -1) else start + 1)
+    return b.slice(x, axis, _LAST, None, step)
 
 
 def _picked(b: Builder, x: Value, axis: int, part: Any) -> Value:

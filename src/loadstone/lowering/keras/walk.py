@@ -179,7 +179,8 @@ class Walk:
             return None
         call = _bind(self.b, layer, rule, args, kwargs, training)
         if rule.raw:
-            return rule.function(self, layer, call)
+            outputs = rule.function(self, layer, call)
+            return map_structure(lambda leaf: Traced(leaf.value), outputs) if layer.masks.drops else outputs
         outputs = rule.function(self.b, layer, **_parameters(rule, call), **self.weights(layer, rule))
         if layer.masks.takes:
             _take_masks(layer, args, kwargs)

@@ -27,6 +27,9 @@ DROPPED_BEFORE: dict[str, tuple[int, ...]] = {
     "Rescaling": (3,),
 }
 
+# Classes that passed masks, and the release of Keras since which they drop them (keras/src/layers/rnn, `supports_masking = False`).
+DROPPED_SINCE = dict.fromkeys("Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D GRU LSTM RNN SimpleRNN TimeDistributed".split(), (3, 16))
+
 # The release since which MultiHeadAttention takes the masks off its inputs (`set_keras_mask(query, None)` in its call), and looks at
 # the mask of the query alone, whatever `query_mask` says.
 TAKEN_SINCE = (3, 8)
@@ -36,4 +39,5 @@ def mask_rules(class_name: str, producer: Producer) -> MaskRules:
     """The rules that held for a class in the release that wrote the file."""
     era = next((rules for before, rules in _ERAS if producer.release < before), MaskRules())
     takes = class_name == "MultiHeadAttention" and not (() < producer.release < TAKEN_SINCE)
-    return replace(era, drops=producer.release < DROPPED_BEFORE.get(class_name, ()), takes=takes)
+    drops = producer.release < DROPPED_BEFORE.get(class_name, ()) or producer.release >= DROPPED_SINCE.get(class_name, (99,))
+    return replace(era, drops=drops, takes=takes)
