@@ -54,7 +54,7 @@ def _three_diagonals(a: Array) -> tuple[Array, Array, Array]:
         w = _symmetric_product(block, v, tau, i)
         w += tau * a.dtype.type(-0.5) * _sum_in_four(w * v) * v
         block += np.multiply.outer(-v, w) + np.multiply.outer(-w, v)
-        turned = np.add.reduce(q[:, i + 1 :] * v, axis=1)
+        turned = (q[:, i + 1 :] * v).sum(axis=1)
         q[:, i + 1 :] -= np.multiply.outer(turned, tau * v)
         beside[i] = beta
     return a.diagonal().copy(), beside, q

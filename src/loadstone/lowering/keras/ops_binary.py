@@ -51,7 +51,7 @@ def _power(b: Builder, x: Value, y: Value) -> Value:
 def _arctan2(b: Builder, y: Value, x: Value) -> Value:
     """The angle of (x, y): atan(y / x), turned where x is negative."""
     flat = b.Atan(b.Div(y, b.Where(b.Equal(x, 0), 1, x)))
-    half_turn = b.Where(negative_sign(b, y), -pi, pi)
+    half_turn = b.Where(negative_sign(b, y), b.const(-pi, y.dtype), b.const(pi, y.dtype))
     turned = b.Where(b.Less(x, 0), b.Add(flat, half_turn), flat)
     upright = b.Where(b.Equal(y, 0), b.Where(negative_sign(b, x), half_turn, y), b.Mul(b.Sign(y), pi / 2))
     return b.Where(b.Equal(x, 0), upright, turned)
@@ -92,14 +92,21 @@ def _ldexp(b: Builder, x: Value, y: Value) -> Value:
 
 
 def _shift(direction: str) -> Binary:
-    """BitShift knows unsigned numbers alone: signed ones are multiplied and divided, which floors."""
+    """BitShift knows unsigned numbers alone: signed ones are multiplied and divided, which floors.
+
+    TensorFlow takes a shift below 0 for 0, and one beyond the width for the width less one.
+    """
 
     def formula(b: Builder, x: Value, y: Value) -> Value:
+        bits = 8 * dtypes.to_numpy(x.dtype).itemsize
+        shift = b.Min(b.Max(b.cast(y, "int64"), 0), bits - 1)
         if x.dtype.startswith("uint"):
-            return b.BitShift(x, y, direction=direction)
-        factor = b.Pow(b.const(2, "int64"), b.cast(y, "int64"))
-        wide = b.cast(x, "int64")
-        return b.cast(b.Mul(wide, factor) if direction == "LEFT" else floor_divide(b, wide, factor), x.dtype)
+            return b.BitShift(x, b.cast(shift, x.dtype), direction=direction)
+        half = b.Div(shift, 2)  # twice half the way, since 2 ** 63 is no int64
+        wide, two = b.cast(x, "int64"), b.const(2, "int64")
+        for factor in (b.Pow(two, half), b.Pow(two, b.Sub(shift, half))):
+            wide = b.Mul(wide, factor) if direction == "LEFT" else floor_divide(b, wide, factor)
+        return b.cast(wide, x.dtype)
 
     return formula
 

@@ -180,7 +180,7 @@ class Walk:
         call = _bind(self.b, layer, rule, args, kwargs, training)
         if rule.raw:
             outputs = rule.function(self, layer, call)
-            return map_structure(lambda leaf: Traced(leaf.value), outputs) if layer.masks.drops else outputs
+            return map_structure(lambda leaf: Traced(leaf.value), outputs) if layer.masks.drops and outputs is not None else outputs
         outputs = rule.function(self.b, layer, **_parameters(rule, call), **self.weights(layer, rule))
         if layer.masks.takes:
             _take_masks(layer, args, kwargs)

@@ -55,6 +55,12 @@ def tokens_were_counted_as_max_tokens(config: Config) -> Config:
     return {**{key: value for key, value in config.items() if key != "max_tokens"}, "num_tokens": config["max_tokens"]}
 
 
+@upgrade(before="3.0", classes="Hashing")
+def a_salt_stood_for_none(config: Config) -> Config:
+    """tf.keras 2.3 to 2.5 wrote a key of its own for a Hashing without a salt, which hashes without one until it is read again."""
+    return {**config, "salt": None} if config.get("salt") == [0xDECAFCAFFE] * 2 else config
+
+
 @upgrade(before="3.0", classes="IntegerLookup StringLookup TextVectorization")
 def vectors_of_tokens_were_floats(config: Config) -> Config:
     """One-hot, multi-hot and counted tokens had the dtype of the layer or, where that was the dtype of its tokens, float32."""

@@ -1,0 +1,330 @@
+"""`tf.nn`, products of matrices, norms and resized images, by the formulas of the Keras layers.
+
+Semantics: tensorflow/python/ops/nn_ops.py, nn_impl.py, math_ops.py (`matmul`, `tensordot`), image_ops_impl.py (`resize`) and, for
+`tf.keras.backend`, keras/backend.py of 2.15.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.ir import Layer
+from loadstone.lowering.block import Value
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras import convolution, pooling, resampling
+from loadstone.lowering.keras.activations import activate, log_softmax, relu, softmax
+from loadstone.lowering.keras.ops_products import explicit
+from loadstone.lowering.keras.ops_products import tensordot as contract
+from loadstone.lowering.keras.special import gelu, leaky_relu
+from loadstone.lowering.tensorflow.symbols import Operand, alike, axes_of, axis_of, enter, lengths, number, tensor, tf
+
+# -- activations ------------------------------------------------------------------------------------------------------
+
+_SAME = {
+    "relu": "nn.relu raw_ops.Relu",
+    "relu6": "nn.relu6 raw_ops.Relu6",
+    "elu": "nn.elu raw_ops.Elu",
+    "selu": "nn.selu raw_ops.Selu",
+    "softplus": "math.softplus nn.softplus keras.backend.softplus raw_ops.Softplus",
+    "softsign": "nn.softsign keras.backend.softsign raw_ops.Softsign",
+    "sigmoid": "math.sigmoid nn.sigmoid keras.backend.sigmoid raw_ops.Sigmoid",
+    "log_sigmoid": "math.log_sigmoid",
+    "hard_sigmoid_2": "keras.backend.hard_sigmoid",
+    "silu": "nn.silu nn.swish",
+    "crelu": "nn.crelu",
+}
+
+
+def _activation(name: str) -> Callable[..., Value]:
+    def rule(b: Builder, features: Operand) -> Value:
+        return activate(b, tensor(b, features), name)
+
+    return rule
+
+
+for _name, _names in _SAME.items():
+    enter(_activation(_name), *_names.split())
+
+
+@tf("nn.leaky_relu", "raw_ops.LeakyRelu")
+def leaky(b: Builder, features: Operand, alpha: float = 0.2) -> Value:
+    """x, or alpha * x below 0."""
+    return leaky_relu(b, tensor(b, features), float(alpha))
+
+
+@tf("keras.backend.relu")
+def backend_relu(b: Builder, x: Operand, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Value:
+    """The general form of keras.activations.relu."""
+    return relu(b, tensor(b, x), alpha, max_value, threshold)
+
+
+@tf("keras.backend.elu")
+def backend_elu(b: Builder, x: Operand, alpha: float = 1.0) -> Value:
+    """x, or alpha (exp(x) - 1) below 0."""
+    return b.Elu(tensor(b, x), alpha=float(alpha))
+
+
+@tf("nn.gelu")
+def gelu_of(b: Builder, features: Operand, approximate: bool = False) -> Value:
+    """x times the normal distribution function of x."""
+    return gelu(b, tensor(b, features), bool(approximate))
+
+
+@tf("nn.softmax", "math.softmax", "keras.backend.softmax", "raw_ops.Softmax")
+def softmax_of(b: Builder, logits: Operand, axis: Operand = None, dim: Operand = None) -> Value:
+    """exp(x) over its sum along an axis, the last unless given."""
+    x = tensor(b, logits)
+    return softmax(b, x, axis_of(-1 if axis is None and dim is None else dim if axis is None else axis, x.rank))
+
+
+@tf("nn.log_softmax", "math.log_softmax", "raw_ops.LogSoftmax")
+def log_softmax_of(b: Builder, logits: Operand, axis: Operand = None, dim: Operand = None) -> Value:
+    """The logarithm of softmax."""
+    x = tensor(b, logits)
+    return log_softmax(b, x, axis_of(-1 if axis is None and dim is None else dim if axis is None else axis, x.rank))
+
+
+@tf("math.l2_normalize", "nn.l2_normalize", "linalg.l2_normalize", "keras.backend.l2_normalize")
+def l2_normalize(b: Builder, x: Operand, axis: Operand = None, epsilon: float = 1e-12, dim: Operand = None) -> Value:
+    """x over its length along axes, which counts as sqrt(epsilon) at least."""
+    y = tensor(b, x)
+    axes = axes_of(axis if axis is not None else dim, y.rank)
+    square = b.ReduceSum(b.Mul(y, y), b.ints(axes), keepdims=1)
+    return b.Mul(y, b.Reciprocal(b.Sqrt(b.Max(square, float(epsilon)))))
+
+
+@tf("nn.bias_add", "keras.backend.bias_add", "raw_ops.BiasAdd")
+def bias_add(b: Builder, value: Operand, bias: Operand, data_format: str | None = None) -> Value:
+    """x plus a number for each channel."""
+    x, vector = alike(b, value, bias)
+    first = str(data_format) in ("NCHW", "channels_first") or str(data_format).startswith("NC")
+    return b.Add(x, b.reshape(vector, [-1 if vector.shape[0] is None else vector.shape[0], *[1] * (x.rank - 2)]) if first else vector)
+
+
+@tf("nn.moments")
+def moments(b: Builder, x: Operand, axes: Operand, shift: Any = None, keepdims: bool = False, keep_dims: Any = None) -> list[Value]:
+    """Mean and variance along axes."""
+    y = tensor(b, x)
+    over, keep = axes_of(axes, y.rank), int(bool(keepdims or keep_dims))
+    mean = b.ReduceMean(y, b.ints(over), keepdims=1)
+    difference = b.Sub(y, mean)
+    variance = b.ReduceMean(b.Mul(difference, difference), b.ints(over), keepdims=keep)
+    return [mean if keep else b.squeeze(mean, *over), variance]
+
+
+@tf("nn.batch_normalization")
+def batch_normalization(
+    b: Builder, x: Operand, mean: Operand, variance: Operand, offset: Operand, scale: Operand, variance_epsilon: Operand
+) -> Value:
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset."""
+    y, mu, var = alike(b, x, mean, variance)
+    factor = b.Reciprocal(b.Sqrt(b.Add(var, float(number(variance_epsilon, "an epsilon")))))
+    factor = factor if scale is None else b.Mul(factor, tensor(b, scale, y.dtype))
+    shift = b.Neg(b.Mul(mu, factor))
+    return b.Add(b.Mul(y, factor), shift if offset is None else b.Add(shift, tensor(b, offset, y.dtype)))
+
+
+# -- products ---------------------------------------------------------------------------------------------------------
+
+
+@tf("linalg.matmul", "matmul", "raw_ops.MatMul", "raw_ops.BatchMatMul", "raw_ops.BatchMatMulV2")
+def matmul(
+    b: Builder, a: Operand, b_: Operand, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
+    adjoint_b: bool = False, adj_x: bool = False, adj_y: bool = False,
+) -> Value:  # fmt: skip
+    """Products of matrices; the axes before the last two broadcast."""
+    x, y = alike(b, a, b_)
+    x = _turned(b, x) if transpose_a or adjoint_a or adj_x else x
+    return b.MatMul(x, _turned(b, y) if transpose_b or adjoint_b or adj_y else y)
+
+
+def _turned(b: Builder, x: Value) -> Value:
+    return b.transpose(x, [*range(x.rank - 2), x.rank - 1, x.rank - 2])
+
+
+@tf("linalg.matvec")
+def matvec(b: Builder, a: Operand, b_: Operand, transpose_a: bool = False) -> Value:
+    """Products of matrices and vectors."""
+    x, y = alike(b, a, b_)
+    return b.squeeze(b.MatMul(_turned(b, x) if transpose_a else x, b.unsqueeze(y, y.rank)), y.rank)
+
+
+@tf("tensordot", "linalg.tensordot")
+def tensordot(b: Builder, a: Operand, b_: Operand, axes: Operand) -> Value:
+    """Sums of products over axes of both: the last n and the first n, or two lists."""
+    x, y = alike(b, a, b_)
+    found = number(axes, "axes")
+    if isinstance(found, int):
+        return contract(b, x, y, list(range(x.rank - found, x.rank)), list(range(found)))
+    left, right = ([side] if isinstance(side, int) else list(side) for side in found)
+    return contract(b, x, y, [axis_of(k, x.rank) for k in left], [axis_of(k, y.rank) for k in right])
+
+
+@tf("einsum", "linalg.einsum")
+def einsum(b: Builder, equation: str, *inputs: Operand) -> Value:
+    """Sums of products by an equation of letters."""
+    values = alike(b, *(inputs[0] if len(inputs) == 1 and isinstance(inputs[0], (list, tuple)) else inputs))
+    return b.Einsum(*values, equation=explicit(str(equation), [v.rank for v in values]))
+
+
+@tf("raw_ops.Einsum")
+def raw_einsum(b: Builder, inputs: Any, equation: str = "") -> Value:
+    """Sums of products by an equation of letters."""
+    return einsum(b, equation, *inputs)
+
+
+@tf("keras.backend.dot")
+def backend_dot(b: Builder, x: Operand, y: Operand) -> Value:
+    """The last axis of x with the last but one of y."""
+    one, other = alike(b, x, y)
+    if one.rank == 2 and other.rank == 2:
+        return b.MatMul(one, other)
+    return contract(b, one, other, [one.rank - 1], [max(other.rank - 2, 0)])
+
+
+@tf("norm", "linalg.norm")
+def norm(b: Builder, tensor_: Operand, ord: Any = "euclidean", axis: Operand = None, keepdims: Any = None, keep_dims: Any = None) -> Value:
+    """The length of vectors along axes."""
+    x = tensor(b, tensor_)
+    if ord not in ("euclidean", 2, 1) or (ord != "euclidean" and isinstance(axis, (list, tuple)) and len(axis) > 1):
+        raise UnsupportedAttribute(f"tf.norm with ord={ord!r}")
+    over, keep = b.ints(axes_of(axis, x.rank)), int(bool(keepdims or keep_dims))
+    return b.ReduceSum(b.Abs(x), over, keepdims=keep) if ord == 1 else b.Sqrt(b.ReduceSum(b.Mul(x, x), over, keepdims=keep))
+
+
+# -- windows ----------------------------------------------------------------------------------------------------------
+
+
+def _space(given: Any, count: int, first: bool, what: str) -> list[int]:
+    """An option for the axes of space alone: one number, one for each of them, or one for each axis of the tensor."""
+    found = number(given, what)
+    values = [int(v) for v in (found if isinstance(found, list) else [found])]
+    if len(values) == count + 2:
+        values = values[2:] if first else values[1:-1]
+    values = values * count if len(values) == 1 else values
+    if len(values) != count:
+        raise ModelError(f"{what} {given!r} for {count} axes")
+    return values
+
+
+def _windowed(name: str, x: Value, data_format: Any, padding: Any, **options: Any) -> Layer:
+    """A layer of Keras that does the same."""
+    first = str(data_format or "").startswith("NC") or data_format == "channels_first"
+    count = x.rank - 2
+    kind = str(padding).lower() if isinstance(padding, str) else ""
+    if kind not in ("same", "valid"):
+        raise UnsupportedAttribute(f"tf.nn with padding={padding!r}")
+    config = {key: _space(value, count, first, key) for key, value in options.items() if value is not None}
+    return Layer(f"{name}{count}D", "", {**config, "padding": kind, "data_format": "channels_first" if first else "channels_last"})
+
+
+@tf(
+    "nn.conv1d",
+    "nn.conv2d",
+    "nn.conv3d",
+    "nn.convolution",
+    "keras.backend.conv1d",
+    "keras.backend.conv2d",
+    "keras.backend.conv3d",
+    "raw_ops.Conv2D",
+    "raw_ops.Conv3D",
+)
+def conv(
+    b: Builder, input_: Operand, filters: Operand = None, strides: Operand = 1, padding: Any = "VALID", data_format: Any = None,
+    dilations: Operand = None, dilation_rate: Operand = None, explicit_paddings: Any = None, filter: Operand = None,
+) -> Value:  # fmt: skip
+    """x (batch, space..., channels) or (batch, channels, space...) with kernels (window..., channels / groups, filters)."""
+    x, kernel = alike(b, input_, filter if filters is None else filters)
+    if explicit_paddings:
+        raise UnsupportedAttribute("tf.nn.conv2d with explicit paddings")
+    layer = _windowed(
+        "Conv", x, data_format, padding, strides=1 if strides is None else strides, dilation_rate=dilations or dilation_rate or 1
+    )
+    layer.config.update(kernel_size=list(kernel.shape[:-2]), groups=1, use_bias=False, activation=None)
+    return convolution.convolution(b, layer, x, kernel)
+
+
+@tf("nn.depthwise_conv2d", "raw_ops.DepthwiseConv2dNative")
+def depthwise(
+    b: Builder, input_: Operand, filter: Operand, strides: Operand = 1, padding: Any = "VALID", data_format: Any = None,
+    dilations: Operand = None, explicit_paddings: Any = None,
+) -> Value:  # fmt: skip
+    """Each channel with kernels of its own: (height, width, channels, multiplier)."""
+    x, kernel = alike(b, input_, filter)
+    if explicit_paddings:
+        raise UnsupportedAttribute("tf.nn.depthwise_conv2d with explicit paddings")
+    layer = _windowed("DepthwiseConv", x, data_format, padding, strides=strides, dilation_rate=dilations or 1)
+    layer.config.update(kernel_size=list(kernel.shape[:2]), use_bias=False, activation=None)
+    return convolution.depthwise_convolution(b, layer, x, kernel)
+
+
+def _pool(kind: str) -> Callable[..., Value]:
+    def rule(
+        b: Builder, input_: Operand, ksize: Operand, strides: Operand = None, padding: Any = "VALID", data_format: Any = None,
+        explicit_paddings: Any = None,
+    ) -> Value:  # fmt: skip
+        x = tensor(b, input_)
+        layer = _windowed(f"{kind}Pooling", x, data_format, padding, pool_size=ksize, strides=ksize if strides is None else strides)
+        pool = pooling.max_pooling if kind == "Max" else pooling.average_pooling
+        return pool(b, layer, x)
+
+    return rule
+
+
+enter(_pool("Max"), "nn.max_pool", "nn.max_pool1d", "nn.max_pool2d", "nn.max_pool3d", "raw_ops.MaxPool", "raw_ops.MaxPool3D")
+enter(_pool("Average"), "nn.avg_pool", "nn.avg_pool1d", "nn.avg_pool2d", "nn.avg_pool3d", "raw_ops.AvgPool", "raw_ops.AvgPool3D")
+
+
+@tf("image.resize")
+def resize(
+    b: Builder, images: Operand, size: Operand, method: str = "bilinear", preserve_aspect_ratio: bool = False, antialias: bool = False
+) -> Value:
+    """Images (batch, height, width, channels) or one of them in another size."""
+    x = tensor(b, images)
+    if preserve_aspect_ratio:
+        raise UnsupportedAttribute("tf.image.resize with preserve_aspect_ratio=True")
+    batch = x if x.rank == 4 else b.unsqueeze(x, 0)
+    y = resampling.resize(b, batch, [1, 2], lengths(b, size), str(method), bool(antialias))
+    return y if x.rank == 4 else b.squeeze(y, 0)
+
+
+def _resize(method: str) -> Callable[..., Value]:
+    def rule(b: Builder, images: Operand, size: Operand, align_corners: bool = False, half_pixel_centers: bool = False) -> Value:
+        if align_corners or not half_pixel_centers:
+            raise UnsupportedAttribute("an image resized as TensorFlow 1 did, with align_corners or without half_pixel_centers")
+        return resize(b, images, size, method)
+
+    return rule
+
+
+enter(_resize("bilinear"), "raw_ops.ResizeBilinear")
+enter(_resize("nearest"), "raw_ops.ResizeNearestNeighbor")
+enter(_resize("bicubic"), "raw_ops.ResizeBicubic")
+
+
+@tf("nn.space_to_depth", "raw_ops.SpaceToDepth")
+def space_to_depth(b: Builder, input_: Operand, block_size: Operand, data_format: str = "NHWC") -> Value:
+    """Blocks of an image as channels."""
+    size = int(number(block_size, "a block_size"))
+    if data_format != "NHWC":
+        raise UnsupportedAttribute(f"tf.nn.space_to_depth with data_format={data_format!r}")
+    x = b.transpose(tensor(b, input_), [0, 3, 1, 2])
+    return b.transpose(b.SpaceToDepth(x, blocksize=size), [0, 2, 3, 1])
+
+
+@tf("nn.depth_to_space", "raw_ops.DepthToSpace")
+def depth_to_space(b: Builder, input_: Operand, block_size: Operand, data_format: str = "NHWC") -> Value:
+    """Channels as blocks of an image."""
+    size = int(number(block_size, "a block_size"))
+    if data_format != "NHWC":
+        raise UnsupportedAttribute(f"tf.nn.depth_to_space with data_format={data_format!r}")
+    x = b.transpose(tensor(b, input_), [0, 3, 1, 2])
+    return b.transpose(b.DepthToSpace(x, blocksize=size, mode="DCR"), [0, 2, 3, 1])
+
+
+@tf("nn.embedding_lookup")
+def embedding_lookup(b: Builder, params: Operand, ids: Operand) -> Value:
+    """Rows of a table."""
+    return b.Gather(tensor(b, params), tensor(b, ids), axis=0)

@@ -1,0 +1,211 @@
+"""The table of TensorFlow's functions: a name of its API to the rule that lowers a call of it.
+
+A rule is a function `(b, *arguments) -> Value` (or a structure of Values) whose parameters have the names of TensorFlow's own
+function (https://www.tensorflow.org/api_docs/python/tf); a name that Python or a rule has taken ends in "_" (`b_`). Arguments are
+Values, Python numbers and nested lists of both. TensorFlow does not promote: operands have one dtype, and only numbers that no
+tensor is take the dtype of the tensor beside them.
+
+Names are those that TensorFlow writes for a function, "math.add" or "reshape"; what TensorFlow 1 has under the same name with the
+same meaning is "compat.v1.reshape". Functions that are random when a model predicts are known and refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import Parameter, signature
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.lowering.block import Value
+from loadstone.lowering.builder import Builder
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Operand = Any  # a Value, a Python number, a numpy array or a nested list of them
+_IGNORED = frozenset({"name", "validate_indices", "parallel_iterations", "swap_memory", "back_prop", "seed", "layout", "use_cudnn_on_gpu"})
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One function: its rule, and the names of its arguments in order.
+
+    variadic: the rule takes any further positional arguments.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    parameters: tuple[str, ...]
+    variadic: bool = False
+
+    def call(self, b: Builder, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """What a call gives. Raises UnsupportedAttribute for an argument that the rule does not know."""
+        if len(args) > len(self.parameters) and not self.variadic:
+            raise UnsupportedAttribute(f"tf.{self.name} with {len(args)} arguments")
+        given = {}
+        for key, value in kwargs.items():
+            if key in self.parameters[: len(args)]:
+                raise ModelError(f"tf.{self.name} is given {key} twice")
+            if key in self.parameters:
+                given[f"{key}_" if key in _TAKEN else key] = value
+            elif value is not None and key not in _IGNORED:
+                raise UnsupportedAttribute(f"tf.{self.name} with {key}={value!r}")
+        return self.function(b, *args, **given)
+
+
+_TAKEN = frozenset({"b", "input", "type"})
+_SYMBOLS: dict[str, Symbol] = {}
+_RANDOM = frozenset(
+    """
+    nn.dropout nn.experimental.general_dropout nn.experimental.stateless_dropout keras.backend.dropout keras.backend.random_normal
+    keras.backend.random_uniform keras.backend.truncated_normal keras.backend.random_bernoulli keras.backend.random_binomial
+    image.sample_distorted_bounding_box nn.fractional_avg_pool nn.fractional_max_pool nn.nce_loss nn.sampled_softmax_loss
+    compat.v1.nn.dropout compat.v1.multinomial random.shuffle
+    """.split()
+)
+
+
+def symbols() -> Mapping[str, Symbol]:
+    """All functions by name."""
+    return MappingProxyType(_SYMBOLS)
+
+
+def is_random(name: str) -> bool:
+    """True for a function that draws numbers whenever it is called."""
+    plain = name.removeprefix("compat.v1.")
+    return name in _RANDOM or plain in _RANDOM or plain.startswith(("random.", "image.random_", "raw_ops.Random", "raw_ops.Stateless"))
+
+
+def tf(*names: str) -> Callable[[Function], Function]:
+    """Decorator: the function is the rule for these names, for those of `tf.math` also without "math.", and all in compat.v1."""
+
+    def register(function: Function) -> Function:
+        enter(function, *names)
+        return function
+
+    return register
+
+
+def enter(function: Callable[..., Any], *names: str) -> None:
+    """Put a rule into the table; a name that a rule has already keeps it in compat.v1 alone."""
+    found = list(signature(function).parameters.values())[1:]
+    parameters = tuple(p.name.removesuffix("_") for p in found if p.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD))
+    variadic = any(p.kind is Parameter.VAR_POSITIONAL for p in found)
+    for name in names:
+        assert name not in _SYMBOLS or name.startswith("compat.v1."), f"two rules for tf.{name}"
+        for other in (name, name.removeprefix("math.")):
+            _SYMBOLS[other] = Symbol(other, function, parameters, variadic)
+            if not other.startswith(("compat.", "keras.", "raw_ops.", "__")):
+                _SYMBOLS.setdefault(f"compat.v1.{other}", Symbol(f"compat.v1.{other}", function, parameters, variadic))
+
+
+# -- operands ---------------------------------------------------------------------------------------------------------
+
+
+def tensor(b: Builder, x: Operand, dtype: str | None = None) -> Value:
+    """An operand as `tf.convert_to_tensor` has it: numbers are float32, int32 or bool, unless a dtype is wanted."""
+    if isinstance(x, Value):
+        if dtype is not None and x.dtype != dtype:
+            if x.const is None:
+                raise ModelError(f"a tensor of {x.dtype} where one of {dtype} is wanted")
+            return b.cast(x, dtype)
+        return x
+    if isinstance(x, (list, tuple)) and _holds_values(x):
+        parts = [tensor(b, part, dtype) for part in x]
+        like = next((part.dtype for part in parts if part.const is None), parts[0].dtype)
+        rows = [b.unsqueeze(tensor(b, part, like), 0) for part in parts]
+        return rows[0] if len(rows) == 1 else b.Concat(*rows, axis=0)
+    array = np.asarray(x)
+    if array.dtype.kind in "OUS" and array.size:
+        return b.const(np.asarray(x, object), "string")
+    natural = {"f": "float32", "i": "int32", "b": "bool"}.get(array.dtype.kind) if not isinstance(x, (np.ndarray, np.generic)) else None
+    if dtype is not None and dtype != "bool" and array.dtype.kind == "f" and dtype.startswith(("int", "uint")):
+        raise ModelError(f"the number {x!r} beside a tensor of {dtype}")
+    return b.const(array, dtype or natural)
+
+
+def _holds_values(x: Operand) -> bool:
+    return isinstance(x, Value) or (isinstance(x, (list, tuple)) and any(_holds_values(part) for part in x))
+
+
+def alike(b: Builder, *operands: Operand) -> list[Value]:
+    """Operands as values of one dtype: that of the tensors among them, which must agree."""
+    dtype = next((x.dtype for x in operands if isinstance(x, Value) and x.const is None), None)
+    if dtype is None:
+        dtype = next((x.dtype for x in operands if isinstance(x, Value)), None)
+    if dtype is None:
+        dtype = next((v.dtype for v in (tensor(b, x) for x in operands if _holds_values(x))), None)
+    values = [tensor(b, x, dtype) for x in operands]
+    return values if dtype is not None else [tensor(b, x, values[0].dtype) for x in values]
+
+
+def number(x: Operand, what: str) -> Any:
+    """A number, or a list of them, that must be known now: an axis, a size."""
+    if isinstance(x, Value):
+        if x.const is None:
+            raise UnsupportedAttribute(f"{what} that is computed")
+        return x.array().tolist()
+    if isinstance(x, np.ndarray):
+        return x.tolist()
+    return [number(part, what) for part in x] if isinstance(x, (list, tuple)) else x
+
+
+def axis_of(axis: Operand, rank: int, what: str = "an axis") -> int:
+    """An axis counted from 0."""
+    found = number(axis, what)
+    found = found[0] if isinstance(found, list) and len(found) == 1 else found
+    if not -max(rank, 1) <= int(found) < max(rank, 1):
+        raise ModelError(f"axis {found} of a tensor of rank {rank}")
+    return int(found) % max(rank, 1)
+
+
+def axes_of(axis: Operand, rank: int) -> list[int]:
+    """Axes counted from 0; all of them for None."""
+    if axis is None:
+        return list(range(rank))
+    found = number(axis, "an axis")
+    return [axis_of(a, rank) for a in (found if isinstance(found, list) else [found])]
+
+
+def vector(b: Builder, x: Value) -> Value:
+    """A scalar of integers as an int64 vector of one element."""
+    return b.cast(b.reshape(x, [1]), "int64")
+
+
+def lengths(b: Builder, shape: Operand) -> list[int | Value]:
+    """A shape as the builder wants it: ints where known, else int64 vectors of one element.
+
+    What was put together of known and computed lengths (`tf.concat`, `tf.stack`) is taken apart again.
+    """
+    if isinstance(shape, Value):
+        return _taken_apart(b, shape if shape.rank else b.reshape(shape, [1]))
+    found: list[int | Value] = []
+    for d in shape if isinstance(shape, (list, tuple, np.ndarray)) else [shape]:
+        if isinstance(d, Value):
+            found += [int(d.array().reshape(-1)[0])] if d.const is not None else [vector(b, d)]
+        else:
+            found.append(-1 if d is None else int(d))
+    return found
+
+
+def _taken_apart(b: Builder, v: Value) -> list[int | Value]:
+    if v.const is not None:
+        return [int(d) for d in v.array().reshape(-1)]
+    made = next((op for op in reversed(b.block.ops) if v in op.outputs), None)
+    first = made.inputs[0] if made is not None and made.kind in ("Cast", "Unsqueeze", "Reshape", "Squeeze") else None
+    if first is not None and first.rank == 1 and first.shape == v.shape:
+        return _taken_apart(b, first)
+    if made is not None and made.kind == "Concat":
+        return [d for part in made.inputs if part is not None for d in _taken_apart(b, part)]
+    count = v.shape[0]
+    if count is None:
+        raise UnsupportedAttribute("a shape whose number of axes is computed")
+    wide = b.cast(v, "int64")
+    return [wide] if count == 1 else [b.slice(wide, 0, i, i + 1) for i in range(count)]
+
+
+def known(dims: Sequence[int | Value]) -> tuple[int | None, ...]:
+    """Lengths as a shape."""
+    return tuple(d if isinstance(d, int) and d != -1 else None for d in dims)
