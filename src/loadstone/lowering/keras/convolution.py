@@ -13,10 +13,10 @@ from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activations import activate
-from loadstone.lowering.keras.windows import as_given, channels_first, numbers, padded
+from loadstone.lowering.keras.windows import as_given, biased, channels_first, numbers, padded
 from loadstone.lowering.registry import keras_layer
 
-_WINDOW = "kernel_size strides padding data_format dilation_rate activation use_bias"
+_WINDOW = "kernel_size strides padding data_format dilation_rate activation use_bias broadcasts"
 
 
 @keras_layer(
@@ -64,8 +64,8 @@ def separable_convolution(
     b: Builder, layer: Layer, x: Value, depthwise_kernel: Value, pointwise_kernel: Value, bias: Value | None = None
 ) -> Value:
     """A depthwise convolution, then one of windows of 1: pointwise_kernel (1..., channels * multiplier, filters)."""
-    y = _depthwise(b, layer, channels_first(b, layer, x), depthwise_kernel, None)
-    y = b.Conv(y, _filters_first(b, pointwise_kernel), bias)
+    deep = _depthwise(b, layer, channels_first(b, layer, x), depthwise_kernel, None)
+    y = biased(b, layer, lambda added: b.Conv(deep, _filters_first(b, pointwise_kernel), added), bias)
     return activate(b, as_given(b, layer, y), layer.config["activation"])
 
 
@@ -91,7 +91,7 @@ def _convolve(b: Builder, layer: Layer, x: Value, kernel: Value, bias: Value | N
         raise ModelError(f"the kernel of a {layer.class_name} with kernel_size {layer.config['kernel_size']} has windows of {window}")
     strides, dilations = numbers(layer.config["strides"], n), numbers(layer.config["dilation_rate"], n)
     x, pads = padded(b, x, layer.config["padding"], window, strides, dilations)
-    return b.Conv(x, kernel, bias, strides=strides, dilations=dilations, group=groups, **pads)
+    return biased(b, layer, lambda added: b.Conv(x, kernel, added, strides=strides, dilations=dilations, group=groups, **pads), bias)
 
 
 def _one_batch_axis(b: Builder, x: Value, rank: int) -> tuple[list[int | Value], Value]:

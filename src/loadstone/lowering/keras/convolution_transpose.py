@@ -11,14 +11,14 @@ from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activations import activate
-from loadstone.lowering.keras.windows import as_given, channels_first, numbers
+from loadstone.lowering.keras.windows import as_given, biased, channels_first, numbers
 from loadstone.lowering.registry import keras_layer
 
 
 @keras_layer(
     "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose",
     weights=("kernel", "bias?"),
-    options="filters kernel_size strides padding output_padding data_format dilation_rate activation use_bias",
+    options="filters kernel_size strides padding output_padding data_format dilation_rate activation use_bias broadcasts",
 )  # fmt: skip
 def transposed_convolution(b: Builder, layer: Layer, x: Value, kernel: Value, bias: Value | None = None) -> Value:
     """kernel (window..., filters, channels); each input element adds its multiple of the kernel to the output."""
@@ -31,15 +31,14 @@ def transposed_convolution(b: Builder, layer: Layer, x: Value, kernel: Value, bi
     strides, dilations = numbers(config["strides"], n), numbers(config.get("dilation_rate", 1), n)
     extra = [None] * n if config.get("output_padding") is None else numbers(config["output_padding"], n)
     cuts = [_cut(config["padding"], k, s, d, e) for k, s, d, e in zip(window, strides, dilations, extra, strict=True)]
-    y = b.ConvTranspose(
-        channels_first(b, layer, x),
-        b.transpose(kernel, [n + 1, n, *range(n)]),
-        bias,
-        strides=strides,
-        dilations=dilations,
-        pads=[before for before, _ in cuts] + [max(after, 0) for _, after in cuts],
-        output_padding=[max(-after, 0) for _, after in cuts],
-    )
+    first, turned = channels_first(b, layer, x), b.transpose(kernel, [n + 1, n, *range(n)])
+    options = {
+        "strides": strides,
+        "dilations": dilations,
+        "pads": [before for before, _ in cuts] + [max(after, 0) for _, after in cuts],
+        "output_padding": [max(-after, 0) for _, after in cuts],
+    }
+    y = biased(b, layer, lambda added: b.ConvTranspose(first, turned, added, **options), bias)
     return activate(b, as_given(b, layer, y), config["activation"])
 
 

@@ -27,6 +27,7 @@ def layer_normalization(b: Builder, layer: Layer, x: Value, gamma: Value | None 
     """
     axes = _axes(layer.config["axis"], x.rank)
     wide, epsilon = _wide(b, x), layer.config["epsilon"]
+    gamma, beta = _as_input(b, x, gamma), _as_input(b, x, beta)
     if layer.config.get("rms_scaling"):
         difference = b.Sub(wide, b.ReduceMean(wide, b.ints(axes), keepdims=1))
         variance = b.ReduceMean(b.Mul(difference, difference), b.ints(axes), keepdims=1)
@@ -65,6 +66,7 @@ def group_normalization(
     if channels is None or channels % (groups := channels if groups == -1 else groups):
         raise ModelError(f"GroupNormalization of {channels} channels in {groups} groups")
     dims = b.dims(x)
+    gamma, beta = _as_input(b, x, gamma), _as_input(b, x, beta)
     split = b.reshape(_wide(b, x), [*dims[:axis], groups, channels // groups, *dims[axis + 1 :]])
     y = b.reshape(_normalize(b, split, [a for a in range(1, x.rank + 1) if a != axis], layer.config["epsilon"]), dims, x.shape)
     y = y if gamma is None else b.Mul(y, _spread(b, gamma, [axis], y))
@@ -104,6 +106,11 @@ def spectral_normalization(walk: Walk, layer: Layer, call: Call) -> Structure:
         return map_structure(lambda leaf: Traced(leaf.value), outputs)
     dtype = call.first.dtype
     return map_structure(lambda leaf: Traced(None if leaf.value is None else walk.b.cast(leaf.value, dtype)), outputs)
+
+
+def _as_input(b: Builder, x: Value, weight: Value | None) -> Value | None:
+    """A weight in the dtype of the input, where that is an integer and Keras rounds the weight towards zero."""
+    return weight if weight is None or not dtypes.is_integer(x.dtype) else b.cast(weight, x.dtype)
 
 
 def _wide(b: Builder, x: Value) -> Value:

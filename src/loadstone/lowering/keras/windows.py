@@ -6,7 +6,7 @@ back; `lowering.passes.layout` removes the transposes that meet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from loadstone.errors import ModelError, UnsupportedAttribute
@@ -41,6 +41,18 @@ def channels_first(b: Builder, layer: Layer, x: Value) -> Value:
 def as_given(b: Builder, layer: Layer, y: Value) -> Value:
     """y (batch, channels, ...) in the layer's data_format."""
     return y if data_format(layer) == "channels_first" else b.transpose(y, [0, *range(2, y.rank), 1])
+
+
+def biased(b: Builder, layer: Layer, convolved: Callable[[Value | None], Value], bias: Value | None) -> Value:
+    """What `convolved` gives with a bias, as (batch, channels, ...).
+
+    Since 3.7 Keras adds a bias along the last axis where that is as long as there are filters, also where the channels come first
+    (`add` in keras/src/backend/tensorflow/numpy.py). History marks earlier files ("broadcasts").
+    """
+    y = convolved(bias)
+    if bias is None or data_format(layer) != "channels_first" or layer.config.get("broadcasts") == "numpy":
+        return y
+    return b.Add(convolved(None), bias) if y.shape[-1] == bias.shape[0] else y
 
 
 def numbers(value: Any, count: int) -> list[int]:

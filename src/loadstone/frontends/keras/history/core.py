@@ -56,7 +56,11 @@ def scores_were_scaled_exactly(config: Config) -> Config:
     return {**config, "exact_scale": True}
 
 
-@upgrade(before="3.7", classes="keras.ops.Add Add Average Dense EinsumDense MultiHeadAttention GroupQueryAttention")
+_ADDING = "keras.ops.Add Add Average Dense EinsumDense MultiHeadAttention GroupQueryAttention"
+_CONVOLUTIONS = "Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose DepthwiseConv1D DepthwiseConv2D"
+
+
+@upgrade(before="3.7", classes=f"{_ADDING} {_CONVOLUTIONS} SeparableConv1D SeparableConv2D")
 def sums_broadcast_as_numpy(config: Config) -> Config:
     """Since 3.7 `keras.ops.add` takes an operand with one length other than 1 for a bias, wherever that length is."""
     return {**config, "broadcasts": "numpy"}
