@@ -13,7 +13,7 @@ from loadstone.errors import ModelError
 from loadstone.frontends.keras import names
 from loadstone.ir import Layer
 
-_OF_TENSORFLOW = frozenset({"crelu", "hard_sigmoid_2"})  # names that no function of `keras.activations` has
+_OF_TENSORFLOW = frozenset({"crelu", "hard_sigmoid_2", "sparsemax_3"})  # names that no function of `keras.activations` has
 
 
 def read_activation(stored: Any, where: str, custom: CustomObjects, hides: bool) -> str | Given | None:

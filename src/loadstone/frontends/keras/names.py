@@ -77,7 +77,7 @@ ALIASES = {
 ACTIVATIONS = frozenset(
     """
     celu crelu elu exponential gelu glu hard_shrink hard_sigmoid hard_sigmoid_2 hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid
-    log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax
+    log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax sparsemax_3
     squareplus swish tanh tanh_shrink threshold
     """.split()
 )

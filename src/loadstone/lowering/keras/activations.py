@@ -8,6 +8,7 @@ and so have the functions of `tf.nn` and `tf.math` that tf.keras 2 wrote under t
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from loadstone.custom import Given
@@ -57,7 +58,7 @@ def _custom(b: Builder, x: Value, given: Given) -> Value:
 def relu(b: Builder, x: Value, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Value:
     """keras.activations.relu: f(x) = max_value for x >= max_value, x for threshold <= x < max_value, else slope (x - threshold)."""
     if max_value is None and threshold == 0:
-        return leaky_relu(b, x, negative_slope) if negative_slope else b.Relu(x)
+        return leaky_relu(b, x, negative_slope) if negative_slope else _positive(b, x)
     if threshold == 0 and max_value is not None:
         y: Value = b.Clip(x, 0, _number(max_value, x))  # engines fuse it with the convolution before
     else:
@@ -66,6 +67,11 @@ def relu(b: Builder, x: Value, negative_slope: float = 0.0, max_value: float | N
     if negative_slope:
         y = b.Sub(y, b.Mul(b.Relu(b.Sub(threshold, x)), negative_slope))
     return y
+
+
+def _positive(b: Builder, x: Value) -> Value:
+    """max(x, 0), of integers too."""
+    return b.Relu(x) if dtypes.is_float(x.dtype) else b.Max(x, b.const(0, x.dtype))
 
 
 def _number(number: float | None, x: Value) -> float | int | None:
@@ -130,7 +136,7 @@ def squareplus(b: Builder, x: Value, beta: float = 4) -> Value:
 def sparse_plus(b: Builder, x: Value) -> Value:
     """0 up to -1, (x + 1)^2 / 4 up to 1, x above."""
     y = b.Add(x, 1)
-    return b.Where(b.Greater(x, -1), b.Where(b.Less(x, 1), b.Div(b.Mul(y, y), 4), x), 0)
+    return b.Where(b.LessOrEqual(x, -1), 0, b.Where(b.Less(x, 1), b.Div(b.Mul(y, y), 4), x))
 
 
 def sparse_sigmoid(b: Builder, x: Value) -> Value:
@@ -145,7 +151,13 @@ def softmax(b: Builder, x: Value, axis: int | None = -1) -> Value:
 
 def log_softmax(b: Builder, x: Value, axis: int | None = -1) -> Value:
     """log(softmax) along an axis; over everything where the axis is None."""
-    return _along(b, x, axis, b.LogSoftmax)
+    return _along(b, x, axis, b.LogSoftmax if x.dtype != "float64" else partial(_log_softmax, b))
+
+
+def _log_softmax(b: Builder, x: Value, axis: int) -> Value:
+    """The formula, which gives NaN where NaN goes in: onnxruntime's kernel for float64 does not."""
+    centred = b.Sub(x, b.ReduceMax(x, b.ints([axis]), keepdims=1))
+    return b.Sub(centred, b.Log(b.ReduceSum(b.Exp(centred), b.ints([axis]), keepdims=1)))
 
 
 def _along(b: Builder, x: Value, axis: int | None, op: Callable[..., Value]) -> Value:
@@ -154,11 +166,11 @@ def _along(b: Builder, x: Value, axis: int | None, op: Callable[..., Value]) -> 
     return op(x, axis=axis)
 
 
-def sparsemax(b: Builder, x: Value, axis: int = -1) -> Value:
-    """Keras' sparsemax along an axis.
+def sparsemax(b: Builder, x: Value, axis: int = -1, running: bool = False) -> Value:
+    """The projection onto the simplex along an axis (Martins and Astudillo, 2016).
 
-    Not the projection of Martins and Astudillo (2016) where several elements are in the support: Keras 3 sums the running sums
-    there, in every backend (keras/src/backend/tensorflow/nn.py, `logits_cumsum_safe`), and a file means what Keras computes.
+    `running` is what Keras had before 3.16: it summed the running sums of the support in place of its elements
+    (keras/src/backend/tensorflow/nn.py, `logits_cumsum_safe`), and a file means what Keras computed.
     """
     axis %= x.rank
     largest_first, _ = b.ops("TopK", x, b.vector([b.dim(x, axis)]), axis=axis, outputs=2)
@@ -166,7 +178,7 @@ def sparsemax(b: Builder, x: Value, axis: int = -1) -> Value:
     ones = b.CumSum(b.Add(b.Mul(largest_first, 0), 1), b.const(axis))
     support = b.Greater(b.Sub(largest_first, b.Div(b.Sub(sums, 1), ones)), 0)
     count = b.ReduceSum(b.cast(support, x.dtype), b.ints([axis]), keepdims=1)
-    total = b.ReduceSum(b.Where(support, sums, 0), b.ints([axis]), keepdims=1)
+    total = b.ReduceSum(b.Where(support, sums if running else largest_first, 0), b.ints([axis]), keepdims=1)
     return b.Relu(b.Sub(x, b.Div(b.Sub(total, 1), count)))
 
 
@@ -211,6 +223,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "sparse_plus": sparse_plus,
     "sparse_sigmoid": sparse_sigmoid,
     "sparsemax": sparsemax,
+    "sparsemax_3": partial(sparsemax, running=True),
     "squareplus": squareplus,
     "swish": silu,
     "tanh": lambda b, x: b.Tanh(x),

@@ -151,10 +151,10 @@ def _only(axis: Any) -> int | None:
     return only
 
 
-@keras_op("Sparsemax", options="axis")
+@keras_op("Sparsemax", options="axis sums")
 def sparsemax_op(b: Builder, layer: Layer, x: Value) -> Value:
     """The projection onto the simplex along an axis."""
-    return sparsemax(b, x, int(layer.config.get("axis", -1)))
+    return sparsemax(b, x, int(layer.config.get("axis", -1)), layer.config.get("sums") == "running")
 
 
 @keras_op("Glu", options="axis")

@@ -72,6 +72,11 @@ FLOATING: dict[str, Unary] = {
     "Log2": _logarithm(2),
     "Rad2deg": lambda b, x: b.Mul(x, 180 / pi),
     "Rsqrt": lambda b, x: b.Div(1, b.Sqrt(x)),
+    "HardSigmoid": ACTIVATIONS["hard_sigmoid"],
+    "HardSilu": ACTIVATIONS["hard_silu"],
+    "Selu": onnx("Selu"),
+    "SparsePlus": ACTIVATIONS["sparse_plus"],
+    "SparseSigmoid": ACTIVATIONS["sparse_sigmoid"],
     "Sin": onnx("Sin"),
     "Sinc": _sinc,
     "Sinh": onnx("Sinh"),
@@ -114,20 +119,15 @@ KEEPING: dict[str, Unary] = {
     "StopGradient": _same,
     "Trunc": _truncated,
     # functions of keras.ops.nn
-    "HardSigmoid": ACTIVATIONS["hard_sigmoid"],
-    "HardSilu": ACTIVATIONS["hard_silu"],
     "HardTanh": ACTIVATIONS["hard_tanh"],
     "LogSigmoid": ACTIVATIONS["log_sigmoid"],
     "Mish": ACTIVATIONS["mish"],
-    "Relu": onnx("Relu"),
+    "Relu": relu,
     "Relu6": ACTIVATIONS["relu6"],
-    "Selu": onnx("Selu"),
     "Sigmoid": onnx("Sigmoid"),
     "Silu": ACTIVATIONS["silu"],
     "Softplus": onnx("Softplus"),
     "Softsign": onnx("Softsign"),
-    "SparsePlus": ACTIVATIONS["sparse_plus"],
-    "SparseSigmoid": ACTIVATIONS["sparse_sigmoid"],
     "TanhShrink": ACTIVATIONS["tanh_shrink"],
 }
 
@@ -168,6 +168,11 @@ PREDICATES: dict[str, Unary] = {
     "Signbit": negative_sign,
 }
 
+
+def _soft_shrink(b: Builder, x: Value, threshold: float = 0.5, integers: str = "cast") -> Value:
+    return soft_shrink(b, x if integers == "keep" else as_float(b, x), threshold)
+
+
 # name -> (formula, its options in the config)
 WITH_OPTIONS: dict[str, tuple[Callable[..., Value], str]] = {
     "Celu": (ACTIVATIONS["celu"], "alpha"),
@@ -176,7 +181,7 @@ WITH_OPTIONS: dict[str, tuple[Callable[..., Value], str]] = {
     "HardShrink": (hard_shrink, "threshold"),
     "LeakyRelu": (leaky_relu, "negative_slope"),
     "ReLU": (relu, "negative_slope max_value threshold"),
-    "SoftShrink": (soft_shrink, "threshold"),
+    "SoftShrink": (_soft_shrink, "threshold integers"),
     "Squareplus": (lambda b, x, b_=4: squareplus(b, x, b_), "b"),
     "Threshold": (threshold, "threshold default_value"),
 }

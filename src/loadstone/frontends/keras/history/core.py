@@ -1,8 +1,8 @@
 """Changes of what core, merging, attention and regularization layers compute, from tf.keras 2.3 to Keras 3.14.
 
 Where today's config has no word for the old behaviour, an option that no release of Keras has spells it (`masks`,
-`masked_rows`, `broadcasts`, `exact_scale`, `resizes`, `integer_images`, `packed_axis`, `codes`, `lora`, `reverse_casts`): rules read it,
-and files of today never hold it.
+`masked_rows`, `broadcasts`, `exact_scale`, `resizes`, `integer_images`, `packed_axis`, `codes`, `lora`, `reverse_casts`,
+`sums`, `integers`): rules read it, and files of today never hold it.
 """
 
 from __future__ import annotations
@@ -57,13 +57,19 @@ def scores_were_scaled_exactly(config: Config) -> Config:
 
 
 _ADDING = "keras.ops.Add Add Average Dense EinsumDense MultiHeadAttention GroupQueryAttention"
-_CONVOLUTIONS = "Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose DepthwiseConv1D DepthwiseConv2D"
+_CONVOLUTIONS = "Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D"
 
 
-@upgrade(before="3.7", classes=f"{_ADDING} {_CONVOLUTIONS} SeparableConv1D SeparableConv2D")
+@upgrade(before="3.7", classes=f"{_ADDING} {_CONVOLUTIONS}")
 def sums_broadcast_as_numpy(config: Config) -> Config:
-    """Since 3.7 `keras.ops.add` takes an operand with one length other than 1 for a bias, wherever that length is."""
+    """As today."""
     return {**config, "broadcasts": "numpy"}
+
+
+@upgrade(before="3.16", classes=f"{_ADDING} {_CONVOLUTIONS}")
+def sums_took_an_operand_for_a_bias(config: Config) -> Config:
+    """From 3.7 to 3.15 `keras.ops.add` took an operand with one length other than 1 for a bias, wherever that length was."""
+    return {"broadcasts": "bias", **config}
 
 
 @upgrade(before="3.4", classes="Add Subtract Multiply Average Maximum Minimum Concatenate Dot")
@@ -116,6 +122,24 @@ def int4_quantized_inputs_in_reverse(config: Config) -> Config:
     if config.get("quantization_config") is not None:
         return config
     return {**config, "quantization_config": {"config": {"activation_quantizer": {"class_name": "AbsMaxQuantizer", "config": {}}}}}
+
+
+@upgrade(before="3.16", classes="keras.ops.Sparsemax")
+def sparsemax_summed_running_sums(config: Config) -> Config:
+    """The threshold came of the running sums of the support; since 3.16 of its elements."""
+    return {**config, "sums": "running"}
+
+
+@upgrade(before="3.16")
+def sparsemax_has_another_threshold(config: Config) -> Config:
+    """The same in activations, where the old function is spelt apart."""
+    return {key: "sparsemax_3" if key.endswith("activation") and value == "sparsemax" else value for key, value in config.items()}
+
+
+@upgrade(before="3.16", classes="keras.ops.SoftShrink")
+def soft_shrink_kept_integers(config: Config) -> Config:
+    """Integers less an integer threshold were integers; since 3.16 they are float32."""
+    return {**config, "integers": "keep"}
 
 
 @upgrade(before="3.16", classes="Dense EinsumDense")
