@@ -18,16 +18,20 @@ from loadstone.lowering.registry import keras_layer
 
 
 @keras_layer(
-    "LayerNormalization", weights=("gamma?", "beta?"), options="axis epsilon center scale rms_scaling", masking="pass", autocast=False
+    "LayerNormalization",
+    weights=("gamma?", "beta?"),
+    options="axis epsilon center scale rms_scaling truncates",
+    masking="pass",
+    autocast=False,
 )
 def layer_normalization(b: Builder, layer: Layer, x: Value, gamma: Value | None = None, beta: Value | None = None) -> Value:
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, over `axis`; weights have as many elements as those axes.
 
-    rms_scaling (deprecated) leaves mean and beta out, though not the mean inside the variance.
+    rms_scaling (deprecated) leaves mean and beta out, though not the mean inside the variance. For integers Keras rounds the result
+    towards zero, since 3.11 (history: `truncates`).
     """
     axes = _axes(layer.config["axis"], x.rank)
     wide, epsilon = _wide(b, x), layer.config["epsilon"]
-    gamma, beta = _as_input(b, x, gamma), _as_input(b, x, beta)
     if layer.config.get("rms_scaling"):
         difference = b.Sub(wide, b.ReduceMean(wide, b.ints(axes), keepdims=1))
         variance = b.ReduceMean(b.Mul(difference, difference), b.ints(axes), keepdims=1)
@@ -42,13 +46,14 @@ def layer_normalization(b: Builder, layer: Layer, x: Value, gamma: Value | None 
         y = _normalize(b, wide, axes, epsilon)
         y = y if gamma is None else b.Mul(y, _spread(b, gamma, axes, wide))
         y = y if beta is None else b.Add(y, _spread(b, beta, axes, wide))
+    y = b.cast(y, x.dtype) if dtypes.is_integer(x.dtype) and layer.config.get("truncates", True) else y
     return b.cast(y, layer.policy.compute)
 
 
 @keras_layer(
     "GroupNormalization",
     weights=("gamma?", "beta?"),
-    options="groups axis epsilon center scale masked_statistics",
+    options="groups axis epsilon center scale masked_statistics truncates",
     masking="pass",
     autocast=False,
 )
@@ -66,11 +71,11 @@ def group_normalization(
     if channels is None or channels % (groups := channels if groups == -1 else groups):
         raise ModelError(f"GroupNormalization of {channels} channels in {groups} groups")
     dims = b.dims(x)
-    gamma, beta = _as_input(b, x, gamma), _as_input(b, x, beta)
     split = b.reshape(_wide(b, x), [*dims[:axis], groups, channels // groups, *dims[axis + 1 :]])
     y = b.reshape(_normalize(b, split, [a for a in range(1, x.rank + 1) if a != axis], layer.config["epsilon"]), dims, x.shape)
     y = y if gamma is None else b.Mul(y, _spread(b, gamma, [axis], y))
     y = y if beta is None else b.Add(y, _spread(b, beta, [axis], y))
+    y = b.cast(y, x.dtype) if dtypes.is_integer(x.dtype) and layer.config.get("truncates", True) else y
     return b.cast(y, layer.policy.compute)
 
 
@@ -106,11 +111,6 @@ def spectral_normalization(walk: Walk, layer: Layer, call: Call) -> Structure:
         return map_structure(lambda leaf: Traced(leaf.value), outputs)
     dtype = call.first.dtype
     return map_structure(lambda leaf: Traced(None if leaf.value is None else walk.b.cast(leaf.value, dtype)), outputs)
-
-
-def _as_input(b: Builder, x: Value, weight: Value | None) -> Value | None:
-    """A weight in the dtype of the input, where that is an integer and Keras rounds the weight towards zero."""
-    return weight if weight is None or not dtypes.is_integer(x.dtype) else b.cast(weight, x.dtype)
 
 
 def _wide(b: Builder, x: Value) -> Value:

@@ -46,11 +46,11 @@ def as_given(b: Builder, layer: Layer, y: Value) -> Value:
 def biased(b: Builder, layer: Layer, convolved: Callable[[Value | None], Value], bias: Value | None) -> Value:
     """What `convolved` gives with a bias, as (batch, channels, ...).
 
-    Since 3.7 Keras adds a bias along the last axis where that is as long as there are filters, also where the channels come first
-    (`add` in keras/src/backend/tensorflow/numpy.py). History marks earlier files ("broadcasts").
+    From 3.7 to 3.15 Keras added a bias along the last axis where that is as long as there are filters, also where the channels come
+    first (`add` in keras/src/backend/tensorflow/numpy.py). History marks those files ("broadcasts").
     """
     y = convolved(bias)
-    if bias is None or data_format(layer) != "channels_first" or layer.config.get("broadcasts") == "numpy":
+    if bias is None or data_format(layer) != "channels_first" or layer.config.get("broadcasts") != "bias":
         return y
     return b.Add(convolved(None), bias) if y.shape[-1] == bias.shape[0] else y
 

@@ -57,7 +57,9 @@ def scores_were_scaled_exactly(config: Config) -> Config:
 
 
 _ADDING = "keras.ops.Add Add Average Dense EinsumDense MultiHeadAttention GroupQueryAttention"
-_CONVOLUTIONS = "Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D"
+_CONVOLUTIONS = (
+    "Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D"
+)
 
 
 @upgrade(before="3.7", classes=f"{_ADDING} {_CONVOLUTIONS}")

@@ -69,7 +69,7 @@ def resized_crops_had_the_compute_dtype(config: Config) -> Config:
     return config
 
 
-# `masked_statistics` and `shortest` are keys of our own (lowering/keras/normalization.py).
+# `masked_statistics`, `truncates` and `shortest` are keys of our own (lowering/keras/normalization.py).
 
 
 @upgrade(before="2.14", classes="GroupNormalization")
@@ -84,6 +84,18 @@ def groups_saw_masks(config: Config) -> Config:
     """TensorFlow 2.14 and 2.15 left masked elements out of the statistics."""
     config.setdefault("masked_statistics", True)
     return config
+
+
+@upgrade(before="3.0", classes="GroupNormalization")
+def groups_of_integers_stayed_floats(config: Config) -> Config:
+    """Keras 3 rounds the result for integers towards zero."""
+    return {**config, "truncates": False}
+
+
+@upgrade(before="3.11", classes="LayerNormalization")
+def layers_of_integers_stayed_floats(config: Config) -> Config:
+    """Since 3.11, where the layer calls `keras.ops.layer_normalization`, the result for integers is rounded towards zero."""
+    return {**config, "truncates": False}
 
 
 @upgrade(before="3.0", classes="UnitNormalization")
