@@ -175,6 +175,12 @@ def _numbers(b: Builder, operands: list[Any]) -> list[Value]:
     return [b.cast(x, "int32") for x in values] if values[0].dtype == "bool" else values
 
 
+def _wide_floats(b: Builder, operands: list[Any]) -> list[Value]:
+    """Operands as floats: float64 for int64."""
+    values = strong_values(b, operands)
+    return [b.cast(x, "float64") for x in values] if values[0].dtype == "int64" else strong_values(b, operands, "float")
+
+
 def _flags(b: Builder, operands: list[Any]) -> list[Value]:
     return [b.cast(x, "bool") if isinstance(x, Value) else b.const(bool(x)) for x in operands]
 
@@ -184,9 +190,10 @@ for _name, _binary in WEAK.items():
 for _name, _binary in WEAK_FLOATING.items():
     _two(_name, _binary, lambda b, operands: as_values(b, operands, "float"))
 for _name, _binary in STRONG.items():
-    _two(_name, _binary, _numbers if _name in ("Mod", "Fmod") else strong_values)
+    _two(_name, _binary, _numbers if _name in ("Mod", "Fmod") else as_values if _name.endswith("Shift") else strong_values)
 for _name, _binary in STRONG_FLOATING.items():
-    _two(_name, _binary, lambda b, operands: strong_values(b, operands, "float"))
+    floats = _wide_floats if _name in ("Heaviside", "Hypot") else lambda b, operands: strong_values(b, operands, "float")
+    _two(_name, _binary, floats)
 for _name, _binary in LOGICAL.items():
     _two(_name, _binary, _flags)
 

@@ -81,9 +81,9 @@ def isclose(b: Builder, layer: Layer, x1: Any, x2: Any, rtol: float = 1e-5, atol
 @keras_op("Digitize")
 def digitize(b: Builder, layer: Layer, x: Value, bins: Any) -> Value:
     """How many of the ascending bins are not above each element, as int32."""
-    edges = bins.array() if isinstance(bins, Value) else np.asarray(bins)
     wide = "float32" if x.dtype != "float64" else "float64"
-    above = b.GreaterOrEqual(b.unsqueeze(b.cast(x, wide), x.rank), b.const(edges.reshape(-1), wide))
+    edges = b.cast(bins, wide) if isinstance(bins, Value) else b.const(np.asarray(bins), wide)
+    above = b.GreaterOrEqual(b.unsqueeze(b.cast(x, wide), x.rank), b.reshape(edges, [-1]))
     return b.ReduceSum(b.cast(above, "int32"), b.ints([-1]), keepdims=0)
 
 

@@ -70,7 +70,8 @@ def normalize(b: Builder, layer: Layer, x: Value) -> Value:
     """x over its norm along an axis, at most 1 / epsilon times x."""
     order, epsilon = int(layer.config.get("order", 2)), layer.config.get("epsilon")
     epsilon = 1e-7 if epsilon is None else float(epsilon)
-    axes = [a % x.rank for a in flatten(layer.config.get("axis", -1))]
+    axis = layer.config.get("axis", -1)
+    axes = list(range(x.rank)) if axis is None else [a % x.rank for a in flatten(axis)]
     return b.Div(x, b.Max(_vector_norm(b, x, order, axes, True), epsilon))
 
 
@@ -82,6 +83,8 @@ def moments(b: Builder, layer: Layer, x: Value) -> list[Value]:
     mean = reduce(b, "ReduceMean", wide, axes, True)
     centred = b.Sub(wide, mean)
     variance = reduce(b, "ReduceMean", b.Mul(centred, centred), axes, True)
+    if x.dtype == "float16":
+        mean, variance = (b.Clip(y, -65504.0, 65504.0) for y in (mean, variance))
     return [b.cast(y if keep else b.squeeze(y, *axes), x.dtype) for y in (mean, variance)]
 
 

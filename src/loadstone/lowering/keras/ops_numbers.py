@@ -51,8 +51,11 @@ def angle(b: Builder, layer: Layer, x: Value) -> Value:
 
 @keras_op("Imag")
 def imag(b: Builder, layer: Layer, x: Value) -> Value:
-    """Zeros, for real numbers."""
-    return b.full(b.dims(_real(layer, x)), 0, x.dtype)
+    """The imaginary parts: zeros of real numbers."""
+    if not x.dtype.startswith("complex"):
+        return b.full(b.dims(x), 0, x.dtype)
+    made = "float32" if x.dtype == "complex64" else "float64"
+    return b.host("imag", lambda z: (np.asarray(np.imag(z), made, order="C"),), [x], [(x.shape, made)])[0]
 
 
 def _broadcast(x: Value, y: Value) -> tuple[Dim, ...]:

@@ -136,7 +136,7 @@ def einsum_op(walk: Any, layer: Layer, call: Any) -> Any:
     from loadstone.lowering.keras.walk import Traced
 
     b, operands = walk.b, flatten(list(call.arguments.values()))
-    values, dtype = _in_floats(b, operands, "int32" if all(x.dtype == "int8" for x in operands) else None)
+    values, dtype = _in_floats(b, operands, "int32" if all(getattr(x, "dtype", None) == "int8" for x in operands) else None)
     equation = explicit(layer.config["subscripts"], [x.rank for x in values])
     y = einsum(b, equation, *values) if len(values) == 2 else b.Einsum(*values, equation=equation)
     return Traced(b.cast(y, dtype))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Layer, flatten
 from loadstone.lowering.block import Value
@@ -71,6 +73,8 @@ def expand_dims(b: Builder, layer: Layer, x: Value) -> Value:
 def squeeze(b: Builder, layer: Layer, x: Value) -> Value:
     """x without these axes of length 1, or without all of that length."""
     axis = layer.config.get("axis")
+    if axis is None and None in x.shape:  # an axis of free length goes too where a run gives it the length 1, the batch as well
+        return b.host("Squeeze", lambda array: (np.squeeze(array),), [x], [(tuple(d for d in x.shape if d != 1), x.dtype)])[0]
     return b.squeeze(x, *([i for i, d in enumerate(x.shape) if d == 1] if axis is None else map(int, flatten(axis))))
 
 

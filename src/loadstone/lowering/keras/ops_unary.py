@@ -90,7 +90,25 @@ def _same(b: Builder, x: Value) -> Value:
     return x
 
 
+def _of_complex(name: str, function: Callable[..., Any], dtype: str | None, otherwise: Unary) -> Unary:
+    """A formula of complex numbers by numpy (dtype None: real numbers of their precision), and of real ones by ONNX."""
+
+    def of(b: Builder, x: Value) -> Value:
+        if not x.dtype.startswith("complex"):
+            return otherwise(b, x)
+        made = dtype or ("float32" if x.dtype == "complex64" else "float64")
+        return b.host(name, lambda z: (np.asarray(function(z), made, order="C"),), [x], [(x.shape, made)])[0]
+
+    return of
+
+
+def _conjugate(b: Builder, x: Value) -> Value:
+    return _of_complex("conj", np.conj, x.dtype, _same)(b, x)
+
+
 def _magnitude(b: Builder, x: Value) -> Value:
+    if x.dtype.startswith("complex"):
+        return _of_complex("abs", np.abs, None, _same)(b, x)
     return x if x.dtype == "bool" or x.dtype.startswith("uint") else b.Abs(x)
 
 
@@ -108,11 +126,11 @@ KEEPING: dict[str, Unary] = {
     "Absolute": _magnitude,
     "BitwiseInvert": onnx("BitwiseNot"),
     "BitwiseNot": onnx("BitwiseNot"),
-    "Conj": _same,
-    "Conjugate": _same,
+    "Conj": _conjugate,
+    "Conjugate": _conjugate,
     "Copy": _same,
     "Negative": onnx("Neg"),
-    "Real": _same,
+    "Real": _of_complex("real", np.real, None, _same),
     "Reciprocal": lambda b, x: b.Div(1, x),
     "Sign": onnx("Sign"),
     "Square": _square,
@@ -163,7 +181,7 @@ PREDICATES: dict[str, Unary] = {
     "Isnan": _not_a_number,
     "Isneginf": partial(_infinite, sign=-1),
     "Isposinf": partial(_infinite, sign=1),
-    "Isreal": lambda b, x: b.Not(_never(b, x)),
+    "Isreal": _of_complex("isreal", np.isreal, "bool", lambda b, x: b.Not(_never(b, x))),
     "LogicalNot": lambda b, x: b.Not(b.cast(x, "bool")),
     "Signbit": negative_sign,
 }
