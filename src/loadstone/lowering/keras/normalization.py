@@ -27,8 +27,8 @@ from loadstone.lowering.registry import keras_layer
 def layer_normalization(b: Builder, layer: Layer, x: Value, gamma: Value | None = None, beta: Value | None = None) -> Value:
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, over `axis`; weights have as many elements as those axes.
 
-    rms_scaling (deprecated) leaves mean and beta out, though not the mean inside the variance. For integers Keras rounds the result
-    towards zero, since 3.11 (history: `truncates`).
+    rms_scaling (deprecated) leaves mean and beta out, though not the mean inside the variance. The result has the dtype of the input
+    before that of the layer, since 3.11 (history: `truncates`).
     """
     axes = _axes(layer.config["axis"], x.rank)
     wide, epsilon = _wide(b, x), layer.config["epsilon"]
@@ -46,7 +46,7 @@ def layer_normalization(b: Builder, layer: Layer, x: Value, gamma: Value | None 
         y = _normalize(b, wide, axes, epsilon)
         y = y if gamma is None else b.Mul(y, _spread(b, gamma, axes, wide))
         y = y if beta is None else b.Add(y, _spread(b, beta, axes, wide))
-    y = b.cast(y, x.dtype) if dtypes.is_integer(x.dtype) and layer.config.get("truncates", True) else y
+    y = b.cast(y, x.dtype) if layer.config.get("truncates", True) else y
     return b.cast(y, layer.policy.compute)
 
 
@@ -75,7 +75,7 @@ def group_normalization(
     y = b.reshape(_normalize(b, split, [a for a in range(1, x.rank + 1) if a != axis], layer.config["epsilon"]), dims, x.shape)
     y = y if gamma is None else b.Mul(y, _spread(b, gamma, [axis], y))
     y = y if beta is None else b.Add(y, _spread(b, beta, [axis], y))
-    y = b.cast(y, x.dtype) if dtypes.is_integer(x.dtype) and layer.config.get("truncates", True) else y
+    y = b.cast(y, x.dtype) if layer.config.get("truncates", True) else y
     return b.cast(y, layer.policy.compute)
 
 
