@@ -86,15 +86,15 @@ def groups_saw_masks(config: Config) -> Config:
     return config
 
 
-@upgrade(before="3.0", classes="GroupNormalization")
-def groups_of_integers_stayed_floats(config: Config) -> Config:
-    """Keras 3 rounds the result for integers towards zero."""
+@upgrade(before="3.7", classes="GroupNormalization")
+def normalized_groups_kept_their_precision(config: Config) -> Config:
+    """Since 3.7 the result is cast to the dtype of the input before it is cast to that of the layer."""
     return {**config, "truncates": False}
 
 
 @upgrade(before="3.11", classes="LayerNormalization")
-def layers_of_integers_stayed_floats(config: Config) -> Config:
-    """Since 3.11, where the layer calls `keras.ops.layer_normalization`, the result for integers is rounded towards zero."""
+def normalized_layers_kept_their_precision(config: Config) -> Config:
+    """Since 3.11, where the layer calls `keras.ops.layer_normalization`, the same holds of it."""
     return {**config, "truncates": False}
 
 
