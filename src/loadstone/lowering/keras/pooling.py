@@ -55,14 +55,18 @@ def global_max_pooling(b: Builder, layer: Layer, x: Value) -> Value:
     return b.ReduceMax(x, b.ints(space(layer, x.rank)), keepdims=_keepdims(layer))
 
 
-@keras_layer("GlobalAveragePooling2D", "GlobalAveragePooling3D", options="data_format keepdims")
+@keras_layer("GlobalAveragePooling2D", "GlobalAveragePooling3D", options="data_format keepdims whole")
 def global_average_pooling(b: Builder, layer: Layer, x: Value) -> Value:
-    """The mean of each channel: (batch, channels), with axes of 1 where keepdims."""
+    """The mean of each channel: (batch, channels), with axes of 1 where keepdims; an integer where `whole`, which history writes."""
+    if dtypes.is_integer(x.dtype) and layer.config.get("whole"):
+        axes = b.ints(space(layer, x.rank))
+        total, count = (b.ReduceSum(v, axes, keepdims=_keepdims(layer)) for v in (b.cast(x, "int64"), b.full(b.dims(x), 1, "int64")))
+        return b.cast(b.Div(total, count), x.dtype)
     x = x if dtypes.is_float(x.dtype) else b.cast(x, layer.policy.compute)
     return b.ReduceMean(x, b.ints(space(layer, x.rank)), keepdims=_keepdims(layer))
 
 
-@keras_layer("GlobalAveragePooling1D", options="data_format keepdims")
+@keras_layer("GlobalAveragePooling1D", options="data_format keepdims whole")
 def global_average_pooling_1d(b: Builder, layer: Layer, x: Value, mask: Value | None = None) -> Value:
     """The mean over steps: of those that the mask (batch, steps) keeps; not a number where it keeps none."""
     if mask is None:

@@ -254,15 +254,17 @@ for _name, (_both, _others) in TWO.items():
 
 
 @tf("__operators__.eq")
-def equal(b: Builder, self: Operand, other: Operand) -> Value:
+def equal(b: Builder, self: Operand, other: Operand = None) -> Value:
     """x == y."""
+    if other is None:
+        raise UnsupportedAttribute("x == y: tf.keras does not write y into its files; tf.equal(x, y) is kept")
     return b.Equal(*alike(b, self, other))
 
 
 @tf("__operators__.ne")
-def not_equal(b: Builder, self: Operand, other: Operand) -> Value:
+def not_equal(b: Builder, self: Operand, other: Operand = None) -> Value:
     """x != y."""
-    return b.Not(b.Equal(*alike(b, self, other)))
+    return b.Not(equal(b, self, other))
 
 
 @tf("math.add_n", "math.accumulate_n", "raw_ops.AddN")

@@ -47,6 +47,12 @@ def images_were_cast_to_the_compute_dtype(config: Config) -> Config:
     return config
 
 
+@upgrade(before="3.0", classes="GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D")
+def means_of_integers_were_integers(config: Config) -> Config:
+    """`tf.reduce_mean` rounds the mean of integers towards zero."""
+    return {**config, "whole": True}
+
+
 @upgrade(before="3.0", classes="UpSampling2D")
 def upsampled_images_were_float32(config: Config) -> Config:
     """tf.keras 2 left interpolated images in float32, also under a half precision policy."""
