@@ -135,10 +135,12 @@ def model_of(recipe):
     return Building(recipe).model()
 
 
-def whole(recipe):
-    """The model of a recipe with its variables set, and its inputs."""
-    set_policy(recipe["policy"])
-    building = Building(recipe)
+def whole(recipe, building=None):
+    """The model of a recipe with its variables set, and its inputs. building: what has been made of it already."""
+    if building is None:
+        set_policy(recipe["policy"])
+        building = Building(recipe)
+    building.recipe = recipe
     model = building.model()
     randomize(model, recipe["seed"])
     if recipe.get("quantize"):
@@ -148,7 +150,12 @@ def whole(recipe):
 
 def set_policy(name):
     """The dtype policy of layers that name none."""
-    (K.config.set_dtype_policy if V3 else K.mixed_precision.set_global_policy)(name)
+    if V3:
+        K.config.set_dtype_policy(name)
+    elif hasattr(K.mixed_precision, "set_global_policy"):
+        K.mixed_precision.set_global_policy(name)
+    else:  # TensorFlow 2.3
+        K.mixed_precision.experimental.set_policy(name)
 
 
 def randomize(model, seed):
