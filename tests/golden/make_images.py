@@ -110,6 +110,7 @@ BLOCKS = [
 ]
 grid("patches", lambda options, padding, form: op("extract_patches", pixels(2, 5, 6, 2, form=form), padding=padding, data_format=form, **options), options=BLOCKS, padding=["valid", "same"], form=FORMS)  # fmt: skip
 grid("patches_of", lambda dtype: op("extract_patches", pixels(2, 4, 4, 2, dtype=dtype), 2), dtype=["float16", "float64", "int32", "uint8"])
+case("patches-unknown")(lambda: (K.Model(x := K.Input((None, None, 2)), I.extract_patches(x, 2, strides=1)), [pixels(2, 5, 6, 2)]))
 case("patches_one")(lambda: fixed(lambda x: I.extract_patches(x, 2), pixels(1, 5, 6, 2)[0]))
 if have("extract_patches_3d"):
     VOLUMES = [{"size": 2}, {"size": (1, 3, 2), "strides": (1, 2, 2)}]
@@ -158,6 +159,7 @@ grid(
     name=layers(*RANDOM),
     dtype=["uint8", "float16"],
 )
+grid("random_crop", lambda size, form: layer("RandomCrop", pixels(2, 5, 7, 2, form=form, dtype="uint8"), height=size[0], width=size[1], data_format=form), size=[(3, 3), (6, 4), (2, 5), (8, 9)], form=FORMS)  # fmt: skip
 grid("resized", lambda x, dtype, options: layer("Resizing", pixels(2, 5, 7, 3, dtype=x), height=4, width=3, dtype=dtype, **options), x=GIVEN, dtype=["float32", "mixed_float16", "float64"], options=[{}, {"interpolation": "nearest"}])  # fmt: skip
 grid("resized_smoothly", lambda x, dtype: layer("Resizing", pixels(2, 5, 7, 3, dtype=x), height=4, width=3, dtype=dtype, interpolation="bicubic", antialias=True), x=GIVEN, dtype=["float32", "mixed_float16"])  # fmt: skip
 for _how in ("crop_to_aspect_ratio", "pad_to_aspect_ratio"):

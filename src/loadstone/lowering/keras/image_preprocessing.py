@@ -72,6 +72,22 @@ def center_crop(b: Builder, layer: Layer, x: Structure) -> Value:
     return y if x.rank == 4 else b.squeeze(y, 0)
 
 
+def cropped_from_middle(b: Builder, layer: Layer, x: Value) -> Value:
+    """height by width of x from where the largest middle part of that shape begins; resized where x ends before."""
+    height, width = layer.config["height"], layer.config["width"]
+    batched, axes = (x if x.rank == 4 else b.unsqueeze(x, 0)), _image_axes(layer, x)
+    tall, wide = (batched.shape[axis] for axis in axes)
+    if tall is None or wide is None:
+        raise UnsupportedAttribute(f"{layer.class_name} of Keras 3.6 or 3.7 of images of shape {x.shape}, whose size is not known")
+    fit = [max(min(tall, wide * height // width), 1), max(min(wide, tall * width // height), 1)]
+    starts = [(tall - fit[0]) // 2, (wide - fit[1]) // 2]
+    taken = [min(height, tall - starts[0]), min(width, wide - starts[1])]
+    y = _part(b, batched, axes, list(starts), list(taken))
+    if taken != [height, width]:
+        y = b.cast(resize(b, y, axes, [height, width], "bilinear"), x.dtype)
+    return y if x.rank == 4 else b.squeeze(y, 0)
+
+
 def _alone(layer: Layer, x: Structure) -> Value:
     if not isinstance(x, Value):
         raise UnsupportedAttribute(f"{layer.class_name} of something other than images: Keras refuses dicts in a model")

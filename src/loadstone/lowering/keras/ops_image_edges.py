@@ -116,8 +116,11 @@ def extract_patches(b: Builder, layer: Layer, images: Value) -> Value:
 def _blocked(b: Builder, x: Value, axis: int, size: int, stride: int, dilation: int, same: bool) -> Value:
     """x with an axis cut into blocks: (..., n, ...) -> (..., blocks, size, ...)."""
     length, reach = x.shape[axis], (size - 1) * dilation + 1
+    if length is None and same:
+        raise UnsupportedAttribute(f"blocks with padding='same' of images of shape {x.shape}, whose size is not known")
     if length is None:
-        raise UnsupportedAttribute(f"blocks of images of shape {x.shape}, whose size is not known")
+        starts = b.Range(b.const(0), b.squeeze(b.Sub(b.dim(x, axis), reach - 1), 0), b.const(stride))
+        return b.Gather(x, b.Add(b.unsqueeze(starts, 1), b.const(np.arange(size, dtype=np.int64) * dilation)), axis=axis)
     if same:
         total = max((-(-length // stride) - 1) * stride + reach - length, 0)
         x, length = b.pad(x, [axis], [total // 2], [total - total // 2]) if total else x, length + total

@@ -45,15 +45,16 @@ def _filtered(b: Builder, x: Value, kernels: Array, **pads: Any) -> Value:
     return b.Conv(x, b.const(filters, x.dtype), group=channels, **pads)
 
 
-@keras_op("GaussianBlur", options="kernel_size sigma data_format")
+@keras_op("GaussianBlur", options="kernel_size sigma data_format kernel")
 def gaussian_blur(b: Builder, layer: Layer, images: Value) -> Value:
     """Images under a Gaussian window."""
     if images.dtype not in ("bfloat16", "float32", "float64"):
         raise ModelError(f"GaussianBlur of {images.dtype}, which TensorFlow refuses")
     sizes, sigmas = layer.config.get("kernel_size", (3, 3)), layer.config.get("sigma", (1.0, 1.0))
     kind = "float64" if images.dtype == "float64" else "float32"
-    across, down = (_gaussian(int(n), s, kind) for n, s in zip(sizes, sigmas, strict=True))
-    kernel = np.outer(down, across).reshape(int(sizes[0]), int(sizes[1]))  # Keras makes it (down, across) and reads it as (across, down)
+    down, across = (_gaussian(int(n), s, kind) for n, s in zip(sizes, sigmas, strict=True))
+    turned = layer.config.get("kernel") == "turned"
+    kernel = (np.outer(across, down) if turned else np.outer(down, across)).reshape(int(sizes[0]), int(sizes[1]))
     x, pads = padded(b, _batched(b, layer, images), "same", kernel.shape, [1, 1], [1, 1])
     y = _filtered(b, x, kernel[None], **pads)
     y = y if _first(layer) else b.transpose(y, [0, 2, 3, 1])

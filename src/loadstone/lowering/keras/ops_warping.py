@@ -96,7 +96,7 @@ def perspective_transform(b: Builder, layer: Layer, images: Value, start_points:
 # -- coordinates -------------------------------------------------------------------------------------------------------
 
 
-@keras_op("MapCoordinates", options="order fill_mode fill_value")
+@keras_op("MapCoordinates", options="order fill_mode fill_value indices")
 def map_coordinates(b: Builder, layer: Layer, inputs: Any, coordinates: Any) -> Value:
     """inputs read at coordinates (rank of inputs, ...): order 0 takes the nearest element, 1 interpolates."""
     x, at = tensor(b, inputs), tensor(b, coordinates)
@@ -106,6 +106,7 @@ def map_coordinates(b: Builder, layer: Layer, inputs: Any, coordinates: Any) -> 
     if at.rank < 2 or at.shape[0] not in (x.rank, None) or (order == 1 and not dtypes.is_float(at.dtype)):
         raise ModelError(f"MapCoordinates of a tensor of shape {x.shape} with coordinates of {at.dtype} of shape {at.shape}")
     fill = layer.config.get("fill_value", 0)
+    fill_mode = f"{fill_mode} both sides" if layer.config.get("indices") and fill_mode in ("mirror", "reflect") else fill_mode
     return python_step(b, layer, [x, at], at.shape[1:], x.dtype, lambda a, c: _at_coordinates(a, c, order, fill_mode, fill))
 
 
@@ -146,6 +147,10 @@ def _brought_inside(i: Array, size: int, fill_mode: str) -> tuple[Array, Array]:
         return np.clip(i, 0, size - 1), inside
     if fill_mode == "wrap":
         return np.mod(i, size), inside
+    if fill_mode == "mirror both sides":
+        return np.abs(np.mod(i + size - 1, max(2 * size - 2, 1)) - (size - 1)), inside
+    if fill_mode == "reflect both sides":
+        return (np.abs(np.mod(2 * i + 1 + 2 * size, 4 * size) - 2 * size) - 1) // 2, inside
     rest = np.mod(np.abs(i), 2 * size)
     return np.where(rest < size, rest, 2 * size - rest - (1 if fill_mode == "reflect" else 0)), inside
 

@@ -59,8 +59,11 @@ def augmentation(b: Builder, layer: Layer, inputs: Structure, training: bool | N
 
 @keras_layer("RandomCrop", options=_IMAGE_OPTIONS)
 def random_crop(b: Builder, layer: Layer, inputs: Structure, training: bool | None = None) -> Value:
-    """The images; with `resizes`, which history writes for releases before 3.8, the largest middle part that fits, resized."""
-    from loadstone.lowering.keras.image_preprocessing import resized
+    """The images; with `resizes`, which history writes for releases before 3.8, the largest middle part that fits, resized.
+
+    "crop", of 3.6 and 3.7: what begins where that part does, resized only where it is too small.
+    """
+    from loadstone.lowering.keras.image_preprocessing import cropped_from_middle, resized
 
     if not isinstance(inputs, Value):
         raise UnsupportedAttribute("RandomCrop of a dict, which Keras refuses in a model")
@@ -69,6 +72,8 @@ def random_crop(b: Builder, layer: Layer, inputs: Structure, training: bool | No
     images: Value = augmentation(b, layer, inputs, training)
     if not layer.config.get("resizes"):
         return images
+    if layer.config["resizes"] == "crop":
+        return cropped_from_middle(b, layer, images)
     config: dict[str, Any] = {key: layer.config[key] for key in ("height", "width", "data_format") if key in layer.config}
     inner = Layer("Resizing", layer.name, {**config, "crop_to_aspect_ratio": True}, policy=layer.policy, path=layer.path)
     return resized(b, inner, b.cast(images, layer.policy.compute))

@@ -80,10 +80,16 @@ def merged_masks_were_all_masks(config: Config) -> Config:
     return {**config, "masks": "all"}
 
 
-@upgrade(before="3.8", classes="RandomCrop")
+@upgrade(before="3.6", classes="RandomCrop")
 def random_crop_resized_at_inference(config: Config) -> Config:
-    """RandomCrop gave the middle of the image in its size; since 3.8 it gives the image."""
+    """RandomCrop gave the largest middle part of its aspect ratio, resized."""
     return {"resizes": True, **config}
+
+
+@upgrade(before="3.8", classes="RandomCrop")
+def random_crop_cropped_at_inference(config: Config) -> Config:
+    """Keras 3.6 and 3.7 cropped from where that part begins, and resized what was too small; since 3.8 it gives the image."""
+    return {"resizes": "crop", **config}
 
 
 @upgrade(before="3.10", classes="Softmax MultiHeadAttention GroupQueryAttention")

@@ -1,0 +1,20 @@
+"""Operations on images whose results changed in Keras 3.
+
+`indices` and `kernel` are keys of our own (lowering/keras/ops_warping.py, ops_image_filters.py).
+"""
+
+from __future__ import annotations
+
+from loadstone.frontends.keras.history import Config, upgrade
+
+
+@upgrade(before="3.9", classes="keras.ops.MapCoordinates")
+def indices_were_reflected_below_0(config: Config) -> Config:
+    """Indices below 0 were mirrored and reflected as those beyond the end; since 3.9 their absolute values are."""
+    return {**config, "indices": "both sides"}
+
+
+@upgrade(before="3.16", classes="keras.ops.GaussianBlur")
+def gaussian_windows_were_turned(config: Config) -> Config:
+    """The window was made (width, height) and read as (height, width)."""
+    return {**config, "kernel": "turned"}
