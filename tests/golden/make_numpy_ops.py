@@ -103,4 +103,84 @@ grid(
     dtype=["float32", "float64", "int32"],
 )
 
+# -- spaces, quantiles, counts ------------------------------------------------------------------------------------------
+
+KINDS = ["float32", "int32", "int64", "float64", "uint8", "float16"]
+grid(
+    "space",
+    lambda name, kwargs: two(name, np.abs(numbers(3)) + 1, np.abs(numbers(3, seed=1)) + 2, **kwargs),
+    name=["linspace", "logspace", "geomspace"],
+    kwargs=[{"num": 5}, {"num": 4, "endpoint": False, "axis": -1}, {"num": 1}, {"num": 3, "dtype": "float64", "axis": 1}],
+)
+grid("space_of", lambda dtype: two("linspace", numbers(3, dtype=dtype), numbers(3, seed=1, dtype=dtype), num=4), dtype=KINDS)
+grid("space_in", lambda dtype: two("linspace", numbers(3), numbers(3, seed=1) + 3, num=4, dtype=dtype), dtype=["int32", "float64"])
+case("space_from_a_number")(lambda: calls(lambda t: O.linspace(1, t, num=4), numbers(3)))
+case("space_to_a_number")(lambda: calls(lambda t: O.logspace(t, 2.5, num=4, base=2), numbers(3)))
+grid(
+    "quantile",
+    lambda name, axis, q: calls(lambda t: getattr(O, name)(t, q, axis=axis, keepdims=True), numbers(3, 5)),
+    name=["quantile", "percentile", "nanquantile", "nanpercentile"],
+    axis=[None, 0, 1],
+    q=[0.2, [0.2, 0.9]],
+)
+grid(
+    "quantile_by",
+    lambda name, method: calls(lambda t: getattr(O, name)(t, [20, 60], axis=1, method=method), numbers(3, 6)),
+    name=["percentile", "nanpercentile"],
+    method=["linear", "lower", "higher", "midpoint", "nearest"],
+)
+grid("quantile_holes", lambda name: calls(lambda t: getattr(O, name)(t, 0.4, axis=1), HOLES[:1]), name=["quantile", "nanquantile"])
+grid("nanmedian", lambda axis, keep: one("nanmedian", HOLES, axis=axis, keepdims=keep), axis=[0, 1, (0, 1), ()], keep=[True, False])
+case("median_of_infinite")(lambda: one("median", HOLES, axis=()))
+grid("bincount", lambda dtype: one("bincount", np.abs(numbers(3, 4, dtype="int8")).astype(dtype), minlength=3), dtype=INTEGERS)
+WEIGHTS = (numbers(3, 4) * 4).tolist()
+case("bincount_weighted")(lambda: one("bincount", np.abs(numbers(3, 4, dtype="int32")), weights=WEIGHTS))
+case("bincount_of_a_vector")(lambda: one("bincount", np.array([1, 3, 3, 0], "int32"), weights=[1, 2, 3, 4]))
+grid(
+    "argpartition", lambda axis, kth: one("argpartition", numbers(3, 5, dtype="int32"), kth=kth, axis=axis), axis=[None, 0, -1], kth=[0, 2]
+)
+grid(
+    "unique",
+    lambda axis, dtype: one(
+        "unique", (numbers(4, 3, dtype=dtype) * 2), axis=axis, return_index=True, return_inverse=True, return_counts=True
+    ),
+    axis=[None, 0, 1],
+    dtype=["int32", "float32", "uint8"],
+)
+case("unique_unsorted")(lambda: one("unique", numbers(9, dtype="int32"), sorted=False))
+case("unique_sized")(lambda: one("unique", numbers(9, dtype="int32"), size=12, fill_value=7, return_index=True, return_counts=True))
+grid("histogram", lambda dtype: one("histogram", numbers(9, dtype=dtype), bins=4), dtype=KINDS)
+grid("histogram_in", lambda limits: one("histogram", numbers(9, dtype="float64"), bins=3, range=limits), limits=[(0, 3), (-1.5, 2.0)])
+grid("vander", lambda dtype: one("vander", numbers(4, dtype=dtype), N=3), dtype=KINDS)
+grid("vander_to", lambda N, rising: one("vander", numbers(4), N=N, increasing=rising), N=[None, 0, 5], rising=[True, False])
+grid("correlations", lambda name, dtype: whole(name, numbers(3, 5, dtype=dtype)), name=["corrcoef", "cov"], dtype=KINDS)
+case("covariance_of_a_vector", hasattr(O, "cov"))(lambda: whole("cov", numbers(5)))
+case("correlations_of_one", hasattr(O, "corrcoef"))(lambda: whole("corrcoef", numbers(3, 1)))
+grid("i0", lambda dtype: one("i0", numbers(3, 4, dtype=dtype)), dtype=KINDS)
+grid(
+    "view",
+    lambda start, end: one("view", numbers(3, 4, dtype=start), dtype=end),
+    start=["float32", "int16", "int64"],
+    end=["int8", "uint16", "float64"],
+)
+grid(
+    "rearrange",
+    lambda pattern, kwargs: calls(lambda t: O.rearrange(t, pattern, **kwargs), numbers(2, 4, 4, 2)),
+    pattern=["b (h1 h) (w1 w) c -> b c (h1 w1) h w"],
+    kwargs=[{"h1": 2, "w1": 2}],
+)
+case("rearrange_whole", hasattr(O, "rearrange"))(
+    lambda: rearranged("b (h h1) (w w1) c -> (b c) h w (h1 w1)", numbers(2, 4, 4, 2), h1=2, w1=2)
+)
+
+
+def rearranged(pattern, x, **lengths):
+    start = K.Input(batch_shape=x.shape, dtype=x.dtype.name)
+    return K.Model(start, O.rearrange(start, pattern, **lengths)), [x]
+
+
+for name in ("copysign", "float_power"):
+    grid(name, lambda x, y, name=name: two(name, numbers(3, 4, dtype=x), numbers(3, 4, seed=1, dtype=y)), x=KINDS, y=["float32", "int64"])
+case("columns", hasattr(O, "column_stack"))(lambda: calls(O.column_stack, numbers(3), numbers(3, 2), numbers(3, dtype="int64")))
+
 main("numpy_ops")

@@ -83,6 +83,10 @@ def _fmod(b: Builder, x: Value, y: Value) -> Value:
     return b.Mul(b.Sign(x), modulo(b, b.Abs(x), b.Abs(y)))
 
 
+def _with_sign(b: Builder, x: Value, y: Value) -> Value:
+    return b.Where(b.Xor(negative_sign(b, x), negative_sign(b, y)), b.Neg(x), x)
+
+
 def _heaviside(b: Builder, x: Value, y: Value) -> Value:
     return b.Where(b.Less(x, 0), 0, b.Where(b.Greater(x, 0), 1, y))
 
@@ -146,6 +150,8 @@ STRONG: dict[str, Binary] = {
 }
 STRONG_FLOATING: dict[str, Binary] = {
     "Arctan2": _arctan2,
+    "Copysign": _with_sign,
+    "FloatPower": onnx("Pow"),
     "Heaviside": _heaviside,
     "Hypot": _hypotenuse,
     "Ldexp": _ldexp,

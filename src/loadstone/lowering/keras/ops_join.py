@@ -59,6 +59,12 @@ def vstack(b: Builder, layer: Layer, xs: Any) -> Value:
     return joined(b, as_values(b, flatten(xs)), 0)
 
 
+@keras_op("ColumnStack")
+def column_stack(b: Builder, layer: Layer, xs: Any) -> Value:
+    """Tensors along their second axis, vectors as columns."""
+    return joined(b, [b.unsqueeze(x, 1) if x.rank == 1 else x for x in as_values(b, flatten(xs))], 1)
+
+
 @keras_op("Dstack")
 def dstack(b: Builder, layer: Layer, xs: Any) -> Value:
     """Tensors along their third axis, which is added where they have none."""

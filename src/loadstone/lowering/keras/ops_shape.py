@@ -50,6 +50,17 @@ def reshape(b: Builder, layer: Layer, x: Value) -> Value:
     return b.reshape(x, [d if d != -1 else total // max(rest, 1) for d in target])
 
 
+def times(b: Builder, lengths: Sequence[int | Value]) -> int | Value:
+    """The product of lengths, of which some may be known only at run time."""
+    known, free = _product([n for n in lengths if isinstance(n, int)]), [n for n in lengths if isinstance(n, Value)]
+    if not free:
+        return known
+    result = free[0]
+    for other in free[1:]:
+        result = b.Mul(result, other)
+    return result if known == 1 else b.Mul(result, known)
+
+
 def _product(lengths: Sequence[int]) -> int:
     result = 1
     for length in lengths:
