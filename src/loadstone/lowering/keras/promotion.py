@@ -89,11 +89,11 @@ def added(b: Builder, layer: Layer, x: Value, y: Value) -> Value:
     """x + y, as `keras.ops.add` broadcasts.
 
     From 3.7 to 3.15 a y that has one length other than 1 is taken for a bias: it goes along the last axis of x where that is as long,
-    else along the second (`add` in keras/src/backend/tensorflow/numpy.py). History marks those files ("broadcasts").
+    else along the second (`add` in keras/src/backend/tensorflow/numpy.py). History marks all others ("broadcasts").
     """
     long = [d for d in y.shape if d != 1]
     if (
-        layer.config.get("broadcasts") == "bias"
+        layer.config.get("broadcasts") != "numpy"
         and len(long) == 1
         and x.rank > 1
         and long[0] is not None

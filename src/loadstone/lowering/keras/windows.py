@@ -47,10 +47,10 @@ def biased(b: Builder, layer: Layer, convolved: Callable[[Value | None], Value],
     """What `convolved` gives with a bias, as (batch, channels, ...).
 
     From 3.7 to 3.15 Keras added a bias along the last axis where that is as long as there are filters, also where the channels come
-    first (`add` in keras/src/backend/tensorflow/numpy.py). History marks those files ("broadcasts").
+    first (`add` in keras/src/backend/tensorflow/numpy.py). History marks all others ("broadcasts").
     """
     y = convolved(bias)
-    if bias is None or data_format(layer) != "channels_first" or layer.config.get("broadcasts") != "bias":
+    if bias is None or data_format(layer) != "channels_first" or layer.config.get("broadcasts") == "numpy":
         return y
     return b.Add(convolved(None), bias) if y.shape[-1] == bias.shape[0] else y
 

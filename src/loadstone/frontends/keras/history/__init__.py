@@ -19,11 +19,16 @@ Change = Callable[[Config], Config]
 
 @dataclass(frozen=True)
 class Dated:
-    """A change of spelling: for which classes, before which release of Keras, and how."""
+    """A change of spelling: for which classes, before which release of Keras, and how; since a later one too, where that went back."""
 
     before: tuple[int, ...]
+    since: tuple[int, ...]
     classes: frozenset[str]
     change: Change
+
+    def applies(self, class_name: str, release: tuple[int, ...]) -> bool:
+        """Whether it concerns a class in files of a release."""
+        return (release < self.before or release >= self.since) and (not self.classes or class_name in self.classes)
 
 
 OLDEST = (2, 4)  # what TensorFlow 2.3 calls its Keras: the changes since then are all here
@@ -40,11 +45,12 @@ def check_known(producer: Producer) -> None:
         )
 
 
-def upgrade(before: str, classes: str = "") -> Callable[[Change], Change]:
-    """Decorator: the function upgrades configs of these classes (all, where none are named) of releases before `before`."""
+def upgrade(before: str, classes: str = "", since: str = "1000") -> Callable[[Change], Change]:
+    """Decorator: the function upgrades configs of these classes (all, where none are named) of releases before `before`, and from `since`."""
 
     def register(function: Change) -> Change:
-        _CHANGES.append(Dated(tuple(map(int, before.split("."))), frozenset(classes.split()), function))
+        first, last = (tuple(map(int, release.split("."))) for release in (since, before))
+        _CHANGES.append(Dated(last, first, frozenset(classes.split()), function))
         _CHANGES.sort(key=lambda dated: dated.before)
         return function
 
@@ -55,7 +61,7 @@ def upgrade_layer(class_name: str, config: Config, producer: Producer) -> Config
     """The config in today's spelling; the argument is left as it is."""
     config = dict(config)
     for dated in _CHANGES:
-        if producer.release < dated.before and (not dated.classes or class_name in dated.classes):
+        if dated.applies(class_name, producer.release):
             config = dated.change(config)
     return config
 

@@ -62,16 +62,10 @@ _CONVOLUTIONS = (
 )
 
 
-@upgrade(before="3.7", classes=f"{_ADDING} {_CONVOLUTIONS}")
+@upgrade(before="3.7", since="3.16", classes=f"{_ADDING} {_CONVOLUTIONS}")
 def sums_broadcast_as_numpy(config: Config) -> Config:
-    """As today."""
+    """From 3.7 to 3.15 `keras.ops.add` takes an operand with one length other than 1 for a bias, wherever that length is."""
     return {**config, "broadcasts": "numpy"}
-
-
-@upgrade(before="3.16", classes=f"{_ADDING} {_CONVOLUTIONS}")
-def sums_took_an_operand_for_a_bias(config: Config) -> Config:
-    """From 3.7 to 3.15 `keras.ops.add` took an operand with one length other than 1 for a bias, wherever that length was."""
-    return {"broadcasts": "bias", **config}
 
 
 @upgrade(before="3.4", classes="Add Subtract Multiply Average Maximum Minimum Concatenate Dot")
