@@ -170,6 +170,8 @@ def apply(
     config = layer.config
     if x.rank != 3:
         raise ModelError(f"{layer.class_name} takes (batch, time, features); it is given {x.shape}")
+    if x.shape[2] == 0:  # onnxruntime ends the process (1.32)
+        raise UnsupportedAttribute(f"a {layer.class_name} over sequences without features")
     mask = flatten(mask)[0] if mask is not None else None
     if config.get("time_major"):
         x, mask = b.transpose(x, [1, 0, 2]), None if mask is None else b.transpose(mask, [1, 0])
