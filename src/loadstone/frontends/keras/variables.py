@@ -387,7 +387,8 @@ WITHOUT = frozenset(
     RandomHeight RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation
     RandomSharpness RandomShear RandomTranslation RandomWidth RandomZoom ReLU RepeatVector Rescaling Reshape Resizing
     Sequential SlicingOpLambda Softmax Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D StackedRNNCells
-    StochasticDepth Subtract TFOpLambda ThresholdedReLU TimeDistributed UnitNormalization UpSampling1D UpSampling2D UpSampling3D Wrapper
+    StochasticDepth Subtract TFDConcat TFDIdentity TFOpLambda ThresholdedReLU TimeDistributed UnitNormalization
+    UpSampling1D UpSampling2D UpSampling3D Wrapper
     ZeroPadding1D ZeroPadding2D ZeroPadding3D
     """.split()
 )

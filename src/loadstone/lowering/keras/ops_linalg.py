@@ -123,6 +123,31 @@ def inv(b: Builder, layer: Layer, x: Any) -> Value:
     return host(b, layer, [square(layer, x)], [x.shape], lambda a: np.linalg.inv(_finite(a, "the matrix")))[0]
 
 
+@keras_op("MatrixPower", options="n")
+def matrix_power(b: Builder, layer: Layer, x: Any) -> Value:
+    """Matrices times themselves, n times, by squaring; a negative n is that of the inverse."""
+    n = int(layer.config["n"])
+    (x,) = given(b, layer, [x], _AND_HALF if n < 0 else (*_AND_HALF, "bfloat16", "int32", "int64"))
+
+    def power(a: Array) -> Array:
+        base, rest = np.linalg.inv(_finite(a, "the matrix")) if n < 0 else a, abs(n)
+        if rest == 1:
+            return base
+        result = np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape)
+        while rest:
+            result = _product(result, base) if rest % 2 else result
+            base, rest = _product(base, base), rest // 2
+        return result
+
+    return host(b, layer, [square(layer, x)], [x.shape], power)[0]
+
+
+def _product(x: Array, y: Array) -> Array:
+    """x @ y; half precision is rounded once."""
+    wide = "float32" if x.dtype.itemsize == 2 else x.dtype
+    return np.asarray(x.astype(wide) @ y.astype(wide), x.dtype)
+
+
 def _lu(a: Array) -> tuple[Array, Array]:
     """L (below the diagonal) and U of one matrix in one, and where each row of it came from."""
     a, order = a.copy(), np.arange(len(a))

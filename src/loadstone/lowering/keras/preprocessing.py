@@ -1,6 +1,6 @@
-"""Numeric preprocessing: Rescaling and Normalization.
+"""Numeric preprocessing: Rescaling, Normalization, and what a FeatureSpace is put together of.
 
-keras/src/layers/preprocessing/rescaling.py, normalization.py.
+keras/src/layers/preprocessing/rescaling.py, normalization.py, feature_space.py.
 """
 
 from __future__ import annotations
@@ -24,6 +24,19 @@ def rescaling(b: Builder, layer: Layer, x: Value) -> Value:
     dtype = layer.policy.compute
     scale, offset = (b.const(_array(layer.config.get(key, 0.0)), dtype) for key in ("scale", "offset"))
     return b.Add(b.Mul(b.cast(x, dtype), scale), offset)
+
+
+@keras_layer("TFDIdentity")
+def feature(b: Builder, layer: Layer, x: Value) -> Value:
+    """x in the compute dtype: a feature of a FeatureSpace that stays as it is."""
+    return x if x.dtype == "string" else b.cast(x, layer.policy.compute)
+
+
+@keras_layer("TFDConcat", options="axis")
+def features(b: Builder, layer: Layer, xs: Any) -> Value:
+    """The features of a FeatureSpace side by side, in the compute dtype."""
+    tensors = [b.cast(x, layer.policy.compute) for x in xs]
+    return tensors[0] if len(tensors) == 1 else b.Concat(*tensors, axis=int(layer.config["axis"]) % tensors[0].rank)
 
 
 @keras_layer("Normalization", weights=("mean?", "variance?", "count?"), options="axis mean variance invert", masking="pass")
