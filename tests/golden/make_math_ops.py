@@ -44,8 +44,8 @@ if has("ctc_decode"):
 
 # -- gamma functions, complex numbers, powers of matrices ---------------------------------------------------------------
 
-A = np.array([[0.5, 1, 2, 30, 0.03125, 2, 0, -1, 4, 1000]])
-X = np.array([[0.25, 1, 8, 28, 0.5, 0, 0, 1, np.inf, 990]])
+A = np.array([[0.5, 1, 2, 30, 0.03125, 2, 0, -1, 4, 100]])
+X = np.array([[0.25, 1, 8, 28, 0.5, 0, 0, 1, np.inf, 97]])
 if has("gammainc"):
     grid("gammainc", lambda dtype: op("gammainc", A.astype(dtype), X.astype(dtype)), dtype=[*FLOATS, "bfloat16"])
     case("gammainc_integers")(lambda: op("gammainc", np.array([[1, 2, 3]]), np.array([[2], [1]])[:1]))

@@ -1,4 +1,4 @@
-"""Labels of sequences, gamma functions, powers and odd numbers of `keras.ops` against what releases of Keras 3 computed (tests/golden/make_math_ops.py)."""
+"""Labels of sequences, gamma functions, powers and odd numbers of `keras.ops` against releases of Keras 3 (make_math_ops.py)."""
 
 import numpy as np
 import pytest

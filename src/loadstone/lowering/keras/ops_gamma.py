@@ -36,10 +36,10 @@ def log_gamma(x: Array) -> Array:
 
 
 def incomplete_gamma(a: Array, x: Array) -> Array:
-    """The integral of t^(a-1) exp(-t) from 0 to x over gamma(a), as float64; NaN where a <= 0 or x < 0."""
+    """The integral of t^(a-1) exp(-t) from 0 to x over gamma(a), as float64; NaN where x < 0, or a <= 0 and x is not 0."""
     a, x = np.broadcast_arrays(a.astype(np.float64), x.astype(np.float64))
     usual = (a > 0) & (x > 0) & np.isfinite(a) & np.isfinite(x)
-    result = np.where((a > 0) & (x >= 0), np.where(x == 0, 0.0, np.where(np.isinf(a), 0.0, 1.0)), np.nan)
+    result = np.where((a > 0) & (x > 0), np.where(np.isinf(a), 0.0, 1.0), np.where(x == 0, 0.0, np.nan))
     result = np.where(np.isnan(a) | np.isnan(x) | (np.isinf(a) & np.isinf(x)), np.nan, result)
     below = usual & (x < a + 1)
     above = usual & ~below
