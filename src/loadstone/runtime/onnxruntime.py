@@ -117,7 +117,8 @@ def _package() -> Any:
 def _unfit(segment: Segment) -> list[str]:
     """Optimizers of onnxruntime that a segment must be kept from."""
     found = []
-    if segment.kinds >= {"Transpose", "Cast", "MatMul"}:  # ends the process where MatMul takes a Cast of a Transpose (1.24 to 1.32)
+    # ends the process where MatMul takes a Cast of a Transpose (1.24 to 1.32); makes an op without a float64 kernel (1.25)
+    if segment.kinds >= {"Transpose", "MatMul"} and ("Cast" in segment.kinds or "float64" in segment.dtypes):
         found.append("MatmulTransposeFusion")
     if "float64" in segment.dtypes and "Sigmoid" in segment.kinds:  # makes an op without a float64 kernel of x * sigmoid(x) (to 1.28)
         found.append("QuickGeluFusion")
