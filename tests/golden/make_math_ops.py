@@ -75,5 +75,29 @@ if has("sparsemax"):
     )
     case("sparsemax_layer")(lambda: calls(L.Dense(5, activation="sparsemax"), numbers(3, 4)))
 
+# -- norms and normalizations ---------------------------------------------------------------------------------------------
+
+grid("normalize", lambda order, axis, dtype: op("normalize", numbers(2, 3, 4, dtype=dtype), order=order, axis=axis), order=[1, 2, 3], axis=[-1, 0], dtype=["float32", "float16"])  # fmt: skip
+grid("normalize_matrices", lambda order: op("normalize", numbers(2, 3, 4), order=order, axis=(1, 2)), order=[1, 2])
+grid("normalize_zeros", lambda dtype: op("normalize", np.zeros((2, 3), dtype)), dtype=["float32", "float16"])
+case("normalize_integers")(lambda: op("normalize", numbers(2, 3, 4, dtype="int32"), order=1))
+grid(
+    "moments_far",
+    lambda dtype: op("moments", np.array([[60000, 1], [-300, np.inf]]).astype(dtype), axes=(0,)),
+    dtype=["float16", "bfloat16"],
+)
+grid("cdist", lambda dtype: op("cdist", numbers(2, 3, 4, dtype=dtype), numbers(2, 5, 4, seed=1, dtype=dtype)), dtype=["int32", "float16"])
+case("top_k_all")(lambda: op("top_k", numbers(3, 5), k=5, sorted=False))
+if has("layer_normalization"):
+    G, C = numbers(4, seed=4), np.array([[[5, 5, 5, 5], [700, 700, 700, 700], [1, 2, 3, 9]]], "float32")
+    grid("layer_norm", lambda scaling, dtype: op("layer_normalization", numbers(2, 3, 4, dtype=dtype), gamma=G, **({} if scaling else {"beta": G[::-1].copy()}), rms_scaling=scaling), scaling=[False, True], dtype=["float32", "float16"])  # fmt: skip
+    grid(
+        "layer_norm_axes",
+        lambda scaling: op("layer_normalization", numbers(2, 3, 4), axis=(1, 2), rms_scaling=scaling),
+        scaling=[False, True],
+    )
+    case("layer_norm_of_the_same")(lambda: op("layer_normalization", C, gamma=G, beta=G))
+grid("batch_norm", lambda axis, dtype: op("batch_normalization", numbers(2, 3, 4, dtype=dtype), mean=numbers((2, 3, 4)[axis], seed=1, dtype=dtype), variance=np.abs(numbers((2, 3, 4)[axis], seed=2, dtype=dtype)), axis=axis), axis=[-1, 1], dtype=["float32", "float16"])  # fmt: skip
+
 if __name__ == "__main__":
     main("math_ops")

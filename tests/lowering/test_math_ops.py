@@ -8,6 +8,7 @@ from loadstone.ir import Layer
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.ops_complex import polar
 from loadstone.lowering.keras.ops_ctc import ctc_decode
+from loadstone.lowering.keras.ops_order import top_k
 from tests.lowering.golden_models import families
 
 ALL = families("math_ops")
@@ -50,3 +51,9 @@ def test_polar_numbers_are_complex() -> None:
     step = b.block.ops[0].function
     assert y.dtype == "complex64" and step is not None
     np.testing.assert_allclose(step(np.array([[2, 1]], "float32"), np.array([[0, np.pi / 2]], "float32"))[0], [[2, 1j]], atol=1e-6)
+
+
+def test_the_largest_in_the_order_of_a_heap_are_refused() -> None:
+    b = Builder()
+    with pytest.raises(UnsupportedAttribute, match="sorted=False and k=2"):
+        top_k(b, Layer("TopK", "op", {"k": 2, "sorted": False}, domain="keras.ops"), b.input("x", (None, 5), "float32"))

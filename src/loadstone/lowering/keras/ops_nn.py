@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from loadstone.errors import UnsupportedAttribute
-from loadstone.ir import Layer, flatten
+from loadstone.ir import Layer, dtypes, flatten
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activation_layers import masked_softmax
@@ -48,8 +48,11 @@ def _vector_norm(b: Builder, x: Value, order: Any, axes: list[int], keep: bool) 
 @keras_op("Norm", options="ord axis keepdims")
 def norm(b: Builder, layer: Layer, x: Value) -> Value:
     """The norm of vectors along an axis, or Frobenius' of matrices in two."""
-    order, axis, keep = layer.config.get("ord"), layer.config.get("axis"), bool(layer.config.get("keepdims"))
-    x, axes = as_float(b, x), axes_of(layer, x)
+    return _norm(b, layer, x, layer.config.get("ord"), bool(layer.config.get("keepdims")))
+
+
+def _norm(b: Builder, layer: Layer, x: Value, order: Any, keep: bool) -> Value:
+    axis, x, axes = layer.config.get("axis"), as_float(b, x), axes_of(layer, x)
     if len(axes) == 1 or order is None:
         return _vector_norm(b, x, order, axes, keep)
     rows, columns = axes if len(axes) == 2 else (-1, -1)
@@ -70,9 +73,15 @@ def normalize(b: Builder, layer: Layer, x: Value) -> Value:
     """x over its norm along an axis, at most 1 / epsilon times x."""
     order, epsilon = int(layer.config.get("order", 2)), layer.config.get("epsilon")
     epsilon = 1e-7 if epsilon is None else float(epsilon)
+    x = as_float(b, x if x.rank else b.unsqueeze(x, 0))
     axis = layer.config.get("axis", -1)
-    axes = list(range(x.rank)) if axis is None else [a % x.rank for a in flatten(axis)]
-    return b.Div(x, b.Max(_vector_norm(b, x, order, axes, True), epsilon))
+    if order != 2:
+        asked = Layer(layer.class_name, layer.name, {"axis": axis}, domain=layer.domain, path=layer.path)
+        return b.Div(x, b.Max(_norm(b, asked, x, order, True), epsilon))
+    with np.errstate(over="ignore"):  # in float16 a row of zeros is not a number
+        most = b.const(np.asarray(1 / epsilon, dtypes.to_numpy(x.dtype)))
+    square = reduce(b, "ReduceSum", b.Mul(x, x), list(range(x.rank)) if axis is None else [a % x.rank for a in flatten(axis)], True)
+    return b.Mul(x, b.Min(b.Div(1, b.Sqrt(square)), most))
 
 
 @keras_op("Moments", options="axes keepdims synchronized")
@@ -83,8 +92,8 @@ def moments(b: Builder, layer: Layer, x: Value) -> list[Value]:
     mean = reduce(b, "ReduceMean", wide, axes, True)
     centred = b.Sub(wide, mean)
     variance = reduce(b, "ReduceMean", b.Mul(centred, centred), axes, True)
-    if x.dtype == "float16":
-        mean, variance = (b.Clip(y, -65504.0, 65504.0) for y in (mean, variance))
+    if wide is not x:
+        mean, variance = (b.Min(b.Max(y, -65504.0), 65504.0) for y in (mean, variance))
     return [b.cast(y if keep else b.squeeze(y, *axes), x.dtype) for y in (mean, variance)]
 
 
@@ -100,8 +109,8 @@ def batch_norm(
 
     factor = b.Div(1, b.Sqrt(b.Add(spread(variance), layer.config.get("epsilon", 1e-3))))
     factor = factor if scale is None else b.Mul(factor, spread(scale))
-    y = b.Mul(b.Sub(x, spread(mean)), factor)
-    return y if offset is None else b.Add(y, spread(offset))
+    rest = b.Neg(b.Mul(spread(mean), factor)) if offset is None else b.Sub(spread(offset), b.Mul(spread(mean), factor))
+    return b.Add(b.Mul(x, b.cast(factor, x.dtype)), b.cast(rest, x.dtype))
 
 
 @keras_op("RMSNorm", options="axis epsilon")
@@ -110,24 +119,29 @@ def rms_norm(b: Builder, layer: Layer, x: Value, scale: Value | None = None) -> 
     epsilon, dtype = layer.config.get("epsilon"), x.dtype
     axes = [int(a) % x.rank for a in flatten(layer.config.get("axis", -1))]
     x = b.cast(x, result_type(dtype, "float32"))
-    y = b.Div(x, b.Sqrt(b.Add(reduce(b, "ReduceMean", b.Mul(x, x), axes, True), 1e-7 if epsilon is None else epsilon)))
+    y = b.Mul(x, b.Div(1, b.Sqrt(b.Add(reduce(b, "ReduceMean", b.Mul(x, x), axes, True), 1e-7 if epsilon is None else epsilon))))
     return b.cast(y if scale is None else b.Mul(y, b.cast(scale, x.dtype)), dtype)
 
 
 @keras_op("LayerNorm", options="axis epsilon rms_scaling")
 def layer_norm(b: Builder, layer: Layer, x: Value, gamma: Value | None = None, beta: Value | None = None) -> Value:
-    """x with mean 0 and variance 1 along axes, times gamma, plus beta."""
-    if layer.config.get("rms_scaling"):
-        raise UnsupportedAttribute("LayerNorm with rms_scaling=True")
+    """x with mean 0 and variance 1 along axes, times gamma, plus beta; with rms_scaling neither mean nor beta counts."""
     epsilon, dtype = layer.config.get("epsilon"), x.dtype
     axes = sorted(int(a) % x.rank for a in flatten(layer.config.get("axis", -1)))
     x = b.cast(x, result_type(dtype, "float32"))
+    shape: list[int | Value] = [b.dim(x, i) if i in axes else 1 for i in range(x.rank)]
+
+    def spread(v: Value) -> Value:
+        return b.reshape(b.cast(v, x.dtype), shape)
+
     centred = b.Sub(x, reduce(b, "ReduceMean", x, axes, True))
     variance = reduce(b, "ReduceMean", b.Mul(centred, centred), axes, True)
-    y = b.Div(centred, b.Sqrt(b.Add(variance, 1e-7 if epsilon is None else epsilon)))
-    shape: list[int | Value] = [b.dim(x, i) if i in axes else 1 for i in range(x.rank)]
-    y = y if gamma is None else b.Mul(y, b.reshape(b.cast(gamma, x.dtype), shape))
-    return b.cast(y if beta is None else b.Add(y, b.reshape(b.cast(beta, x.dtype), shape)), dtype)
+    factor = b.Div(1, b.Sqrt(b.Add(variance, 1e-7 if epsilon is None else epsilon)))
+    factor = factor if gamma is None else b.Mul(factor, spread(gamma))
+    if layer.config.get("rms_scaling"):
+        return b.cast(b.Mul(x, factor), dtype)
+    y = b.Mul(centred, factor)
+    return b.cast(y if beta is None else b.Add(y, spread(beta)), dtype)
 
 
 # -- softmax and attention --------------------------------------------------------------------------------------------

@@ -93,5 +93,8 @@ def argsort(b: Builder, layer: Layer, x: Value) -> Value:
 @keras_op("TopK", options="k sorted is_stable")
 def top_k(b: Builder, layer: Layer, x: Value) -> list[Value]:
     """The k largest elements of the last axis, largest first, and their places as int32."""
-    values, places = b.ops("TopK", x, b.ints([layer.config["k"]]), axis=x.rank - 1, outputs=2)
+    k = layer.config["k"]
+    if not layer.config.get("sorted", True) and k != 1 and k != x.shape[-1]:
+        raise UnsupportedAttribute(f"TopK with sorted=False and k={k}: the order is that of TensorFlow's heap")
+    values, places = b.ops("TopK", x, b.ints([k]), axis=x.rank - 1, outputs=2)
     return [values, b.cast(places, "int32")]

@@ -16,6 +16,7 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.core import einsum
 from loadstone.lowering.keras.ops_shape import moved, static_axis
+from loadstone.lowering.keras.ops_unary import as_float
 from loadstone.lowering.keras.promotion import kind_of, promoted, result_type, strong_values
 from loadstone.lowering.registry import keras_op
 
@@ -162,4 +163,4 @@ def cdist(b: Builder, layer: Layer, x: Any, y: Any) -> Value:
     """Euclidean distances of the rows of x from those of y."""
     x, y = strong_values(b, [x, y])
     delta = b.Sub(b.unsqueeze(x, -2), b.unsqueeze(y, -3))
-    return b.Sqrt(b.ReduceSum(b.Mul(delta, delta), b.ints([-1]), keepdims=0))
+    return b.Sqrt(as_float(b, b.ReduceSum(b.Mul(delta, delta), b.ints([-1]), keepdims=0)))
