@@ -183,4 +183,103 @@ for name in ("copysign", "float_power"):
     grid(name, lambda x, y, name=name: two(name, numbers(3, 4, dtype=x), numbers(3, 4, seed=1, dtype=y)), x=KINDS, y=["float32", "int64"])
 case("columns", hasattr(O, "column_stack"))(lambda: calls(O.column_stack, numbers(3), numbers(3, 2), numbers(3, dtype="int64")))
 
+# -- what random models found ------------------------------------------------------------------------------------------
+
+FAR = np.array([[2**30, 2**30, 2**30], [-(2**31), -(2**30), 0]], "int32")
+INFINITE = np.array([[1.0, np.inf, 2.0, 0.5], [np.nan, 1.0, -np.inf, 2.0]], "float32")
+FLAGS = numbers(3, 4, dtype="bool"), numbers(3, 4, seed=1, dtype="bool")
+grid("half_turn", lambda k, axes: one("rot90", numbers(2, 3, 4), k=k, axes=axes), k=[2, -2, 1, 3], axes=[(1, 2), (0, 1), (-1, 0)])
+grid("rolled", lambda shift, axis: one("roll", numbers(2, 3), shift=shift, axis=axis), shift=[5, -5], axis=[None, 0, 1])
+grid(
+    "clipped",
+    lambda dtype, ends: calls(lambda t: O.clip(t, *ends), numbers(3, 4, dtype=dtype)),
+    dtype=["uint8", "int8", "float32"],
+    ends=[(-1, 2), (-300, 70000)],
+)
+grid(
+    "selected",
+    lambda dtype, default: calls(lambda t: O.select([t[0], t[1]], [t[2], 3], default=default), *FLAGS, numbers(3, 4, dtype=dtype)),
+    dtype=["float32", "uint8", "int64", "float16"],
+    default=[0, 2.5, True],
+)
+case("selected_among")(lambda: calls(lambda t: O.select([t[0], t[1]], [t[2], t[3]]), *FLAGS, numbers(3, 4, dtype="uint32"), numbers(3, 4)))
+grid("cross", lambda x, y: two("cross", INFINITE[:, :x], numbers(2, y)), x=[2, 3], y=[2, 3])
+case("cross_of_first_axes")(lambda: two("cross", numbers(2, 3), numbers(3, 3), axisa=0))
+case("full_like_a_column")(lambda: calls(lambda t: O.full_like(t[0], t[1]), numbers(3, 4), numbers(1, 4, dtype="int32")))
+grid("in_none", lambda invert: whole("isin", numbers(3), np.zeros((3, 0), "float32"), invert=invert), invert=[True, False])
+TYPES = ["int32", "float32", "float16", "uint8", "int64", "bool"]
+grid(
+    "saturated",
+    lambda start, end: one("saturate_cast", numbers(3, 4, dtype=start) * (200 if start == "float32" else 1), dtype=end),
+    start=TYPES,
+    end=TYPES,
+)
+grid(
+    "numbers_of",
+    lambda name, dtype: one(name, numbers(3, dtype=dtype)),
+    name=["rad2deg", "deg2rad", "exp2"],
+    dtype=["int64", "float32", "int8"],
+)
+grid(
+    "products",
+    lambda dtype, kwargs: one("prod", numbers(3, 4, dtype=dtype), axis=1, **kwargs),
+    dtype=["float32", "uint8", "int64"],
+    kwargs=[{}, {"dtype": "float64"}],
+)
+grid("trapezoids", lambda x: calls(lambda t: O.trapezoid(t, x=x), numbers(3, 4)), x=[[0.5, 1.0, 3.0, 3.5], [[0.5, 1.0, 3.0, 3.5]]])
+grid(
+    "batch_cut",
+    lambda name, n: calls(lambda t: getattr(O, name)(t, n), numbers(4, 3)),
+    name=["split", "vsplit", "array_split"],
+    n=[2, 4, [1, 3]],
+)
+case("batch_cut_as_equal")(lambda: calls(lambda t: O.array_split(t, 3), numbers(4, 3)))
+grid("over_batch", lambda name: one(name, numbers(3, 4)), name=["trace", "diagonal"])
+case("kron")(lambda: whole("kron", numbers(3), numbers(3, 2)))
+grid("outer_of", lambda dtype: two("outer", numbers(3, dtype=dtype), numbers(3, seed=1, dtype=dtype)), dtype=["bool", "int8"])
+grid(
+    "bins",
+    lambda side: calls(lambda t: O.searchsorted(t[0], t[1], side=side), np.array([-1.0, 0.5, 2.0], "float32"), INFINITE[:1, 0]),
+    side=["left", "right"],
+)
+case("bins_of_nan")(lambda: calls(lambda t: O.digitize(t, np.array([-1.0, 0.5])), INFINITE))
+grid(
+    "infinite",
+    lambda name, axis: one(name, INFINITE, axis=axis),
+    name=["nanvar", "nanstd", "nanmean", "max", "min", "amax", "ptp", "var", "std", "mean"],
+    axis=[0, 1, None],
+)
+grid("of_none", lambda name: one(name, np.zeros((2, 0, 3), "float32"), axis=1), name=["mean", "std", "var", "average", "any", "all"])
+grid("nothing_reduced", lambda dtype: one("nanmean", numbers(3, 4, dtype=dtype), axis=()), dtype=["int8", "float32"])
+grid("around", lambda name: one(name, FAR, axis=1), name=["sum", "prod", "cumsum", "cumprod"])
+grid(
+    "to_the",
+    lambda dtype, power: calls(lambda t: t**power, numbers(3, 4, dtype=dtype)),
+    dtype=["int8", "int32", "uint8", "int64"],
+    power=[0, 1, 3, 9],
+)
+grid(
+    "powers",
+    lambda dtype: two("power", numbers(3, 4, dtype=dtype), np.abs(numbers(3, 4, seed=1, dtype="int8")).astype(dtype)),
+    dtype=["int8", "int32", "uint16"],
+)
+grid(
+    "shifted",
+    lambda dtype, y: calls(lambda t: O.right_shift(O.left_shift(t, y), 1), numbers(3, 4, dtype=dtype)),
+    dtype=["uint16", "int16", "int32"],
+    y=[1, 40],
+)
+grid("below_none", lambda name: calls(lambda t: getattr(O, name)(t, -4), numbers(3, 4, dtype="uint8")), name=["multiply", "maximum", "add"])
+grid(
+    "combined",
+    lambda dtype, kind: calls(
+        lambda t: O.scatter_update(t[0], [[0], [0], [1]], t[1], reduction=kind),
+        numbers(3, 2, dtype=dtype),
+        numbers(3, 2, seed=1, dtype=dtype),
+    ),
+    dtype=["float16", "float32", "int8"],
+    kind=["add", "max"],
+)
+case("logaddexp2_of_doubles")(lambda: two("logaddexp2", numbers(3, 4, dtype="float64"), numbers(3, 4, seed=1, dtype="float64")))
+
 main("numpy_ops")

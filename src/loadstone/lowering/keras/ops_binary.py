@@ -11,12 +11,16 @@ from functools import partial
 from math import log, pi
 from typing import Any
 
+import numpy as np
+
+from loadstone.errors import InferenceError
 from loadstone.ir import Layer, dtypes
+from loadstone.lowering import shapes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.ops_unary import negative_sign, onnx
 from loadstone.lowering.keras.promotion import added, as_values, strong_values
-from loadstone.lowering.keras.special import log1p
+from loadstone.lowering.keras.special import log1p, single
 from loadstone.lowering.registry import keras_op
 
 Binary = Callable[[Builder, Value, Value], Value]
@@ -43,9 +47,30 @@ def modulo(b: Builder, x: Value, y: Value) -> Value:
 
 
 def _power(b: Builder, x: Value, y: Value) -> Value:
-    if x.dtype in ("float16", "bfloat16", "float32", "float64", "int32", "int64"):
+    """x ** y; integers wrap around, and uint* are taken for int32, as Keras does."""
+    if dtypes.is_float(x.dtype):
         return b.Pow(x, y)
-    return b.cast(b.Pow(b.cast(x, "int32"), b.cast(y, "int32")), x.dtype)
+    dtype = "int32" if x.dtype.startswith("uint") else x.dtype
+    x, y, result = b.cast(x, dtype), b.cast(y, dtype), x.dtype
+    if y.const is not None and y.const.known and not y.rank and 0 <= y.array() <= 64:
+        return b.cast(_repeated(b, x, int(y.array())), result)
+    if x.const is not None and y.const is not None:
+        return b.cast(b.Pow(x, y), result)
+    return b.cast(b.host("Power", _integer_power, [x, y], [(shapes.broadcast(x.shape, y.shape), dtype)])[0], result)
+
+
+def _repeated(b: Builder, x: Value, times: int) -> Value:
+    if times < 2:
+        return x if times else b.full(b.dims(x), 1, x.dtype)
+    half = _repeated(b, b.Mul(x, x), times // 2)
+    return b.Mul(half, x) if times % 2 else half
+
+
+def _integer_power(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray]:
+    if (y < 0).any():
+        raise InferenceError("integers to the power of a negative integer")
+    with np.errstate(all="ignore"):
+        return (np.asarray(np.power(x, y)),)
 
 
 def _arctan2(b: Builder, y: Value, x: Value) -> Value:
@@ -105,7 +130,8 @@ def _shift(direction: str) -> Binary:
         bits = 8 * dtypes.to_numpy(x.dtype).itemsize
         shift = b.Min(b.Max(b.cast(y, "int64"), 0), bits - 1)
         if x.dtype.startswith("uint"):
-            return b.BitShift(x, b.cast(shift, x.dtype), direction=direction)
+            inner = "uint32" if x.dtype == "uint16" else x.dtype  # engines have no shift of uint16
+            return b.cast(b.BitShift(b.cast(x, inner), b.cast(shift, inner), direction=direction), x.dtype)
         half = b.Div(shift, 2)  # twice half the way, since 2 ** 63 is no int64
         wide, two = b.cast(x, "int64"), b.const(2, "int64")
         for factor in (b.Pow(two, half), b.Pow(two, b.Sub(shift, half))):
@@ -156,7 +182,7 @@ STRONG_FLOATING: dict[str, Binary] = {
     "Hypot": _hypotenuse,
     "Ldexp": _ldexp,
     "Logaddexp": _log_of_sum,
-    "Logaddexp2": partial(_log_of_sum, scale=log(2)),
+    "Logaddexp2": partial(_log_of_sum, scale=single(log(2))),
 }
 LOGICAL: dict[str, Binary] = {"LogicalAnd": onnx("And"), "LogicalOr": onnx("Or"), "LogicalXor": onnx("Xor")}
 

@@ -5,14 +5,16 @@ Semantics: keras/src/backend/tensorflow/numpy.py, core.py and nn.py of Keras 3.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.keras.promotion import as_values, strong_values
+from loadstone.lowering.keras.promotion import as_values, constant, strong_values
 from loadstone.lowering.registry import keras_op
 
 
@@ -40,10 +42,10 @@ def _places(b: Builder, x: Value) -> list[Value]:
 def clip(b: Builder, layer: Layer, x: Value) -> Value:
     """x between two bounds, which are numbers or arrays."""
     x = b.cast(x, "int32") if x.dtype == "bool" else x
-    for kind, key in (("Max", "x_min"), ("Min", "x_max")):
+    for kind, key in (("Min", "x_max"), ("Max", "x_min")):
         bound = layer.config[key]
         bound = bound["config"]["value"] if isinstance(bound, dict) else bound
-        x = b.op(kind, x, b.const(np.asarray(bound), x.dtype))
+        x = b.op(kind, x, constant(b, bound, x.dtype))
     return x
 
 
@@ -52,11 +54,15 @@ def nan_to_num(b: Builder, layer: Layer, x: Value) -> Value:
     """Numbers in the place of NaN and of both infinities."""
     if not dtypes.is_float(x.dtype):
         return x
-    info = np.finfo(np.float16 if x.dtype == "float16" else np.float64 if x.dtype == "float64" else np.float32)
     high, low = (layer.config.get(key) for key in ("posinf", "neginf"))
     x = b.Where(b.IsNaN(x), float(layer.config.get("nan", 0.0)), x)
-    x = b.Where(b.Equal(x, np.inf), float(info.max if high is None else high), x)
-    return b.Where(b.Equal(x, -np.inf), float(info.min if low is None else low), x)
+    x = b.Where(b.Equal(x, np.inf), largest(x.dtype) if high is None else float(high), x)
+    return b.Where(b.Equal(x, -np.inf), -largest(x.dtype) if low is None else float(low), x)
+
+
+def largest(dtype: str) -> float:
+    """The largest finite number of a float dtype."""
+    return 3.3895313892515355e38 if dtype == "bfloat16" else float(np.finfo(dtypes.to_numpy(dtype)).max)
 
 
 @keras_op("IsIn", options="assume_unique invert")
@@ -65,7 +71,8 @@ def is_in(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
     x, among = strong_values(b, [x1, x2])
     same = b.cast(b.Equal(b.unsqueeze(x, x.rank), b.reshape(among, [-1])), "int32")
     found = b.cast(b.ReduceMax(same, b.ints([-1]), keepdims=0), "bool")
-    return b.Not(found) if layer.config.get("invert") else found
+    some = b.Greater(b.Size(among), 0)  # no element is among none, and Keras does not invert that
+    return b.And(b.Not(found) if layer.config.get("invert") else found, some)
 
 
 @keras_op("Isclose", options="rtol atol equal_nan")
@@ -83,7 +90,7 @@ def digitize(b: Builder, layer: Layer, x: Value, bins: Any) -> Value:
     """How many of the ascending bins are not above each element, as int32."""
     wide = "float32" if x.dtype != "float64" else "float64"
     edges = b.cast(bins, wide) if isinstance(bins, Value) else b.const(np.asarray(bins), wide)
-    above = b.GreaterOrEqual(b.unsqueeze(b.cast(x, wide), x.rank), b.reshape(edges, [-1]))
+    above = b.Not(b.Less(b.unsqueeze(b.cast(x, wide), x.rank), b.reshape(edges, [-1])))  # NaN is above all
     return b.ReduceSum(b.cast(above, "int32"), b.ints([-1]), keepdims=0)
 
 
@@ -91,14 +98,28 @@ def digitize(b: Builder, layer: Layer, x: Value, bins: Any) -> Value:
 def search_sorted(b: Builder, layer: Layer, sorted_sequence: Any, values: Any) -> Value:
     """Where each value would go in an ascending vector, before equal ones or (side "right") behind them, as int32."""
     row, x = strong_values(b, [sorted_sequence, values])
-    compare = b.GreaterOrEqual if layer.config.get("side") == "right" else b.Greater
-    return b.ReduceSum(b.cast(compare(b.unsqueeze(x, x.rank), row), "int32"), b.ints([-1]), keepdims=0)
+    wide = b.unsqueeze(x, x.rank)
+    behind = b.Not(b.Less(wide, row)) if layer.config.get("side") == "right" else b.Greater(wide, row)
+    return b.ReduceSum(b.cast(behind, "int32"), b.ints([-1]), keepdims=0)
+
+
+def _numpy_type(operands: Sequence[Any]) -> str:
+    """The dtype that TensorFlow's numpy gives operands: Python's numbers count as int64 and float64 where nothing else does."""
+    kinds = list(dict.fromkeys(x.dtype for x in operands if isinstance(x, Value)))
+    if len(kinds) > 1 and "bfloat16" in kinds:
+        raise UnsupportedAttribute(f"Select among {', '.join(kinds)}")
+    strong = kinds[0] if len(kinds) == 1 else np.result_type(*(dtypes.to_numpy(kind) for kind in kinds)).name if kinds else "bool"
+    numbers = [x for x in operands if not isinstance(x, Value)]
+    if any(isinstance(x, float) for x in numbers) and not dtypes.is_float(strong):
+        return "float64"
+    return "int64" if strong == "bool" and any(not isinstance(x, bool) for x in numbers) else strong
 
 
 @keras_op("Select")
 def select(b: Builder, layer: Layer, condlist: Any, choicelist: Any, default: Any = 0) -> Value:
     """The choice of the first condition that holds, else the default."""
-    choices = as_values(b, [*choicelist, default])
+    dtype = _numpy_type([*choicelist, default])
+    choices = [b.cast(x, dtype) if isinstance(x, Value) else constant(b, x, dtype) for x in [*choicelist, default]]
     y = choices[-1]
     for flag, choice in reversed(list(zip(condlist, choices[:-1], strict=True))):
         y = b.Where(b.cast(flag, "bool"), choice, y)

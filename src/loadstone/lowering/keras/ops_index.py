@@ -103,7 +103,7 @@ def take_along_axis(b: Builder, layer: Layer, x: Value, indices: Any) -> Value:
 
 def widened(b: Builder, x: Value, lengths: list[int | Value]) -> Value:
     shape = tuple(d if isinstance(d, int) else None for d in lengths)
-    return x if shape == x.shape else b.Expand(x, b.vector(lengths), out_shape=shape)
+    return x if shape == x.shape and None not in shape else b.Expand(x, b.vector(lengths), out_shape=shape)
 
 
 # -- parts and updates ------------------------------------------------------------------------------------------------
@@ -142,7 +142,13 @@ def slice_update(b: Builder, layer: Layer, inputs: Value, start_indices: Any, up
 def scatter(b: Builder, layer: Layer, indices: Any, values: Value, shape: Any = None) -> Value:
     """Zeros of this shape with the values added at indices (count, axes)."""
     target = as_lengths(b, shape_of(shape if shape is not None else layer.config["shape"]))
-    return b.ScatterND(b.zeros(target, values.dtype), indices_of(b, indices), values, reduction="add")
+    return _combined(b, b.zeros(target, values.dtype), indices_of(b, indices), values, "add")
+
+
+def _combined(b: Builder, x: Value, places: Value, updates: Value, kind: str) -> Value:
+    """Updates added to (or otherwise combined with) what is at their places; engines do that in wide dtypes."""
+    wider = {"float16": "float32", "bfloat16": "float32", "bool": "int32"}.get(x.dtype, x.dtype)
+    return b.cast(b.ScatterND(b.cast(x, wider), places, b.cast(updates, wider), reduction=kind), x.dtype)
 
 
 @keras_op("ScatterUpdate", options="reduction")
@@ -150,4 +156,6 @@ def scatter_update(b: Builder, layer: Layer, inputs: Value, indices: Any, update
     """inputs with updates at indices (count, axes), in the place of what is there or combined with it."""
     kind = layer.config.get("reduction")
     new = b.cast(updates, inputs.dtype) if isinstance(updates, Value) else b.const(np.asarray(updates), inputs.dtype)
-    return b.ScatterND(inputs, indices_of(b, indices), new, reduction=None if kind is None else str(kind))
+    if kind is None:
+        return b.ScatterND(inputs, indices_of(b, indices), new)
+    return _combined(b, inputs, indices_of(b, indices), new, str(kind))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from loadstone.errors import UnsupportedAttribute
+from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Layer, flatten
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -86,7 +86,7 @@ def repeat(b: Builder, layer: Layer, x: Value) -> Value:
     axis, repeats = layer.config.get("axis"), layer.config["repeats"]
     x, axis = (b.reshape(x, [-1]), 0) if axis is None else (x, static_axis(axis, x.rank))
     counts = [int(n) for n in flatten(repeats)]
-    if len(counts) > 1:
+    if len(counts) != 1:
         return b.Gather(x, b.ints([i for i, n in enumerate(counts) for _ in range(n)]), axis=axis)
     wide = b.Tile(b.unsqueeze(x, axis + 1), b.ints([counts[0] if i == axis + 1 else 1 for i in range(x.rank + 1)]))
     length = x.shape[axis]
@@ -130,6 +130,9 @@ def meshgrid(walk: Any, layer: Layer, call: Any) -> Any:
     """Each vector along an axis of its own, repeated along those of the others."""
     from loadstone.lowering.keras.walk import with_masks
 
+    kinds = {x.dtype for x in flatten(list(call.arguments.values()))}
+    if len(kinds) > 1:
+        raise ModelError(f"Meshgrid of {' and '.join(sorted(kinds))}, which Keras refuses too")
     b, vectors = walk.b, [walk.b.reshape(x, [-1]) for x in flatten(list(call.arguments.values()))]
     order = list(range(len(vectors)))
     if layer.config.get("indexing", "xy") == "xy" and len(order) > 1:
@@ -153,8 +156,12 @@ def _split(b: Builder, x: Value, sections: Any, axis: int) -> list[Value]:
         cuts = [int(c) for c in (sections.array() if isinstance(sections, Value) else flatten(sections))]
         return [b.slice(x, axis, start, end) for start, end in zip([0, *cuts], [*cuts, None], strict=True)]
     length = x.shape[axis]
-    if length is None or length % sections:
-        raise UnsupportedAttribute(f"a split of an axis of length {length} in {sections} parts")
+    if length is None:  # a reshape that fails where the parts are not equal
+        lengths = b.dims(x)
+        apart = b.reshape(x, [*lengths[:axis], sections, b.Div(lengths[axis], sections), *lengths[axis + 1 :]])
+        return [b.squeeze(b.slice(apart, axis, i, i + 1), axis) for i in range(sections)]
+    if length % sections:
+        raise ModelError(f"a split of an axis of length {length} in {sections} parts")
     return b.split(x, sections, axis)
 
 
@@ -188,9 +195,16 @@ def array_split(b: Builder, layer: Layer, x: Value) -> list[Value]:
     axis, parts = static_axis(layer.config.get("axis", 0), x.rank), int(layer.config["indices_or_sections"])
     length = x.shape[axis]
     if length is None:
-        raise UnsupportedAttribute("ArraySplit of an axis whose length is not known")
+        return _split_as_equal(b, x, axis, parts)
     cuts = [sum(length // parts + (i < length % parts) for i in range(k)) for k in range(parts + 1)]
     return [b.slice(x, axis, start, end) for start, end in pairwise(cuts)]
+
+
+def _split_as_equal(b: Builder, x: Value, axis: int, parts: int) -> list[Value]:
+    length = b.dim(x, axis)
+    shorter, longer = b.Div(length, parts), b.Mod(length, parts)
+    cuts = [b.Add(b.Mul(shorter, k), b.Min(longer, k)) for k in range(parts + 1)]
+    return [b.Slice(x, start, end, b.ints([axis])) for start, end in pairwise(cuts)]
 
 
 @keras_op("Unstack", options="num axis")

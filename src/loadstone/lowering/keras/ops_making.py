@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from loadstone.errors import UnsupportedAttribute
@@ -15,8 +16,9 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.ops_index import indices_of, widened
 from loadstone.lowering.keras.ops_join import as_scalar
+from loadstone.lowering.keras.ops_reduce import exact_sum
 from loadstone.lowering.keras.ops_shape import as_lengths, moved, shape_of, static_axis
-from loadstone.lowering.keras.promotion import strong_values
+from loadstone.lowering.keras.promotion import constant, strong_values
 from loadstone.lowering.registry import keras_op
 
 
@@ -26,11 +28,34 @@ def cast(b: Builder, layer: Layer, x: Any) -> Value:
     dtype = str(layer.config["dtype"])
     if not isinstance(x, Value):
         return b.const(np.asarray(x), dtype)
-    if layer.class_name == "SaturateCast" and dtypes.is_integer(dtype):
-        info = np.iinfo(dtypes.to_numpy(dtype))
-        wide = x if dtypes.is_float(x.dtype) else b.cast(x, "int64")
-        x = b.Min(b.Max(wide, b.const(info.min, wide.dtype)), b.const(info.max, wide.dtype))
+    if layer.class_name == "SaturateCast" and x.dtype != "bool":
+        low, high = (_limit(x.dtype, dtype, largest) for largest in (False, True))
+        x = b.Max(b.Min(x, constant(b, high, x.dtype)), constant(b, low, x.dtype))
+    if dtype == "uint32" and dtypes.is_float(x.dtype):
+        x = b.cast(x, "int64")  # as processors do it, where the number is none of uint32
     return b.cast(x, dtype)
+
+
+def _limit(of: str, to: str, largest: bool) -> Any:
+    """The smallest or largest number that two dtypes hold, as `_saturate_cast` in keras/src/ops/core.py computes it with numpy 2.
+
+    Where it rounds to one that `of` does not hold it wraps around, as there: int32 to float32 gives the smallest int32 throughout.
+    """
+    kinds = [dtypes.to_numpy(kind) for kind in (of, to)]
+    ends = []
+    for kind in kinds:
+        info = ml_dtypes.iinfo(kind) if kind.kind in "iu" else None if kind.kind == "b" else ml_dtypes.finfo(kind)
+        ends.append(int(largest) if info is None else info.max if largest else info.min)
+    floats = [kind for kind in kinds if kind.kind not in "iub"]
+    if not floats:
+        return min(ends) if largest else max(ends)
+    inner = floats[0] if len(floats) == 1 or floats[0] == floats[1] else np.dtype("float64")
+    with np.errstate(all="ignore"):
+        numbers = [np.asarray(end).astype(inner) for end in ends]
+    number = (min if largest else max)(numbers)
+    if of in ("int64", "uint64") and int(number) > ml_dtypes.iinfo(kinds[0]).max:
+        return ml_dtypes.iinfo(kinds[0]).min
+    return int(number) if kinds[0].kind in "iu" else number
 
 
 @keras_op("ConvertToTensor", "Array", options="dtype sparse ragged")
@@ -130,7 +155,8 @@ def diagonal(b: Builder, layer: Layer, x: Value) -> Value:
 def trace(b: Builder, layer: Layer, x: Value) -> Value:
     """The sum of a diagonal."""
     wider = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}
-    return b.ReduceSum(b.cast(_diagonal(b, layer, x), wider.get(x.dtype, x.dtype)), b.ints([-1]), keepdims=0)
+    diagonal = b.cast(_diagonal(b, layer, x), wider.get(x.dtype, x.dtype))
+    return exact_sum(b, diagonal, [diagonal.rank - 1])
 
 
 def _diagonal(b: Builder, layer: Layer, x: Value) -> Value:
@@ -138,10 +164,20 @@ def _diagonal(b: Builder, layer: Layer, x: Value) -> Value:
     x = moved(b, x, [layer.config.get("axis1", 0), layer.config.get("axis2", 1)], [-2, -1])
     rows, columns = x.shape[-2:]
     if rows is None or columns is None:
-        raise UnsupportedAttribute(f"{layer.class_name} of axes whose lengths are not known")
+        return _diagonal_of_any(b, x, offset)
     places = [r * columns + r + offset for r in range(rows) if 0 <= r + offset < columns]
     flat = b.reshape(x, [*b.dims(x)[:-2], rows * columns], (*x.shape[:-2], rows * columns))
     return b.Gather(flat, b.ints(places), axis=x.rank - 2)
+
+
+def _diagonal_of_any(b: Builder, x: Value, offset: int) -> Value:
+    """The same where the lengths of the two axes are known only at run time: in Python."""
+    given = b.cast(x, "float32") if x.dtype == "bfloat16" else x
+
+    def compute(a: np.ndarray) -> tuple[np.ndarray]:
+        return (np.asarray(np.diagonal(a, offset, -2, -1), order="C"),)
+
+    return b.cast(b.host("Diagonal", compute, [given], [((*x.shape[:-2], None), given.dtype)])[0], x.dtype)
 
 
 @keras_op("Round", options="decimals")

@@ -16,6 +16,7 @@ from loadstone.lowering.block import Dim, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.eigen_eigh import Array
 from loadstone.lowering.keras.ops_binary import floor_divide, modulo
+from loadstone.lowering.keras.ops_shape import moved
 from loadstone.lowering.keras.ops_unary import as_float
 from loadstone.lowering.keras.promotion import result_type, strong_values
 from loadstone.lowering.registry import keras_op
@@ -134,12 +135,19 @@ def diag(b: Builder, layer: Layer, x: Value) -> Value:
 
 @keras_op("Trapezoid", options="x dx axis")
 def trapezoid(b: Builder, layer: Layer, y: Value) -> Value:
-    """The integral along an axis by trapezoids of one width."""
-    if layer.config.get("x") is not None:
-        raise UnsupportedAttribute("Trapezoid with x")
+    """The integral along an axis by trapezoids, of one width or between the places x."""
     y, axis = as_float(b, y), int(layer.config.get("axis", -1)) % y.rank
     means = b.Mul(b.Add(b.slice(y, axis, 1), b.slice(y, axis, 0, -1)), 0.5)
-    return b.ReduceSum(b.Mul(means, float(layer.config.get("dx", 1.0))), b.ints([axis]), keepdims=0)
+    widths: Any = float(layer.config.get("dx", 1.0))
+    if layer.config.get("x") is not None:
+        places = np.asarray(layer.config["x"]).astype(dtypes.to_numpy(y.dtype))
+        given = int(layer.config.get("axis", -1))
+        if not -places.ndim <= given < places.ndim:
+            raise ModelError(f"Trapezoid along axis {given} with x of shape {places.shape}")
+        # Keras puts the axis last in both before they meet
+        widths = b.const(np.moveaxis(np.diff(places, axis=given), given, -1), y.dtype)
+        means, axis = moved(b, means, axis, -1), means.rank - 1
+    return b.ReduceSum(b.Mul(means, widths), b.ints([axis]), keepdims=0)
 
 
 @keras_op("Correlate", options="mode")

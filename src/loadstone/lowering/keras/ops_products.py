@@ -15,7 +15,7 @@ from loadstone.ir import Layer, flatten
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.core import einsum
-from loadstone.lowering.keras.ops_shape import moved, static_axis
+from loadstone.lowering.keras.ops_shape import moved, static_axis, times
 from loadstone.lowering.keras.ops_unary import as_float
 from loadstone.lowering.keras.promotion import kind_of, promoted, result_type, strong_values
 from loadstone.lowering.registry import keras_op
@@ -88,7 +88,11 @@ def vdot(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
 def outer(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
     """Each element of x1 times each of x2, both laid flat."""
     x, y = strong_values(b, [x1, x2])
-    return b.Mul(b.reshape(x, [-1, 1]), b.reshape(y, [1, -1]))
+    return _each(b, b.reshape(x, [-1, 1]), b.reshape(y, [1, -1]))
+
+
+def _each(b: Builder, x: Value, y: Value) -> Value:
+    return b.And(x, y) if x.dtype == "bool" else b.Mul(x, y)
 
 
 @keras_op("Kron")
@@ -97,11 +101,8 @@ def kron(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
     x, y = strong_values(b, [x1, x2])
     rank = max(x.rank, y.rank)
     x, y = (b.unsqueeze(v, *range(rank - v.rank)) for v in (x, y))
-    product = b.Mul(b.unsqueeze(x, *range(1, 2 * rank, 2)), b.unsqueeze(y, *range(0, 2 * rank, 2)))
-    lengths = [None if m is None or n is None else m * n for m, n in zip(x.shape, y.shape, strict=True)]
-    if lengths.count(None) > 1:
-        raise UnsupportedAttribute(f"Kron of tensors of shapes {x.shape} and {y.shape}")
-    return b.reshape(product, [-1 if d is None else d for d in lengths], tuple(lengths))
+    product = _each(b, b.unsqueeze(x, *range(1, 2 * rank, 2)), b.unsqueeze(y, *range(0, 2 * rank, 2)))
+    return b.reshape(product, [times(b, [b.dim(x, i), b.dim(y, i)]) for i in range(rank)])
 
 
 @keras_op("Cross", options="axisa axisb axisc axis")
@@ -112,23 +113,21 @@ def cross(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
     ends = [axis if axis is not None else config.get(key, -1) for key in ("axisa", "axisb", "axisc")]
     x, y = promoted(b, [v if isinstance(v, Value) else strong_values(b, [v])[0] for v in (x1, x2)])
     x, y = moved(b, x, ends[0], -1), moved(b, y, ends[1], -1)
-    flat = x.shape[-1] == 2 and y.shape[-1] == 2
-    parts = [[b.slice(v, v.rank - 1, i, i + 1) if i < (v.shape[-1] or 3) else None for i in range(3)] for v in (x, y)]
-    made = [_minus(b, _times(b, parts[0][i], parts[1][j]), _times(b, parts[0][j], parts[1][i])) for i, j in ((1, 2), (2, 0), (0, 1))]
-    if flat:
-        assert made[2] is not None
+    widths = {x.shape[-1], y.shape[-1]}
+    if widths in ({None}, {None, 2}):
+        raise UnsupportedAttribute(f"Cross of vectors of shapes {x.shape} and {y.shape}, whose lengths decide the rank of the result")
+    parts = [[b.slice(_padded(b, v), v.rank - 1, i, i + 1) for i in range(3)] for v in (x, y)]
+    made = [b.Sub(b.Mul(parts[0][i], parts[1][j]), b.Mul(parts[0][j], parts[1][i])) for i, j in ((1, 2), (2, 0), (0, 1))]
+    if widths == {2}:
         return b.squeeze(made[2], -1)
     return moved(b, b.Concat(*made, axis=-1), -1, ends[2])
 
 
-def _times(b: Builder, x: Value | None, y: Value | None) -> Value | None:
-    return None if x is None or y is None else b.Mul(x, y)
-
-
-def _minus(b: Builder, x: Value | None, y: Value | None) -> Value | None:
-    if x is None or y is None:
-        return x if y is None else b.Neg(y)
-    return b.Sub(x, y)
+def _padded(b: Builder, x: Value) -> Value:
+    """Vectors with a 0 behind them, from which three elements are taken."""
+    if x.shape[-1] == 3:
+        return x
+    return b.Concat(x, b.zeros([*b.dims(x)[:-1], 1], x.dtype), axis=-1)
 
 
 @keras_op("Einsum", options="subscripts", raw=True)

@@ -13,8 +13,9 @@ from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Layer, dtypes, flatten
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras.ops_shape import times
 from loadstone.lowering.keras.ops_unary import as_float
-from loadstone.lowering.keras.promotion import result_type, strong_values
+from loadstone.lowering.keras.promotion import constant, result_type, strong_values
 from loadstone.lowering.registry import keras_op
 
 Reduction = Callable[[Builder, Value, list[int], bool], Value]
@@ -44,35 +45,76 @@ def _in_float(b: Builder, x: Value, function: Callable[[Value], Value]) -> Value
 
 
 def _sum(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
-    return reduce(b, "ReduceSum", _wide(b, x), axes, keep)
+    return exact_sum(b, _wide(b, x), axes, keep)
+
+
+def exact_sum(b: Builder, x: Value, axes: list[int], keep: bool = False) -> Value:
+    """A sum; that of integers wraps around, while engines add them as float64 and stop at the ends (onnxruntime 1.32)."""
+    if dtypes.is_float(x.dtype) or not axes:
+        return reduce(b, "ReduceSum", x, axes, keep)
+    if x.dtype != "int64":
+        return b.cast(reduce(b, "ReduceSum", b.cast(x, "int64"), axes, keep), x.dtype)
+    low = b.Mod(x, 2**32)
+    below = b.cast(b.And(b.Less(x, 0), b.Not(b.Equal(low, 0))), "int64")
+    high = b.Sub(b.Div(x, 2**32), below)
+    sums = [reduce(b, "ReduceSum", part, axes, keep) for part in (low, high)]
+    return b.Add(sums[0], b.Mul(sums[1], 2**32))
 
 
 def _product(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
-    return reduce(b, "ReduceProd", _wide(b, x), axes, keep)
+    return exact_product(b, _wide(b, x), axes, keep)
+
+
+def exact_product(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
+    """A product; that of integers wraps around, in Python, for the same reason."""
+    if dtypes.is_float(x.dtype) or not axes:
+        return reduce(b, "ReduceProd", x, axes, keep)
+    shape = tuple(1 if i in axes else d for i, d in enumerate(x.shape) if keep or i not in axes)
+
+    def compute(a: np.ndarray) -> tuple[np.ndarray]:
+        result = np.asarray(np.prod(a, axis=tuple(axes), dtype=a.dtype))
+        return (np.expand_dims(result, tuple(axes)) if keep else result,)
+
+    return b.host("Prod", compute, [x], [(shape, x.dtype)])[0]
+
+
+def mean_of(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
+    """The mean; NaN of no elements, where ONNX engines give 0."""
+    lengths = [x.shape[axis] for axis in axes]
+    if None not in lengths and 0 not in lengths:
+        return reduce(b, "ReduceMean", x, axes, keep)
+    count = b.vector([times(b, [b.dim(x, axis) for axis in axes])])
+    return b.Div(reduce(b, "ReduceSum", x, axes, keep), b.reshape(b.cast(count, x.dtype), []))
 
 
 def _mean(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
-    return _in_float(b, x, lambda v: reduce(b, "ReduceMean", v, axes, keep))
+    return _in_float(b, x, lambda v: mean_of(b, v, axes, keep))
 
 
 def _variance(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
     def of(v: Value) -> Value:
-        centred = b.Sub(v, reduce(b, "ReduceMean", v, axes, True))
-        return reduce(b, "ReduceMean", b.Mul(centred, centred), axes, keep)
+        centred = b.Sub(v, mean_of(b, v, axes, True))
+        return mean_of(b, b.Mul(centred, centred), axes, keep)
 
     return _in_float(b, x, of)
 
 
 def flag_reduction(kind: str) -> Reduction:
     def of(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
-        return b.cast(reduce(b, kind, b.cast(b.cast(x, "bool"), "int32"), axes, keep), "bool")
+        count = "ReduceSum" if kind == "ReduceMax" else kind  # the largest of none is a number, their sum is 0
+        return b.cast(reduce(b, count, b.cast(b.cast(x, "bool"), "int32"), axes, keep), "bool")
 
     return of
 
 
 def _extreme(kind: str) -> Reduction:
     def of(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
-        return flag_reduction(kind)(b, x, axes, keep) if x.dtype == "bool" else reduce(b, kind, x, axes, keep)
+        if x.dtype == "bool":
+            return flag_reduction(kind)(b, x, axes, keep)
+        y = reduce(b, kind, x, axes, keep)
+        if not axes or not dtypes.is_float(x.dtype):
+            return y
+        return b.Where(flag_reduction("ReduceMax")(b, b.IsNaN(x), axes, keep), np.nan, y)  # which engines pass over at times
 
     return of
 
@@ -89,7 +131,7 @@ def _count(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
 
 
 def _range(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
-    return b.Sub(reduce(b, "ReduceMax", x, axes, keep), reduce(b, "ReduceMin", x, axes, keep))
+    return b.Sub(_extreme("ReduceMax")(b, x, axes, keep), _extreme("ReduceMin")(b, x, axes, keep))
 
 
 def _seen(function: Reduction, instead: float) -> Reduction:
@@ -106,8 +148,8 @@ def _seen(function: Reduction, instead: float) -> Reduction:
 
 
 def _mean_of_seen(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
-    if not dtypes.is_float(x.dtype):
-        return _mean(b, x, axes, keep)
+    if not axes or not dtypes.is_float(x.dtype):
+        return _mean(b, x, axes, keep) if axes else x
     missing = b.IsNaN(x)
     count = reduce(b, "ReduceSum", b.cast(b.Not(missing), x.dtype), axes, keep)
     return b.Div(reduce(b, "ReduceSum", b.Where(missing, 0, x), axes, keep), count)
@@ -115,8 +157,10 @@ def _mean_of_seen(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
 
 def _variance_of_seen(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
     x = as_float(b, x)
-    centred = b.Sub(x, _mean_of_seen(b, x, axes, True))
-    return _mean_of_seen(b, b.Mul(centred, centred), axes, keep)
+    seen = b.Not(b.IsNaN(x))
+    centred = b.Where(seen, b.Sub(x, _mean_of_seen(b, x, axes, True)), 0)
+    count = reduce(b, "ReduceSum", b.cast(seen, x.dtype), axes, keep)
+    return b.Div(reduce(b, "ReduceSum", b.Mul(centred, centred), axes, keep), count)
 
 
 def _root(function: Reduction) -> Reduction:
@@ -149,8 +193,11 @@ REDUCTIONS: dict[str, Reduction] = {
 def _reduction(name: str, function: Reduction) -> None:
     @keras_op(name, options="axis keepdims dtype")
     def rule(b: Builder, layer: Layer, x: Value) -> Value:
-        if layer.config.get("dtype") is not None:
-            raise UnsupportedAttribute(f"{name} with dtype={layer.config['dtype']!r}")
+        dtype = layer.config.get("dtype")
+        if dtype is not None and name != "Prod":
+            raise UnsupportedAttribute(f"{name} with dtype={dtype!r}")
+        if dtype is not None:  # Keras then takes x as it is, and does not heed the dtype
+            return exact_product(b, x, axes_of(layer, x), bool(layer.config.get("keepdims")))
         return function(b, x, axes_of(layer, x), bool(layer.config.get("keepdims")))
 
 
@@ -164,8 +211,8 @@ def _with_initial(kind: str, b: Builder, layer: Layer, x: Value) -> Value:
     if initial is None:
         return y
     if y.dtype == "bool":
-        return b.cast(b.op(kind, b.cast(y, "int32"), int(bool(initial))), "bool")
-    return b.op(kind, y, initial)
+        return b.cast(b.op(kind, b.cast(y, "int32"), int(initial)), "bool")
+    return b.op(kind, y, constant(b, initial, y.dtype))
 
 
 @keras_op("Max", options="axis keepdims initial")
@@ -185,7 +232,7 @@ def average(b: Builder, layer: Layer, x: Value, weights: Value | None = None) ->
     """The mean along an axis, weighted by a tensor of the same shape or a vector along that axis."""
     axes = axes_of(layer, x)
     if weights is None:
-        return reduce(b, "ReduceMean", as_float(b, x), axes)
+        return mean_of(b, as_float(b, x), axes, False)
     x, weights = strong_values(b, [x, weights], "float")
     if weights.rank != x.rank:
         weights = b.unsqueeze(weights, *(i for i in range(x.rank) if i != axes[0]))

@@ -154,15 +154,27 @@ def flipped(b: Builder, x: Value, axes: Sequence[int]) -> Value:
     return x
 
 
-@keras_op("Rot90", options="k axes")
+@keras_op("Rot90", options="k axes half_turn")
 def rot90(b: Builder, layer: Layer, array: Value) -> Value:
     """A quarter turn of two axes, from the first towards the second, k times."""
     one, two = (static_axis(a, array.rank) for a in layer.config.get("axes", (0, 1)))
     perm = list(range(array.rank))
     perm[one], perm[two] = two, one
-    for _ in range(int(layer.config.get("k", 1)) % 4):
+    turns, lengths = int(layer.config.get("k", 1)) % 4, b.dims(array)
+    for _ in range(turns):
         array = b.transpose(flipped(b, array, [two]), perm)
+        if turns == 2 and layer.config.get("half_turn") == "by rows":  # as if it were not turned yet, up to Keras 3.15
+            array = _by_rows(b, array, lengths, one, two)
     return array
+
+
+def _by_rows(b: Builder, array: Value, lengths: list[int | Value], one: int, two: int) -> Value:
+    """The elements of two axes, the first of them in rows, laid out in other lengths."""
+    if isinstance(lengths[one], int) and lengths[one] == lengths[two]:
+        return array
+    order = [*(i for i in range(array.rank) if i not in (one, two)), one, two]
+    array = b.reshape(b.transpose(array, order), [lengths[i] for i in order])
+    return b.transpose(array, [order.index(i) for i in range(array.rank)])
 
 
 @keras_op("Roll", options="shift axis")
@@ -179,7 +191,9 @@ def roll(b: Builder, layer: Layer, x: Value) -> Value:
 
 def _rolled(b: Builder, x: Value, by: int, axis: int) -> Value:
     length = x.shape[axis]
-    if length is None and by < 0:
-        return b.Concat(b.slice(x, axis, -by), b.slice(x, axis, 0, -by), axis=axis)
-    by = by if length is None else by % max(length, 1)
+    if length is None and by:
+        count = b.dim(x, axis)
+        cut, whole, place = b.Mod(b.ints([-by]), b.Max(count, 1)), b.ints([2**63 - 1]), b.ints([axis])
+        return b.Concat(b.Slice(x, cut, whole, place), b.Slice(x, b.ints([0]), cut, place), axis=axis)
+    by = by % max(length or 1, 1)
     return x if not by else b.Concat(b.slice(x, axis, -by), b.slice(x, axis, 0, -by), axis=axis)

@@ -28,6 +28,11 @@ def as_float(b: Builder, x: Value) -> Value:
     return x if dtypes.is_float(x.dtype) else b.cast(x, "float32")
 
 
+def as_wide_float(b: Builder, x: Value) -> Value:
+    """The same, but float64 of int64."""
+    return b.cast(x, "float64") if x.dtype == "int64" else as_float(b, x)
+
+
 def onnx(kind: str) -> Callable[..., Value]:
     """The ONNX op of that name."""
     return lambda b, *operands: b.op(kind, *operands)
@@ -62,7 +67,7 @@ FLOATING: dict[str, Unary] = {
     "Erfc": erfc,
     "Erfinv": erfinv,
     "Exp": onnx("Exp"),
-    "Exp2": lambda b, x: b.Exp(b.Mul(x, log(2))),
+    "Exp2": lambda b, x: b.Pow(b.const(2, x.dtype), x),
     "Expm1": expm1,
     "Fabs": onnx("Abs"),
     "Floor": onnx("Floor"),
@@ -213,7 +218,7 @@ def _one(name: str, formula: Callable[..., Value], options: str = "", prepare: U
 
 
 for _name, _formula in FLOATING.items():
-    _one(_name, _formula, prepare=as_float)
+    _one(_name, _formula, prepare=as_wide_float if _name in ("Deg2rad", "Rad2deg") else as_float)
 for _name, _formula in {**KEEPING, **PREDICATES}.items():
     _one(_name, _formula)
 for _name, (_formula, _options) in WITH_OPTIONS.items():

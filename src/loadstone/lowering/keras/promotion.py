@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache, reduce
 
+import numpy as np
+
 from loadstone.errors import ModelError
-from loadstone.ir import Layer
+from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 
@@ -75,14 +77,20 @@ def promoted(b: Builder, tensors: Sequence[Value]) -> list[Value]:
 def as_values(b: Builder, operands: Sequence[object], *extra: str) -> list[Value]:
     """Operands as values in one dtype: that of all of them and of `extra` together."""
     dtype = result_type(*map(kind_of, operands), *extra)
-    return [b.cast(x, dtype) if isinstance(x, Value) else b.const(x, dtype) for x in operands]
+    return [b.cast(x, dtype) if isinstance(x, Value) else constant(b, x, dtype) for x in operands]
+
+
+def constant(b: Builder, x: object, dtype: str) -> Value:
+    """A number or nested list in a dtype; integers that it does not hold wrap around."""
+    with np.errstate(all="ignore"):
+        return b.const(np.asarray(x).astype(dtypes.to_numpy(dtype)), dtype)
 
 
 def strong_values(b: Builder, operands: Sequence[object], *extra: str) -> list[Value]:
     """The same where Python's numbers are not weak: int is int32, float is float32."""
     strong = {WEAK_INT: "int32", WEAK_FLOAT: "float32"}
     dtype = result_type(*(strong.get(kind, kind) for kind in map(kind_of, operands)), *extra)
-    return [b.cast(x, dtype) if isinstance(x, Value) else b.const(x, dtype) for x in operands]
+    return [b.cast(x, dtype) if isinstance(x, Value) else constant(b, x, dtype) for x in operands]
 
 
 def added(b: Builder, layer: Layer, x: Value, y: Value) -> Value:

@@ -1,6 +1,6 @@
 """Operations on images whose results changed in Keras 3.
 
-`indices` and `kernel` are keys of our own (lowering/keras/ops_warping.py, ops_image_filters.py).
+`indices`, `kernel` and `half_turn` are keys of our own (lowering/keras/ops_warping.py, ops_image_filters.py, ops_shape.py).
 """
 
 from __future__ import annotations
@@ -18,3 +18,9 @@ def indices_were_reflected_below_0(config: Config) -> Config:
 def gaussian_windows_were_turned(config: Config) -> Config:
     """The window was made (width, height) and read as (height, width)."""
     return {**config, "kernel": "turned"}
+
+
+@upgrade(before="3.16", classes="keras.ops.Rot90")
+def half_turns_went_by_rows(config: Config) -> Config:
+    """Two quarter turns laid the elements out by the lengths from before the first one in between, which is right for squares alone."""
+    return {**config, "half_turn": "by rows"}
