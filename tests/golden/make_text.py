@@ -70,6 +70,13 @@ if hasattr(P, "HashedCrossing"):
 edges = "bin_boundaries" if V3 or RELEASE >= (2, 6) else "bins"
 for given in ({}, {"output_mode": "one_hot"}, {"output_mode": "multi_hot"}, {"output_mode": "count"}, {"dtype": "int32"}):
     add("buckets", lambda **o: on(P.Discretization(**{edges: [-1.0, 0.25, 1.5]}, **o), FLOATS), **given)
+# Where a model predicts, Keras 3 rounds what it buckets to the dtype of the layer: 257 is 256 in bfloat16, 2049 is 2048 in float16.
+EDGES, LARGE = [0.1, 256.0, 257.0, 2049.0], np.array([[0, 255, 256, 257], [2047, 2048, 2049, 2050]], "int64")
+for dtype in ("bfloat16", "float16", "float64", "int32"):
+    add("buckets_of_integers", lambda **o: on(P.Discretization(EDGES, **o), LARGE), V3, dtype=dtype)
+    add("buckets_of_cubes", lambda **o: on(P.Discretization(EDGES, **o), LARGE.reshape(2, 2, 2)), V3, dtype=dtype, output_mode=MULTI)
+    add("categories_of_integers", lambda **o: on(P.CategoryEncoding(2051, **o), LARGE), V3, dtype=dtype, output_mode="one_hot")
+    add("normalized", lambda **o: on(P.Normalization(mean=2.0, variance=3.0, **o), LARGE), V3, dtype=dtype)
 case("buckets_adapted", V3)(lambda: on(adapted(P.Discretization(num_bins=3), np.arange(12, dtype="float32").reshape(6, 2)), FLOATS))
 tokens = "num_tokens" if V3 or RELEASE >= (2, 6) else "max_tokens"
 for given in ({"output_mode": "one_hot"}, {"output_mode": MULTI}, {"output_mode": "count"}):

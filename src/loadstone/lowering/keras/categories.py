@@ -66,7 +66,7 @@ def hashed_crossing(b: Builder, layer: Layer, inputs: Sequence[Value]) -> Value:
 @keras_layer(
     "Discretization",
     weights=("summary?",),
-    options="bin_boundaries num_bins epsilon output_mode sparse numbers squeezes casts",
+    options="bin_boundaries num_bins epsilon output_mode sparse numbers squeezes casts gathers",
     autocast=False,
 )
 def discretization(b: Builder, layer: Layer, inputs: Value, summary: Value | None = None) -> Value:
@@ -76,9 +76,7 @@ def discretization(b: Builder, layer: Layer, inputs: Value, summary: Value | Non
     if bounds is None:
         raise MissingWeights("a Discretization without bin_boundaries", hint="the layer was saved before `adapt`")
     edges = np.asarray([float(edge) for edge in bounds], np.float32)
-    x = inputs
-    if dtypes.is_integer(layer.policy.compute) and config.get("casts", True):
-        x = b.cast(x, layer.policy.compute)
+    x = _as_computed(b, layer, inputs)
     if x.dtype != "float64" or config.get("numbers") is None or layer.policy.compute in dtypes.FLOATS:
         x = b.cast(x, "float32")
     if not edges.size:
@@ -91,22 +89,28 @@ def discretization(b: Builder, layer: Layer, inputs: Value, summary: Value | Non
     return encode(b, layer, indices, len(edges) + 1, dtype)
 
 
-@keras_layer("CategoryEncoding", options="num_tokens output_mode sparse squeezes", autocast=False)
+@keras_layer("CategoryEncoding", options="num_tokens output_mode sparse squeezes casts", autocast=False)
 def category_encoding(b: Builder, layer: Layer, inputs: Value, count_weights: Value | None = None) -> Value:
     """Integers (batch, ...) -> vectors of `num_tokens`; weights count each as more or less than once."""
     if inputs.dtype == "string":
         raise ModelError("a CategoryEncoding is given string values")
-    whole, count = inputs if dtypes.is_integer(inputs.dtype) else b.cast(inputs, "int32"), layer.config["num_tokens"]
+    x, count = _as_computed(b, layer, inputs), layer.config["num_tokens"]
+    whole = x if dtypes.is_integer(x.dtype) else b.cast(x, "int32")
     if count is None:
         raise UnsupportedAttribute("CategoryEncoding without max_tokens, which tf.keras counted as it adapted")
     return encode(b, layer, b.cast(whole, "int64"), int(count), layer.policy.variable, count_weights)
+
+
+def _as_computed(b: Builder, layer: Layer, x: Value) -> Value:
+    """x in the compute dtype, integers too, as Keras 3 hands it to a layer of a data pipeline when a model predicts."""
+    return b.cast(x, layer.policy.compute) if layer.config.get("casts", True) else x
 
 
 def encode(b: Builder, layer: Layer, indices: Value, depth: int, dtype: str, weights: Value | None = None) -> Value:
     """Indices int64 (batch, ...) as a layer's output_mode wants them, in ONNX.
 
     A vector for each index, without a last axis of 1; or the sum or the maximum of vectors over the second axis (of a vector,
-    the only one).
+    the only one; the last of all where `gathers` says so).
     """
     mode = MODES.get(layer.config.get("output_mode", "multi_hot"), layer.config.get("output_mode", "multi_hot"))
     if layer.class_name != "CategoryEncoding":
@@ -124,7 +128,7 @@ def encode(b: Builder, layer: Layer, indices: Value, depth: int, dtype: str, wei
     hits = b.Equal(b.unsqueeze(indices, indices.rank), b.ints(range(depth)))
     if mode == "one_hot":
         return b.cast(hits, dtype)
-    axis = b.ints([1 if indices.rank > 1 else 0])
+    axis = b.ints([indices.rank - 1 if layer.config.get("gathers") == "last" else min(1, indices.rank - 1)])
     if mode == "multi_hot":
         return b.cast(b.ReduceMax(b.cast(hits, "int32"), axis, keepdims=0), dtype)
     if weights is None:

@@ -101,8 +101,9 @@ def _variance(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
 
 def flag_reduction(kind: str) -> Reduction:
     def of(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
-        count = "ReduceSum" if kind == "ReduceMax" else kind  # the largest of none is a number, their sum is 0
-        return b.cast(reduce(b, count, b.cast(b.cast(x, "bool"), "int32"), axes, keep), "bool")
+        every, flags = kind == "ReduceMin", b.cast(x, "bool")
+        count = reduce(b, "ReduceSum", b.cast(b.Not(flags) if every else flags, "int32"), axes, keep)  # of none 0, on every engine
+        return b.Equal(count, 0) if every else b.Greater(count, 0)
 
     return of
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from loadstone.errors import ModelError
-from loadstone.ir import Layer
+from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.registry import keras_layer
@@ -55,7 +55,9 @@ def normalization(
         shape = [x.shape[a] if a in kept else 1 for a in range(x.rank)]
         mean, variance = (b.cast(b.reshape(w, [d if d is not None else -1 for d in shape]), dtype) for w in (mean, variance))
     x = b.cast(x, dtype)
-    deviation = b.Max(b.Sqrt(variance), b.const(_FUZZ, dtype))
+    if not dtypes.is_float(dtype):  # which only a quotient or a root turns into floats
+        x, mean, variance = (b.cast(value, "float32") for value in (x, mean, variance))
+    deviation = b.Max(b.Sqrt(variance), b.const(_FUZZ, variance.dtype))
     return b.Add(mean, b.Mul(x, deviation)) if layer.config.get("invert") else b.Div(b.Sub(x, mean), deviation)
 
 

@@ -1,7 +1,8 @@
 """Changes of what lookups, hashes, buckets and text layers compute, from tf.keras 2.3 to Keras 3.12.
 
 Options that no release of Keras has spell the old behaviour: `numbers` is the dtype of the result ("policy": the layer's own),
-`squeezes` whether a last axis of 1 goes away in one-hot vectors, `casts` whether a layer of integers rounds its input towards zero first.
+`squeezes` whether a last axis of 1 goes away in one-hot vectors, `casts` whether the input takes the layer's dtype first, `gathers` the
+axis whose vectors a multi-hot one is made of.
 """
 
 from __future__ import annotations
@@ -28,6 +29,18 @@ def buckets_had_the_dtype_of_the_layer(config: Config) -> Config:
 
 
 @upgrade(before="3.0", classes="Discretization")
+def vectors_of_the_second_axis_were_gathered(config: Config) -> Config:
+    """As today."""
+    return {**config, "gathers": "second"}
+
+
+@upgrade(before="3.4", classes="Discretization")
+def vectors_of_the_last_axis_were_gathered(config: Config) -> Config:
+    """In multi_hot ones, from 3.0 to 3.3."""
+    return {"gathers": "last", **config}
+
+
+@upgrade(before="3.0", classes="CategoryEncoding Discretization")
 def inputs_of_buckets_were_not_cast(config: Config) -> Config:
     """Keras 3 casts the input to the layer's dtype when a model predicts."""
     return {**config, "casts": False}
