@@ -129,6 +129,12 @@ grid(
     name=["percentile", "nanpercentile"],
     method=["linear", "lower", "higher", "midpoint", "nearest"],
 )
+grid(
+    "quantile_of_computed",
+    lambda name, axis: two(name, numbers(3, 5), np.array([0.75, 0.3, 0.0], "float32"), axis=axis),
+    name=["quantile", "percentile", "nanquantile", "nanpercentile"],
+    axis=[None, 1],
+)
 grid("quantile_holes", lambda name: calls(lambda t: getattr(O, name)(t, 0.4, axis=1), HOLES[:1]), name=["quantile", "nanquantile"])
 grid("nanmedian", lambda axis, keep: one("nanmedian", HOLES, axis=axis, keepdims=keep), axis=[0, 1, (0, 1), ()], keep=[True, False])
 case("median_of_infinite")(lambda: one("median", HOLES, axis=()))

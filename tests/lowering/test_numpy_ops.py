@@ -32,7 +32,6 @@ REFUSED = [
     ("Arange", {}, ["float32"], UnsupportedAttribute, "ends that are computed"),
     ("View", {"dtype": "bool"}, ["int8"], ModelError, "View of int8 as bool"),
     ("View", {"dtype": "float64"}, ["int8"], ModelError, "as float64"),
-    ("Nanquantile", {"axis": 1}, ["int32", "float32"], UnsupportedAttribute, "a q that is computed"),
     ("Nanmedian", {"axis": [1]}, ["int32"], ModelError, "Nanmedian of int32 along an axis"),
     ("UnravelIndex", {"shape": [0, 2]}, ["int32"], ModelError, "axis of length 0"),
 ]

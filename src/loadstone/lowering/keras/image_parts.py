@@ -22,7 +22,7 @@ def each_part(
     layer: Layer,
     data: Structure,
     images: Callable[[Value], Value],
-    boxes: Callable[[Boxes], Boxes] = lambda given: given,
+    boxes: Callable[[Boxes], Boxes] | None = None,
     without: str = "",
 ) -> Structure:
     """The data with its images (batch, height, width, channels) changed, and its boxes; the rest of a dict stays.
@@ -39,7 +39,11 @@ def each_part(
     made = map_structure(lambda part: b.cast(part, layer.policy.compute) if isinstance(part, Value) else part, data)
     made["images"] = _changed(b, layer, made["images"], images)
     if "bounding_boxes" in made:
-        made["bounding_boxes"] = boxes(_boxes(b, layer, made["bounding_boxes"], made["images"].rank == 4))
+        made["bounding_boxes"] = _boxes(b, layer, made["bounding_boxes"])
+        if boxes is not None:
+            if made["bounding_boxes"]["boxes"].rank != made["images"].rank - 1:
+                raise ModelError(f"{layer.class_name} with boxes of shape {made['bounding_boxes']['boxes'].shape}")
+            made["bounding_boxes"] = boxes(made["bounding_boxes"])
     return made
 
 
@@ -49,12 +53,9 @@ def _changed(b: Builder, layer: Layer, x: Value, images: Callable[[Value], Value
     return images(x) if x.rank == 4 else b.squeeze(images(b.unsqueeze(x, 0)), 0)
 
 
-def _boxes(b: Builder, layer: Layer, given: Any, batched: bool) -> Boxes:
+def _boxes(b: Builder, layer: Layer, given: Any) -> Boxes:
     if not layer.config.get("bounding_box_format"):
         raise ModelError(f"{layer.class_name} of a dict with bounding_boxes, and no bounding_box_format")
     if not isinstance(given, dict) or not {"boxes", "labels"} <= set(given):
         raise ModelError(f"{layer.class_name} with bounding_boxes that are no dict of boxes and labels")
-    boxes: Value = given["boxes"]
-    if boxes.rank != (3 if batched else 2):
-        raise ModelError(f"{layer.class_name} with boxes of shape {boxes.shape}")
-    return {**given, "boxes": b.cast(boxes, "float32")}
+    return {**given, "boxes": b.cast(given["boxes"], "float32")}

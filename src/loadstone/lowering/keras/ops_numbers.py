@@ -106,12 +106,12 @@ def next_after(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
     return b.cast(b.host("Nextafter", compute, [x, y], [(_broadcast(x, y), "float64")])[0], dtype)
 
 
-@keras_op("UnravelIndex", options="shape")
+@keras_op("UnravelIndex", options="shape counts_from")
 def unravel_index(b: Builder, layer: Layer, indices: Value) -> list[Value]:
-    """Coordinates of flat indices. For tensors that are no vectors Keras takes the lengths from the first on, and so does this."""
+    """Coordinates of flat indices. For tensors that are no vectors Keras took the lengths from the first on up to 3.15."""
     lengths = [int(n) for n in layer.config["shape"]]
     places = []
-    for length in reversed(lengths) if indices.rank == 1 else lengths:
+    for length in reversed(lengths) if indices.rank == 1 or layer.config.get("counts_from") == "last" else lengths:
         if length == 0:
             raise ModelError("UnravelIndex into an axis of length 0")
         divisor = b.const(length, indices.dtype)

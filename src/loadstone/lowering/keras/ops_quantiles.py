@@ -33,19 +33,17 @@ def _method(layer: Layer) -> str:
     return method if layer.class_name != "Quantile" else "linear"  # which Keras' operation forgets
 
 
-def _q(layer: Layer, q: Any) -> Array:
-    """The q of a call as float64, by way of the float32 that Keras makes of it."""
-    if isinstance(q, Value) and q.const is None:
-        raise UnsupportedAttribute(f"{layer.class_name} of a q that is computed")
-    numbers = q.array() if isinstance(q, Value) else np.asarray(q, np.float32)
+def _q(b: Builder, layer: Layer, q: Any) -> Value:
+    """The q of a call as float64, by way of the float32 that Keras makes of Python's numbers, of percents and where it skips NaN."""
+    numbers = q if isinstance(q, Value) else b.const(np.asarray(q, np.float32))
     if layer.class_name.endswith("ercentile"):
-        numbers = numbers.astype(np.float32) / np.float32(100)
+        numbers = b.Div(b.cast(numbers, "float32"), 100.0)
     elif layer.class_name.startswith("Nan"):
-        numbers = numbers.astype(np.float32)
-    return numbers.astype(np.float64)
+        numbers = b.cast(numbers, "float32")
+    return b.cast(numbers, "float64")
 
 
-def _quantiles(b: Builder, layer: Layer, x: Value, q: Array) -> Value:
+def _quantiles(b: Builder, layer: Layer, x: Value, q: Value) -> Value:
     """The quantiles of x along axes, those of q in front; NaN where an element is."""
     keep, axes, method = bool(layer.config.get("keepdims")), axes_of(layer, x), _method(layer)
     x = as_float(b, x)
@@ -55,10 +53,10 @@ def _quantiles(b: Builder, layer: Layer, x: Value, q: Array) -> Value:
     flat = b.reshape(b.transpose(x, kept + axes), [*(b.dim(x, i) for i in kept), count], shape)
     y = _picked(b, sorted_along(b, flat, len(kept))[0], q, method)
     missing = flag_reduction("ReduceMax")(b, b.IsNaN(x), axes, False)
-    y = b.Where(b.unsqueeze(missing, *range(missing.rank, missing.rank + q.ndim)), np.nan, y)
+    y = b.Where(b.unsqueeze(missing, *range(missing.rank, missing.rank + q.rank)), np.nan, y)
     if keep:
         y = b.unsqueeze(y, *(range(x.rank) if layer.config.get("axis") is None else sorted(axes)))
-    return _turned(b, y, q.ndim)
+    return _turned(b, y, q.rank)
 
 
 def _turned(b: Builder, y: Value, by: int) -> Value:
@@ -67,11 +65,11 @@ def _turned(b: Builder, y: Value, by: int) -> Value:
     return b.transpose(y, [*range(y.rank - by, y.rank), *range(y.rank - by)])
 
 
-def _picked(b: Builder, ordered: Value, q: Array, method: str) -> Value:
+def _picked(b: Builder, ordered: Value, q: Value, method: str) -> Value:
     """Elements of the last axis at the places that q says: (..., n) -> (..., *q.shape)."""
     axis = ordered.rank - 1
     last = b.Sub(b.cast(b.reshape(b.vector([b.dim(ordered, axis)]), []), "float64"), 1)
-    exact = b.Mul(last, b.const(q, "float64"))
+    exact = b.Mul(last, q)
 
     def take(places: Value) -> Value:
         return b.Gather(ordered, b.cast(b.Max(b.Min(places, last), 0), "int64"), axis=axis)
@@ -90,13 +88,13 @@ def _picked(b: Builder, ordered: Value, q: Array, method: str) -> Value:
 @keras_op("Median", options="axis keepdims")
 def median(b: Builder, layer: Layer, x: Value) -> Value:
     """The middle element, or the mean of the two in the middle."""
-    return _quantiles(b, layer, x, np.asarray(0.5))
+    return _quantiles(b, layer, x, b.const(0.5, "float64"))
 
 
 @keras_op("Quantile", "Percentile", options="axis method keepdims")
 def quantile(b: Builder, layer: Layer, x: Value, q: Any) -> Value:
     """The q-quantiles along axes (q in percent for Percentile)."""
-    return _quantiles(b, layer, x, _q(layer, q))
+    return _quantiles(b, layer, x, _q(b, layer, q))
 
 
 # -- what passes over NaN ---------------------------------------------------------------------------------------------
@@ -107,16 +105,16 @@ def nanmedian(b: Builder, layer: Layer, x: Value) -> Value:
     """The middle of the elements that are numbers."""
     if layer.config.get("axis") in ([], ()):
         return x
-    return _nanquantiles(b, layer, x, np.asarray(0.5))
+    return _nanquantiles(b, layer, x, b.const(0.5, "float64"))
 
 
 @keras_op("Nanquantile", "Nanpercentile", options="axis method keepdims")
 def nanquantile(b: Builder, layer: Layer, x: Value, q: Any) -> Value:
     """The q-quantiles of the elements that are numbers along axes (q in percent for Nanpercentile)."""
-    return _nanquantiles(b, layer, x, _q(layer, q))
+    return _nanquantiles(b, layer, x, _q(b, layer, q))
 
 
-def _nanquantiles(b: Builder, layer: Layer, x: Value, q: Array) -> Value:
+def _nanquantiles(b: Builder, layer: Layer, x: Value, q: Value) -> Value:
     """In Python, row by row: how many elements are numbers is not the same for all."""
     keep, axes, method = bool(layer.config.get("keepdims")), axes_of(layer, x), _method(layer)
     whole, path = layer.config.get("axis") is None, layer.path or layer.name
@@ -126,7 +124,7 @@ def _nanquantiles(b: Builder, layer: Layer, x: Value, q: Array) -> Value:
     inner = x.dtype if x.dtype != "bfloat16" else "float32"
     kept = [i for i in range(x.rank) if i not in axes]
 
-    def compute(a: Array) -> tuple[Array]:
+    def compute(a: Array, q: Array) -> tuple[Array]:
         moved = np.transpose(a, kept + axes)
         result = np.full((*q.shape, *moved.shape[: len(kept)]), np.nan, a.dtype)
         for place in np.ndindex(moved.shape[: len(kept)]):
@@ -144,7 +142,7 @@ def _nanquantiles(b: Builder, layer: Layer, x: Value, q: Array) -> Value:
         return (np.asarray(result, order="C"),)
 
     shape: Sequence[Dim] = [1 if i in axes else d for i, d in enumerate(x.shape) if keep or i not in axes]
-    return b.cast(b.host(layer.class_name, compute, [b.cast(x, inner)], [((*q.shape, *shape), inner)])[0], x.dtype)
+    return b.cast(b.host(layer.class_name, compute, [b.cast(x, inner), q], [((*q.shape, *shape), inner)])[0], x.dtype)
 
 
 def _of_row(row: Array, q: Array, method: str) -> Array:

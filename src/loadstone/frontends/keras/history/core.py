@@ -2,7 +2,7 @@
 
 Where today's config has no word for the old behaviour, an option that no release of Keras has spells it (`masks`,
 `masked_rows`, `broadcasts`, `exact_scale`, `resizes`, `integer_images`, `packed_axis`, `codes`, `lora`, `reverse_casts`,
-`sums`, `integers`): rules read it, and files of today never hold it.
+`sums`, `integers`, `counts_from`): rules read it, and files of today never hold it.
 """
 
 from __future__ import annotations
@@ -66,6 +66,12 @@ _CONVOLUTIONS = (
 def sums_broadcast_as_numpy(config: Config) -> Config:
     """From 3.7 to 3.15 `keras.ops.add` takes an operand with one length other than 1 for a bias, wherever that length is."""
     return {**config, "broadcasts": "numpy"}
+
+
+@upgrade(before="3.8", since="3.16", classes="keras.ops.UnravelIndex")
+def flat_indices_count_from_the_last_axis(config: Config) -> Config:
+    """From 3.8 to 3.15 those of a matrix do from the first."""
+    return {**config, "counts_from": "last"}
 
 
 @upgrade(before="3.4", classes="Add Subtract Multiply Average Maximum Minimum Concatenate Dot")
