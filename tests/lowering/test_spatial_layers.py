@@ -75,11 +75,6 @@ def test_unknown_interpolations_are_refused() -> None:
         _call("Resizing", (None, 8, 8, 1), height=4, width=4, interpolation="nearest", fill_mode="reflect")
 
 
-def test_adaptive_pools_want_a_length() -> None:
-    with pytest.raises(UnsupportedAttribute, match="not known"):
-        _call("AdaptiveMaxPooling1D", (None, None, 2), output_size=3)
-
-
 def test_spectral_normalization_is_the_layer_inside() -> None:
     inner = Layer("Conv2D", "inner", {**CONV, "filters": 4}, weights={"kernel": Tensor.of(np.ones((3, 3, 2, 4), np.float32))})
     assert _call("SpectralNormalization", (None, 8, 8, 2), {"vector_u": (1, 4)}, layer=inner, power_iterations=1).shape == (None, 6, 6, 4)

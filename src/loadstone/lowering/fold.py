@@ -112,6 +112,7 @@ _TABLE: dict[str, Evaluate] = {
     "Not": lambda i, a: ~i[0],
     "Where": lambda i, a: np.where(*i),
     "Range": lambda i, a: np.arange(i[0].item(), i[1].item(), i[2].item()),
+    "ReduceMax": _reduction(np.max),
     "ReduceSum": _reduction(np.sum),
     "ReduceProd": _reduction(np.prod),
     "ReduceMean": _reduction(np.mean),

@@ -93,7 +93,7 @@ OPERATIONS = frozenset(
     ConvTranspose ConvertToTensor Copy Copysign Corrcoef Correlate Cos Cosh CountNonzero Cov CropImages Cross CtcLoss Cumprod
     Cumsum Deg2rad DepthToSpace DepthwiseConv Det Diag Diagflat Diagonal Diff Digitize Divide DivideNoNan Dot
     DotProductAttention Dsplit Dstack Eig Eigh Einsum ElasticTransform Elu Empty EmptyLike Equal Erf Erfc Erfinv Exp
-    Exp2 ExpandDims Expm1 ExtractPatches ExtractSequences Eye FFT FFT2 Fabs Flip Fliplr Flipud FloatPower Floor FloorDivide Fmax
+    Exp2 ExpandDims Expm1 ExtractPatches ExtractPatches3D ExtractSequences Eye FFT FFT2 Fabs Flip Fliplr Flipud FloatPower Floor FloorDivide Fmax
     Fmin Fmod Fold ForiLoop Full FullLike Function Gammainc GaussianBlur Gcd Gelu Geomspace GetItem Glu Greater
     GreaterEqual HSVToRGB HardShrink HardSigmoid HardSilu HardTanh Heaviside Histogram Hsplit Hstack Hypot I0 IFFT2
     IRFFT ISTFT Identity Imag InTopK Inner Inv IsIn Isclose Isfinite Isinf Isnan Isneginf Isposinf Isreal JVP Kron

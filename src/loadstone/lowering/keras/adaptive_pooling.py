@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -21,8 +20,8 @@ def adaptive_max_pooling(b: Builder, layer: Layer, x: Value) -> Value:
     """The maximum of each window."""
     axes = space(layer, x.rank)
     for axis, size in zip(axes, numbers(layer.config["output_size"], len(axes)), strict=True):
-        members, _ = _windows(x, axis, size)
-        x = b.ReduceMax(b.Gather(x, b.const(members), axis=axis), b.ints([axis + 1]), keepdims=0)
+        members, _ = _windows(b, x, axis, size)
+        x = b.ReduceMax(b.Gather(x, members, axis=axis), b.ints([axis + 1]), keepdims=0)
     return x
 
 
@@ -31,24 +30,22 @@ def adaptive_average_pooling(b: Builder, layer: Layer, x: Value) -> Value:
     """The mean of each window."""
     axes = space(layer, x.rank)
     for axis, size in zip(axes, numbers(layer.config["output_size"], len(axes)), strict=True):
-        members, shares = _windows(x, axis, size)
-        weights = b.const(shares.reshape(*shares.shape, *[1] * (x.rank - 1 - axis)), x.dtype)
-        x = b.ReduceSum(b.Mul(b.Gather(x, b.const(members), axis=axis), weights), b.ints([axis + 1]), keepdims=0)
+        members, shares = _windows(b, x, axis, size)
+        weights = b.unsqueeze(shares, *range(2, x.rank + 1 - axis))
+        x = b.ReduceSum(b.Mul(b.Gather(x, members, axis=axis), weights), b.ints([axis + 1]), keepdims=0)
     return x
 
 
-def _windows(x: Value, axis: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of each window's elements and their shares of the mean, both (size, longest window).
+def _windows(b: Builder, x: Value, axis: int, size: int) -> tuple[Value, Value]:
+    """Indices of each window's elements, int64, and their shares of the mean, in x's dtype; both (size, longest window).
 
     Shorter windows repeat their last element with a share of 0.
     """
-    length = x.shape[axis]
-    if length is None:
-        raise UnsupportedAttribute("adaptive pooling of an axis whose length is not known")
-    n, m = np.float32(length), np.float32(size)
-    steps = np.arange(size + 1, dtype=np.float32) * n / m
-    starts = np.minimum(np.floor(steps[:-1]).astype(np.int64), length - 1)
-    ends = np.minimum(np.ceil(steps[1:]).astype(np.int64), length)
-    counts = (ends - starts)[:, None]
-    offsets = np.arange(counts.max())[None, :]
-    return starts[:, None] + np.minimum(offsets, counts - 1), np.where(offsets < counts, 1.0 / counts, 0.0)
+    length = b.vector([b.dim(x, axis)])
+    steps = b.Div(b.Mul(b.const(np.arange(size + 1, dtype=np.float32)), b.cast(length, "float32")), float(size))
+    starts = b.Min(b.cast(b.Floor(b.slice(steps, 0, 0, -1)), "int64"), b.Sub(length, 1))
+    ends = b.Min(b.cast(b.Ceil(b.slice(steps, 0, 1)), "int64"), length)
+    counts = b.unsqueeze(b.Sub(ends, starts), 1)
+    offsets = b.Range(b.const(0), b.ReduceMax(counts, b.ints([0, 1]), keepdims=0), b.const(1))
+    members = b.Add(b.unsqueeze(starts, 1), b.Min(offsets, b.Sub(counts, 1)))
+    return members, b.Where(b.Less(offsets, counts), b.Div(1.0, b.cast(counts, x.dtype)), 0.0)

@@ -29,11 +29,13 @@ def _logits(layer: Layer, x: Value) -> Value:
     return x
 
 
-@keras_op("CTCLoss", options="mask_index")
+@keras_op("CTCLoss", "CtcLoss", options="mask_index")
 def ctc_loss(b: Builder, layer: Layer, target: Any, output: Any, target_length: Any, output_length: Any) -> Value:
-    """The loss of each sample: target (batch, labels), output (batch, time, classes), both lengths (batch,)."""
+    """The loss of each sample: target (batch, labels), output (batch, time, classes), both lengths (batch,). CtcLoss is that of Keras 3.0 to 3.2."""
     labels, logits, counts, lengths = (_tensor(b, x) for x in (target, output, target_length, output_length))
     dtype, blank = result_type(_logits(layer, logits).dtype, "float32"), int(layer.config.get("mask_index", 0))
+    if layer.class_name == "CtcLoss":
+        dtype = "float32"
 
     def losses(y: Array, x: Array, many: Array, steps: Array) -> tuple[Array, ...]:
         with np.errstate(all="ignore"):

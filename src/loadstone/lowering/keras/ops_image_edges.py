@@ -92,11 +92,11 @@ def _spread(value: Any, n: int) -> list[int]:
     return [int(value)] * n if isinstance(value, int) else [int(v) for v in value]
 
 
-@keras_op("ExtractPatches", options="size strides dilation_rate padding data_format")
+@keras_op("ExtractPatches", "ExtractPatches3D", options="size strides dilation_rate padding data_format")
 def extract_patches(b: Builder, layer: Layer, images: Value) -> Value:
     """Blocks of images or volumes, each flat in place of the channels: (batch, down, across, block * channels)."""
     config = layer.config
-    size = _spread(config["size"], 2)
+    size = _spread(config["size"], 3 if layer.class_name == "ExtractPatches3D" else 2)
     n, first = len(size), config.get("data_format") == "channels_first"
     strides, dilations = _spread(config.get("strides") or size, n), _spread(config.get("dilation_rate", 1), n)
     if images.rank not in (n + 1, n + 2) or config.get("padding", "valid") not in ("valid", "same"):

@@ -45,7 +45,7 @@ def _vector_norm(b: Builder, x: Value, order: Any, axes: list[int], keep: bool) 
     return b.Pow(reduce(b, "ReduceSum", b.Pow(size, order), axes, keep), 1 / order)
 
 
-@keras_op("Norm", options="ord axis keepdims")
+@keras_op("Norm", options="ord axis keepdims keeps_places")
 def norm(b: Builder, layer: Layer, x: Value) -> Value:
     """The norm of vectors along an axis, or Frobenius' of matrices in two."""
     return _norm(b, layer, x, layer.config.get("ord"), bool(layer.config.get("keepdims")))
@@ -195,10 +195,10 @@ def dot_product_attention(
     if scale is None:
         if size is None:
             raise UnsupportedAttribute("DotProductAttention of heads whose size is not known")
-        scale = single(1 / sqrt(size))
+        scale = 1 / sqrt(size)
     wide = result_type(q.dtype, "float32")
     scores = b.cast(b.MatMul(b.transpose(q, [0, 2, 1, 3]), b.transpose(k, [0, 2, 3, 1])), wide)
-    scores = b.Mul(scores, b.cast(scale, wide) if isinstance(scale, Value) else scale)
+    scores = b.Mul(scores, b.cast(scale, wide) if isinstance(scale, Value) else single(scale))
     scores = scores if bias is None else b.Add(scores, b.cast(bias, wide))
     seen = None if mask is None else b.cast(mask, "bool")
     if layer.config.get("is_causal"):

@@ -141,6 +141,8 @@ def singular_norm(b: Builder, layer: Layer, x: Value, order: Any, axes: list[int
         return s.sum(axis=-1) if order == "nuc" else s.max(axis=-1) if order == 2 else s.min(axis=-1)
 
     y = host(b, layer, [matrices], [matrices.shape[:-2]], norm)[0]
+    if keep and layer.config.get("keeps_places"):
+        axes = sorted(a % x.rank for a in axes)
     for axis in axes if keep else ():
         if not -y.rank - 1 <= axis <= y.rank:
             raise ModelError(f"Norm with ord={order!r}, axis={tuple(axes)} and keepdims=True, which TensorFlow cannot compute")

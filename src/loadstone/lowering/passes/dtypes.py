@@ -111,7 +111,7 @@ def _rewrite(b: Builder, op: Op, casts: dict[tuple[str, str], Value]) -> bool:
     dtype = _dtype(op)
     if op.kind == "OneHot":
         _replace(b, op, [_one_hot(b, op)])
-    elif op.kind == "Resize" and (factors := _repeats(op)):
+    elif op.kind == "Resize" and dtype in KERNELS["Tile"] and (factors := _repeats(op)):
         _replace(b, op, [_repeated(b, op, factors)])
     elif dtype == "float64" and op.kind in FLOAT64:
         results = FLOAT64[op.kind](b, op)

@@ -165,6 +165,8 @@ _ELEMENTWISE = (
 def _elementwise(mover: Mover, op: Op, view: View) -> bool:
     """All operands in the layout of the largest, if that is a view; constants are transposed now, smaller tensors at run time."""
     tensors = [v for v in op.inputs if v is not None and v.const is None and v.rank]
+    if not tensors:
+        return False
     largest = max(tensors, key=lambda v: (_size(v), v.name in mover.views))
     if largest.name not in mover.views or any(v.rank > largest.rank or (v.rank < largest.rank and v in tensors) for v in op.inputs if v):
         return False
