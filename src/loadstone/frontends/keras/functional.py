@@ -83,7 +83,7 @@ def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
         if name in layers:
             raise ModelError(f"two layers are called '{name}'", where=where)
         layers[name] = layer
-        calls[name] = [_as_predicted(*read_call(call), (3,) <= release < (3, 16)) for call in data.get("inbound_nodes") or []]
+        calls[name] = [_as_predicted(layer, *read_call(call), release) for call in data.get("inbound_nodes") or []]
         if layer.class_name == "InputLayer" and not calls[name]:
             calls[name] = [((), {})]
     models = {str(data.get("name") or data["config"].get("name")) for data in stored if _begins_with_input(data)}
@@ -103,14 +103,17 @@ def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
 
 
 def _as_predicted(
-    args: tuple[Structure, ...], kwargs: dict[str, Structure], overrides: bool
+    layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure], release: tuple[int, ...]
 ) -> tuple[tuple[Structure, ...], dict[str, Structure]]:
-    """The arguments of a call as they are when the model predicts.
+    """The arguments of a call as they are when the model predicts (keras/src/models/functional.py).
 
     A `training` fixed in the call of a layer wins in tf.keras 2, and again since Keras 3.16; in between that of `predict` overrides it,
-    and it is False (keras/src/models/functional.py, `operation_fn`).
+    and it is False (`operation_fn`). From 3.4 to 3.6 a model in a model takes a dict by the order of its keys, whatever its inputs are
+    called (`_standardize_inputs`).
     """
-    return args, {key: value for key, value in kwargs.items() if not (overrides and key == "training")}
+    if (3, 4) <= release < (3, 7) and layer.graph is not None:
+        args = tuple(flatten(arg) if isinstance(arg, dict) else arg for arg in args)
+    return args, {key: value for key, value in kwargs.items() if key != "training" or not (3,) <= release < (3, 16)}
 
 
 def _unpack(structure: Structure) -> Structure:

@@ -76,13 +76,15 @@ def is_in(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
 
 
 @keras_op("Isclose", options="rtol atol equal_nan")
-def isclose(b: Builder, layer: Layer, x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8) -> Value:
+def isclose(
+    b: Builder, layer: Layer, x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Value:  # fmt: skip
     """|x1 - x2| <= atol + rtol |x2|; integers are to be equal."""
     x, y = strong_values(b, [x1, x2])
     if not dtypes.is_float(x.dtype):
         return b.Equal(x, y)
     near = b.LessOrEqual(b.Abs(b.Sub(x, y)), b.Add(b.Mul(b.Abs(y), rtol), atol))
-    return b.Or(near, b.And(b.IsNaN(x), b.IsNaN(y))) if layer.config.get("equal_nan") else near
+    return b.Or(near, b.And(b.IsNaN(x), b.IsNaN(y))) if equal_nan or layer.config.get("equal_nan") else near
 
 
 @keras_op("Digitize")

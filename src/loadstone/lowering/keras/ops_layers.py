@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from loadstone.errors import UnsupportedAttribute
-from loadstone.ir import Layer
+from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.convolution import convolution, depthwise_convolution, separable_convolution
@@ -100,14 +102,19 @@ def resize(b: Builder, layer: Layer, images: Any = None, image: Any = None) -> V
     return resized(b, Layer("Resizing", layer.name, config, path=layer.path, policy=layer.policy), x)
 
 
-@keras_op("RGBToGrayscale", options="data_format")
+@keras_op("RGBToGrayscale", options="data_format weighs_in")
 def rgb_to_grayscale(b: Builder, layer: Layer, images: Value) -> Value:
     """0.2989 red + 0.587 green + 0.114 blue; a single channel stays."""
     axis = images.rank - (3 if layer.config.get("data_format") == "channels_first" else 1)
     if images.shape[axis] == 1:
         return images
-    weights = b.unsqueeze(b.const([0.2989, 0.587, 0.114], as_float(b, images).dtype), *range(1, images.rank - axis))
-    return b.cast(b.ReduceSum(b.Mul(as_float(b, images), weights), b.ints([axis]), keepdims=1), images.dtype)
+    shares, x = layer.config.get("weighs_in") == "shares", as_float(b, images)
+    most = float(np.iinfo(images.dtype).max) if shares and dtypes.is_integer(images.dtype) else None
+    if shares:
+        x = b.cast(images, "float32") if most is None else b.Mul(b.cast(images, "float32"), 1 / most)
+    weights = b.unsqueeze(b.const([0.2989, 0.587, 0.114], x.dtype), *range(1, images.rank - axis))
+    y = b.ReduceSum(b.Mul(x, weights), b.ints([axis]), keepdims=1)
+    return b.cast(y if most is None else b.Mul(y, most + 0.5), images.dtype)
 
 
 @keras_op("DepthToSpace", options="block_size data_format")

@@ -68,14 +68,14 @@ def _norm(b: Builder, layer: Layer, x: Value, order: Any, keep: bool) -> Value:
     return y if keep else b.squeeze(y, *axes)
 
 
-@keras_op("Normalize", options="axis order epsilon")
+@keras_op("Normalize", options="axis order epsilon divides")
 def normalize(b: Builder, layer: Layer, x: Value) -> Value:
     """x over its norm along an axis, at most 1 / epsilon times x."""
     order, epsilon = int(layer.config.get("order", 2)), layer.config.get("epsilon")
     epsilon = 1e-7 if epsilon is None else float(epsilon)
     x = as_float(b, x if x.rank else b.unsqueeze(x, 0))
     axis = layer.config.get("axis", -1)
-    if order != 2:
+    if order != 2 or layer.config.get("divides") == "norm":
         asked = Layer(layer.class_name, layer.name, {"axis": axis}, domain=layer.domain, path=layer.path)
         return b.Div(x, b.Max(_norm(b, asked, x, order, True), epsilon))
     with np.errstate(over="ignore"):  # in float16 a row of zeros is not a number
@@ -180,7 +180,7 @@ def glu_op(b: Builder, layer: Layer, x: Value) -> Value:
     return glu(b, x, int(layer.config.get("axis", -1)))
 
 
-@keras_op("DotProductAttention", options="is_causal flash_attention attn_logits_soft_cap")
+@keras_op("DotProductAttention", options="is_causal flash_attention attn_logits_soft_cap scores")
 def dot_product_attention(
     b: Builder, layer: Layer, query: Value, key: Value, value: Value, bias: Value | None = None, mask: Value | None = None, scale: Any = None
 ) -> Value:  # fmt: skip
@@ -198,7 +198,8 @@ def dot_product_attention(
         scale = 1 / sqrt(size)
     wide = result_type(q.dtype, "float32")
     scores = b.cast(b.MatMul(b.transpose(q, [0, 2, 1, 3]), b.transpose(k, [0, 2, 3, 1])), wide)
-    scores = b.Mul(scores, b.cast(scale, wide) if isinstance(scale, Value) else single(scale))
+    factor = scores if layer.config.get("scores") == "squares" else b.cast(scale, wide) if isinstance(scale, Value) else single(scale)
+    scores = b.Mul(scores, factor)
     scores = scores if bias is None else b.Add(scores, b.cast(bias, wide))
     seen = None if mask is None else b.cast(mask, "bool")
     if layer.config.get("is_causal"):

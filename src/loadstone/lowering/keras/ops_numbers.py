@@ -150,7 +150,7 @@ def trapezoid(b: Builder, layer: Layer, y: Value) -> Value:
     return b.ReduceSum(b.Mul(means, widths), b.ints([axis]), keepdims=0)
 
 
-@keras_op("Correlate", options="mode")
+@keras_op("Correlate", options="mode padding")
 def correlate(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
     """The cross-correlation of two vectors."""
     x, y = strong_values(b, [x1, x2])
@@ -159,15 +159,24 @@ def correlate(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
     if x.rank != 1 or y.rank != 1 or mode not in ("full", "same", "valid"):
         raise ModelError(f"Correlate of shapes {x.shape} and {y.shape} with mode={mode!r}")
     inner = "float64" if dtype == "float64" else "float32"
+    same = layer.config.get("padding") == "SAME"  # as TensorFlow pads convolutions; numpy's otherwise
 
     def compute(left: Array, right: Array) -> tuple[Array]:
         n, m = len(left), len(right)
         if not n or not m or (mode == "valid" and m > n):
             raise InferenceError(f"Correlate of {n} and {m} elements with mode={mode!r}", where=path)
-        if mode != "same":
+        if mode == "valid":
             return (np.correlate(left, right, mode),)
-        start = (min(n, m) - 1) // 2
-        return (np.asarray(np.correlate(left, right, "full")[start : start + max(n, m)], order="C"),)
+        whole = np.correlate(left, right, "full")
+        if mode == "same":
+            start, length = (m // 2, n) if same else ((min(n, m) - 1) // 2, max(n, m))
+        else:
+            start, length = (m // 2 + (n - 1) // 2 - (n + m - 2) // 2 if same else 0), n + m - 1
+        return (np.append(whole, whole.dtype.type(0))[start : start + length],)
 
     operands = [b.cast(b.cast(v, dtype), inner) for v in (x, y)]
-    return b.cast(b.host("Correlate", compute, operands, [((None,), inner)])[0], dtype)
+    result = b.cast(b.host("Correlate", compute, operands, [((None,), inner)])[0], dtype)
+    if not same or x.shape[0] is None or y.shape[0] is None:
+        return result
+    count = {"same": x.shape[0], "full": x.shape[0] + y.shape[0] - 1, "valid": x.shape[0] - y.shape[0] + 1}[str(mode)]
+    return b.squeeze(result, 0) if count == 1 else result

@@ -66,4 +66,4 @@ def upgrade_layer(class_name: str, config: Config, producer: Producer) -> Config
     return config
 
 
-from loadstone.frontends.keras.history import core, images, keras_2, recurrent, spatial, text  # noqa: E402,F401  (fills the list)
+from loadstone.frontends.keras.history import core, images, keras_2, operations, recurrent, spatial, text  # noqa: E402,F401  (fills the list)

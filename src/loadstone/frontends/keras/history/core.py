@@ -2,7 +2,7 @@
 
 Where today's config has no word for the old behaviour, an option that no release of Keras has spells it (`masks`,
 `masked_rows`, `broadcasts`, `exact_scale`, `resizes`, `integer_images`, `packed_axis`, `codes`, `lora`, `reverse_casts`,
-`sums`, `integers`, `counts_from`, `keeps_places`): rules read it, and files of today never hold it.
+`sums`, `integers`): rules read it, and files of today never hold it.
 """
 
 from __future__ import annotations
@@ -66,18 +66,6 @@ _CONVOLUTIONS = (
 def sums_broadcast_as_numpy(config: Config) -> Config:
     """From 3.7 to 3.15 `keras.ops.add` takes an operand with one length other than 1 for a bias, wherever that length is."""
     return {**config, "broadcasts": "numpy"}
-
-
-@upgrade(before="3.8", since="3.16", classes="keras.ops.UnravelIndex")
-def flat_indices_count_from_the_last_axis(config: Config) -> Config:
-    """From 3.8 to 3.15 those of a matrix do from the first."""
-    return {**config, "counts_from": "last"}
-
-
-@upgrade(before="3.1", classes="keras.ops.Norm")
-def axes_of_a_largest_singular_value_stayed_in_place(config: Config) -> Config:
-    """With keepdims; since 3.1 Keras puts them back one after the other, at times elsewhere."""
-    return {**config, "keeps_places": True} if config.get("ord") == 2 else config
 
 
 @upgrade(before="3.4", classes="Add Subtract Multiply Average Maximum Minimum Concatenate Dot")

@@ -1,6 +1,7 @@
 """Operations on images whose results changed in Keras 3.
 
-`indices`, `kernel` and `half_turn` are keys of our own (lowering/keras/ops_warping.py, ops_image_filters.py, ops_shape.py).
+`indices`, `kernel`, `half_turn` and `weighs_in` are keys of our own (lowering/keras/ops_warping.py, ops_image_filters.py, ops_shape.py,
+ops_layers.py).
 """
 
 from __future__ import annotations
@@ -24,3 +25,9 @@ def gaussian_windows_were_turned(config: Config) -> Config:
 def half_turns_went_by_rows(config: Config) -> Config:
     """Two quarter turns laid the elements out by the lengths from before the first one in between, which is right for squares alone."""
     return {**config, "half_turn": "by rows"}
+
+
+@upgrade(before="3.4", classes="keras.ops.RGBToGrayscale")
+def greys_were_computed_between_0_and_1(config: Config) -> Config:
+    """By `tf.image.rgb_to_grayscale`: in float32, integers as shares of the largest, which come back half a step higher."""
+    return {**config, "weighs_in": "shares"}
