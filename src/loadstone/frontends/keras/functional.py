@@ -29,10 +29,17 @@ def sequential_graph(config: dict[str, Any], read_layer: ReadLayer, where: str) 
     return Graph(nodes, [start], Output(start), _given_by(nodes[-1]), layers)
 
 
+# Layers of a chain that hand on a list as it is when the model predicts.
+_PASSING = frozenset(
+    "ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise Identity SpatialDropout1D SpatialDropout2D SpatialDropout3D".split()
+)
+
+
 def _given_by(node: Node) -> Structure:
     """All that a layer of a chain gives: a list where that is several tensors."""
     assert node.layer is not None
-    count = _outputs(node.layer)
+    passed = node.args[0] if node.args and node.layer.class_name in _PASSING else None
+    count = len(passed) if isinstance(passed, list) else _outputs(node.layer)
     return Output(node) if count == 1 else [Output(node, i) for i in range(count)]
 
 

@@ -113,12 +113,18 @@ def batch_norm(
     return b.Add(b.Mul(x, b.cast(factor, x.dtype)), b.cast(rest, x.dtype))
 
 
-@keras_op("RMSNorm", options="axis epsilon")
+@keras_op("RMSNorm", options="axis epsilon scale computes")
 def rms_norm(b: Builder, layer: Layer, x: Value, scale: Value | None = None) -> Value:
     """x over the root of its mean square along axes, times scale."""
     epsilon, dtype = layer.config.get("epsilon"), x.dtype
     axes = [int(a) % x.rank for a in flatten(layer.config.get("axis", -1))]
-    x = b.cast(x, result_type(dtype, "float32"))
+    number = layer.config.get("scale")
+    if number is not None:
+        if not isinstance(number, (int, float)):
+            raise UnsupportedAttribute(f"RMSNorm with scale={number!r}")
+        scale = b.const(number, dtype)
+    if layer.config.get("computes") != "as given":
+        x = b.cast(x, result_type(dtype, "float32"))
     y = b.Mul(x, b.Div(1, b.Sqrt(b.Add(reduce(b, "ReduceMean", b.Mul(x, x), axes, True), 1e-7 if epsilon is None else epsilon))))
     return b.cast(y if scale is None else b.Mul(y, b.cast(scale, x.dtype)), dtype)
 

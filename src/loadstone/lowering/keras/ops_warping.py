@@ -96,7 +96,7 @@ def perspective_transform(b: Builder, layer: Layer, images: Value, start_points:
 # -- coordinates -------------------------------------------------------------------------------------------------------
 
 
-@keras_op("MapCoordinates", options="order fill_mode fill_value indices")
+@keras_op("MapCoordinates", options="order fill_mode fill_value indices validity")
 def map_coordinates(b: Builder, layer: Layer, inputs: Any, coordinates: Any) -> Value:
     """inputs read at coordinates (rank of inputs, ...): order 0 takes the nearest element, 1 interpolates."""
     x, at = tensor(b, inputs), tensor(b, coordinates)
@@ -107,11 +107,12 @@ def map_coordinates(b: Builder, layer: Layer, inputs: Any, coordinates: Any) -> 
         raise ModelError(f"MapCoordinates of a tensor of shape {x.shape} with coordinates of {at.dtype} of shape {at.shape}")
     fill = layer.config.get("fill_value", 0)
     fill_mode = f"{fill_mode} both sides" if layer.config.get("indices") and fill_mode in ("mirror", "reflect") else fill_mode
-    return python_step(b, layer, [x, at], at.shape[1:], x.dtype, lambda a, c: _at_coordinates(a, c, order, fill_mode, fill))
+    every = layer.config.get("validity") == "all"
+    return python_step(b, layer, [x, at], at.shape[1:], x.dtype, lambda a, c: _at_coordinates(a, c, order, fill_mode, fill, every))
 
 
-def _at_coordinates(x: Array, places: Array, order: int, fill_mode: str, fill: float) -> Array:
-    """In the dtype of the coordinates, as Keras computes; integers are rounded at the end."""
+def _at_coordinates(x: Array, places: Array, order: int, fill_mode: str, fill: float, every: bool) -> Array:
+    """In the dtype of the coordinates, as Keras computes; integers are rounded at the end. every: all places are to lie inside, or none does."""
     with np.errstate(all="ignore"):
         axes = [_neighbours(place, size, order, fill_mode) for place, size in zip(places, x.shape, strict=True)]
         parts = []
@@ -121,7 +122,8 @@ def _at_coordinates(x: Array, places: Array, order: int, fill_mode: str, fill: f
                 raise ValueError("coordinates outside of the tensor")
             found = x[indices].astype(places.dtype)
             if fill_mode == "constant":
-                found = np.where(reduce(np.logical_and, valid), found, np.asarray(fill).astype(x.dtype).astype(places.dtype))
+                inside = reduce(np.logical_and, valid)
+                found = np.where(inside.all() if every else inside, found, np.asarray(fill).astype(x.dtype).astype(places.dtype))
             parts.append(reduce(mul, weights) * found)
         y = reduce(add, parts)
     return np.asarray(np.rint(y) if x.dtype.kind in "iu" else y)

@@ -68,6 +68,12 @@ def sums_broadcast_as_numpy(config: Config) -> Config:
     return {**config, "broadcasts": "numpy"}
 
 
+@upgrade(before="3.10", classes="EinsumDense MultiHeadAttention GroupQueryAttention")
+def biases_of_einsum_dense_broadcast_as_numpy(config: Config) -> Config:
+    """Up to 3.9 EinsumDense added its bias without `keras.ops.add`."""
+    return {**config, "broadcasts": "numpy"}
+
+
 @upgrade(before="3.4", classes="Add Subtract Multiply Average Maximum Minimum Concatenate Dot")
 def merged_masks_were_all_masks(config: Config) -> Config:
     """A merged mask was what every mask leaves; since 3.4 what any leaves, and Multiply, Maximum, Minimum heed masks."""

@@ -1,6 +1,6 @@
 """Operations on images whose results changed in Keras 3.
 
-`indices`, `kernel`, `half_turn` and `weighs_in` are keys of our own (lowering/keras/ops_warping.py, ops_image_filters.py, ops_shape.py,
+`indices`, `validity`, `kernel`, `half_turn` and `weighs_in` are keys of our own (lowering/keras/ops_warping.py, ops_image_filters.py, ops_shape.py,
 ops_layers.py).
 """
 
@@ -12,7 +12,13 @@ from loadstone.frontends.keras.history import Config, upgrade
 @upgrade(before="3.9", classes="keras.ops.MapCoordinates")
 def indices_were_reflected_below_0(config: Config) -> Config:
     """Indices below 0 were mirrored and reflected as those beyond the end; since 3.9 their absolute values are."""
-    return {**config, "indices": "both sides"}
+    return {**config, "indices": "both sides", "validity": "each"}
+
+
+@upgrade(before="3.11", classes="keras.ops.MapCoordinates")
+def one_place_outside_filled_them_all(config: Config) -> Config:
+    """In 3.9 and 3.10 a corner that lies outside for one element was the fill value for all."""
+    return {"validity": "all", **config}
 
 
 @upgrade(before="3.16", classes="keras.ops.GaussianBlur")

@@ -1,6 +1,7 @@
 """Operations on numbers whose results changed in Keras 3.
 
-`counts_from`, `keeps_places`, `divides`, `padding` and `scores` are keys of our own (lowering/keras/ops_numbers.py, ops_singular.py, ops_nn.py).
+`computes`, `counts_from`, `divides`, `keeps_places`, `padding` and `scores` are keys of our own (lowering/keras/ops_nn.py, ops_numbers.py,
+ops_singular.py).
 """
 
 from __future__ import annotations
@@ -42,3 +43,16 @@ def correlations_were_padded_as_convolutions(config: Config) -> Config:
 def scores_were_multiplied_by_themselves(config: Config) -> Config:
     """Instead of the scale (3.6, the first release that has it)."""
     return {**config, "scores": "squares"}
+
+
+@upgrade(before="3.11", classes="keras.ops.Threshold")
+def thresholds_had_other_names(config: Config) -> Config:
+    """threshold_value and value."""
+    renamed = {"threshold_value": "threshold", "value": "default_value"}
+    return {renamed.get(key, key): value for key, value in config.items()}
+
+
+@upgrade(before="3.11", classes="keras.ops.RMSNorm")
+def the_scale_was_an_option(config: Config) -> Config:
+    """Of the operation; since 3.11 it is a tensor of the call, and computed in float32 at least."""
+    return {**config, "computes": "as given"}
