@@ -93,9 +93,10 @@ def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
         calls[name] = [_as_predicted(layer, *read_call(call), release) for call in data.get("inbound_nodes") or []]
         if layer.class_name == "InputLayer" and not calls[name]:
             calls[name] = [((), {})]
-    models = {str(data.get("name") or data["config"].get("name")) for data in stored if _begins_with_input(data)}
-    nodes = _in_order(layers, calls, set() if keras_3 else models, where)
-    counted = {name for name in models if layers[name].class_name == "Functional"} if keras_3 else models
+    ends = [read_tensors(config[key]) for key in ("input_layers", "output_layers")]
+    within = set() if keras_3 else _counted_from_1(layers, calls, ends)
+    nodes = _in_order(layers, calls, within, where)
+    counted = {name for name, layer in layers.items() if layer.class_name == "Functional"} if keras_3 else within
 
     def resolve(leaf: Any) -> Any:
         return _output(leaf, nodes, counted, where) if isinstance(leaf, Reference) else leaf
@@ -128,18 +129,23 @@ def _unpack(structure: Structure) -> Structure:
     return structure[0] if isinstance(structure, list) and len(structure) == 1 else structure
 
 
-def _begins_with_input(stored: dict[str, Any]) -> bool:
-    """True for a model that was called once when it was made: one that has its inputs from the start."""
-    layers = stored["config"].get("layers")
-    return isinstance(layers, list) and bool(layers) and layers[0].get("class_name") == "InputLayer"
+def _counted_from_1(layers: dict[str, Layer], calls: dict[str, list[Any]], ends: Structure) -> set[str]:
+    """Models in a model of Keras 1 or 2 whose calls the file counts from 1: a call is referred to that there would not be from 0.
+
+    Making a model was its call 0 where it had its inputs from the start, in each release by rules of its own
+    (keras/engine/functional.py of 2.15, `_should_skip_first_node`); files hold no call without a reference to it.
+    """
+    last: dict[str, int] = {}
+    for reference in references([list(calls.values()), ends]):
+        last[reference.layer] = max(last.get(reference.layer, 0), reference.call)
+    return {name for name, layer in layers.items() if layer.graph is not None and last.get(name, 0) >= len(calls[name]) > 0}
 
 
 def _call_number(reference: Reference, counted: set[str]) -> int:
     """The call that a reference means, from 0.
 
-    tf.keras 2 counts the calls of a model inside a model from 1, since making it was its call 0
-    (keras/engine/functional.py of 2.15, `_should_skip_first_node`). Keras 3 does so in `output_layers` alone, and
-    not for Sequential models (keras/src/models/functional.py, `get_config`).
+    Keras 3 counts the calls of a model inside a model from 1 in `output_layers` alone, and not for Sequential models
+    (keras/src/models/functional.py, `get_config`).
     """
     return reference.call - (reference.layer in counted)
 
