@@ -11,7 +11,7 @@ A recipe is JSON that a table of steps tells, in order. Each step adds tensors, 
     {"model": RECIPE, "args": [{"tensor": 1}]}               a model inside the model
 
 Layers in a config are written {"layer": ..., "config": ...}. A recipe of `"kind": "sequential"` is a chain of layers. Imports
-nothing of loadstone: it runs with Keras 3, or with tf.keras on Python 3.8 and later.
+nothing of loadstone: it runs with Keras 3, with tf.keras and with Keras 2 on TensorFlow 1, on Python 3.6 and later.
 """
 
 import operator
@@ -24,11 +24,12 @@ import tensorflow as tf
 try:
     import keras as K
 
-    if not K.__version__.startswith("3"):
+    if not K.__version__.startswith("3") and hasattr(tf, "function"):  # TensorFlow 2 has its Keras from the package `keras`
         K = tf.keras
 except ImportError:
     K = tf.keras
 V3 = getattr(K, "__version__", "2").startswith("3")
+V1 = tf.__version__.startswith("1.")  # graphs and sessions, with tf.keras or with the Keras that has no TensorFlow in it
 
 
 class Building:
@@ -47,7 +48,7 @@ class Building:
         before = len(self.tensors)
         self._take(step)
         self.recipe["steps"].append(step)
-        return [[list(t.shape), _dtype(t)] for t in self.tensors[before:]]
+        return [[_shape(t), _dtype(t)] for t in self.tensors[before:]]
 
     def _take(self, step):
         if "input" in step:
@@ -66,7 +67,7 @@ class Building:
         else:
             args = [self._value(a) for a in step["args"]]
             result = made(*args, **{k: self._value(v) for k, v in step.get("call", {}).items()})
-        outputs = [t for t in _flatten(result) if t is not None]
+        outputs = [t for t in flatten(result) if t is not None]
         assert all(hasattr(t, "shape") and hasattr(t, "dtype") for t in outputs), f"no tensors: {outputs!r}"
         self.tensors.extend(outputs)
         self.made.append(made)
@@ -150,12 +151,18 @@ def whole(recipe, building=None):
 
 def set_policy(name):
     """The dtype policy of layers that name none."""
+    if V1 and name != "float32":
+        raise ValueError("TensorFlow 1 has no policies")
+    if V1:
+        return
     if V3:
         K.config.set_dtype_policy(name)
-    elif hasattr(K.mixed_precision, "set_global_policy"):
+    elif hasattr(K, "mixed_precision") and hasattr(K.mixed_precision, "set_global_policy"):
         K.mixed_precision.set_global_policy(name)
-    else:  # TensorFlow 2.3
+    elif hasattr(K, "mixed_precision"):  # TensorFlow 2.1 to 2.3
         K.mixed_precision.experimental.set_policy(name)
+    elif name != "float32":
+        raise ValueError("this release has no policies")
 
 
 def randomize(model, seed):
@@ -163,7 +170,7 @@ def randomize(model, seed):
     for i, variable in enumerate(model.weights):
         random = np.random.RandomState((seed + 1009 * i) % 2**31)
         name, dtype = variable.name.split("/")[-1].split(":")[0], tf.as_dtype(variable.dtype)
-        shape = tuple(variable.shape)
+        shape = tuple(_shape(variable))
         if "seed" in name or not dtype.is_floating:
             continue
         value = random.randint(-32, 33, shape) / 32.0
@@ -172,7 +179,15 @@ def randomize(model, seed):
             value = abs(value) + 0.5
         elif len(shape) > 1:
             value = np.round(value * 32 / max(1, fan) ** 0.5) / 32
-        variable.assign(value.astype("float32"))
+        set_value(variable, value.astype("float32"))
+
+
+def set_value(variable, value):
+    """The variable gets a value."""
+    if V1:
+        K.backend.set_value(variable, value)
+    else:
+        variable.assign(value)
 
 
 def inputs_of(building, recipe):
@@ -193,8 +208,14 @@ def inputs_of(building, recipe):
     return arrays
 
 
-def _flatten(structure):
-    return tf.nest.flatten(structure)
+def flatten(structure):
+    if not V1:
+        return tf.nest.flatten(structure)
+    return [leaf for part in structure for leaf in flatten(part)] if isinstance(structure, (list, tuple)) else [structure]
+
+
+def _shape(tensor):
+    return tensor.shape.as_list() if hasattr(tensor.shape, "as_list") else list(tensor.shape)
 
 
 def _dtype(tensor):

@@ -18,7 +18,7 @@ import warnings
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import numpy as np
-from building import V3, Building, K, set_policy, tf, whole
+from building import V1, V3, Building, K, flatten, set_policy, set_value, tf, whole
 
 FORMS = ("keras", "h5") if V3 or tf.__version__ >= "2.13" else ("h5",)
 BUILDINGS = []
@@ -76,7 +76,7 @@ def predict(recipe, to):
     """What `predict` gives, where a layer does something else in a graph than when it is called."""
     (K.utils if V3 else K.backend).clear_session()
     model, inputs = whole(recipe)
-    outputs = [np.asarray(y) for y in tf.nest.flatten(model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0]))]
+    outputs = [np.asarray(y) for y in flatten(model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0]))]
     np.savez(os.path.join(to, "predicted.npz"), **_named("out", outputs))
     return {"outputs": [str(y.dtype) for y in outputs]}
 
@@ -89,7 +89,8 @@ def shake(recipe, to):
     random = np.random.RandomState(1)
     for variable in model.weights:
         if tf.as_dtype(variable.dtype).is_floating:
-            variable.assign(_moved(np.asarray(variable, "float32"), step, random))
+            value = K.backend.get_value(variable) if V1 else np.asarray(variable)
+            set_value(variable, _moved(value.astype("float32"), step, random))
     outputs = _outputs(model, [_moved(x, step, random) if x.dtype.kind == "f" else x for x in inputs])
     np.savez(os.path.join(to, "shaken.npz"), **_named("out", outputs))
     return {}
@@ -100,8 +101,8 @@ def _moved(x, step, random):
 
 
 def _outputs(model, inputs):
-    results = model(inputs if len(inputs) > 1 else inputs[0], training=False)
-    return [np.asarray(y) for y in tf.nest.flatten(results)]
+    given = inputs if len(inputs) > 1 else inputs[0]
+    return [np.asarray(y) for y in flatten(model.predict_on_batch(given) if V1 else model(given, training=False))]
 
 
 def _named(prefix, arrays):

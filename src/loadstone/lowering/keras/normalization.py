@@ -53,7 +53,7 @@ def layer_normalization(b: Builder, layer: Layer, x: Value, gamma: Value | None 
 @keras_layer(
     "GroupNormalization",
     weights=("gamma?", "beta?"),
-    options="groups axis epsilon center scale masked_statistics truncates",
+    options="groups axis epsilon center scale masked_statistics truncates autocasts",
     masking="pass",
     autocast=False,
 )
@@ -62,10 +62,14 @@ def group_normalization(
 ) -> Value:
     """Channels in groups; each group of each sample is normalized as a whole. weights (channels,).
 
-    `masked_statistics`, which history writes, is true for releases whose statistics leave out what the mask does.
+    History writes `masked_statistics`, true for releases whose statistics leave out what the mask does, and `autocasts`.
     """
     if mask is not None and layer.config.get("masked_statistics"):
         raise UnsupportedAttribute("GroupNormalization with a mask, as tf.keras 2.14 and 2.15 had it")
+    autocasts = layer.config.get("autocasts", False)
+    if autocasts:
+        x = b.cast(x, layer.policy.compute) if dtypes.is_float(x.dtype) else x
+        gamma, beta = (weight if weight is None else b.cast(weight, layer.policy.compute) for weight in (gamma, beta))
     axis = layer.config["axis"] % x.rank
     channels, groups = x.shape[axis], layer.config["groups"]
     if channels is None or channels % (groups := channels if groups == -1 else groups):
@@ -75,8 +79,9 @@ def group_normalization(
     y = b.reshape(_normalize(b, split, [a for a in range(1, x.rank + 1) if a != axis], layer.config["epsilon"]), dims, x.shape)
     y = y if gamma is None else b.Mul(y, _spread(b, gamma, [axis], y))
     y = y if beta is None else b.Add(y, _spread(b, beta, [axis], y))
-    y = b.cast(y, x.dtype) if layer.config.get("truncates", True) else y
-    return b.cast(y, layer.policy.compute)
+    truncates = layer.config.get("truncates", True)
+    y = b.cast(y, x.dtype) if truncates else y
+    return y if truncates and autocasts else b.cast(y, layer.policy.compute)
 
 
 @keras_layer("RMSNormalization", weights=("scale",), options="axis epsilon")

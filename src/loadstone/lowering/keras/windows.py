@@ -46,13 +46,21 @@ def as_given(b: Builder, layer: Layer, y: Value) -> Value:
 def biased(b: Builder, layer: Layer, convolved: Callable[[Value | None], Value], bias: Value | None) -> Value:
     """What `convolved` gives with a bias, as (batch, channels, ...).
 
-    From 3.7 to 3.15 Keras added a bias along the last axis where that is as long as there are filters, also where the channels come
+    From 3.7 to 3.15 Keras adds a bias along the last axis where that is as long as there are filters, also where the channels come
     first (`add` in keras/src/backend/tensorflow/numpy.py). History marks all others ("broadcasts").
     """
     y = convolved(bias)
-    if bias is None or data_format(layer) != "channels_first" or layer.config.get("broadcasts") == "numpy":
+    if bias is None or data_format(layer) != "channels_first" or layer.config.get("broadcasts") == "numpy" or _fused(layer):
         return y
     return b.Add(convolved(None), bias) if y.shape[-1] == bias.shape[0] else y
+
+
+def _fused(layer: Layer) -> bool:
+    """Where TensorFlow's graph makes one operation of a convolution and its bias, which then meets the channels, when a model predicts."""
+    dilations, groups = layer.config.get("dilation_rate", 1), layer.config.get("groups", 1)
+    if groups != 1 or any(rate != 1 for rate in ([dilations] if isinstance(dilations, int) else dilations)):
+        return False
+    return layer.class_name in ("Conv1D", "Conv2D") or layer.config.get("broadcasts") == "fused"
 
 
 def numbers(value: Any, count: int) -> list[int]:

@@ -68,6 +68,12 @@ def sums_broadcast_as_numpy(config: Config) -> Config:
     return {**config, "broadcasts": "numpy"}
 
 
+@upgrade(before="3.15", classes="DepthwiseConv2D SeparableConv1D SeparableConv2D")
+def biases_were_fused_with_depthwise_convolutions(config: Config) -> Config:
+    """When a model predicted: since 3.15 a transposition stands between the two."""
+    return {"broadcasts": "fused", **config}
+
+
 @upgrade(before="3.10", classes="EinsumDense MultiHeadAttention GroupQueryAttention")
 def biases_of_einsum_dense_broadcast_as_numpy(config: Config) -> Config:
     """Up to 3.9 EinsumDense added its bias without `keras.ops.add`."""

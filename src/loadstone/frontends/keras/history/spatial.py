@@ -75,7 +75,7 @@ def resized_crops_had_the_compute_dtype(config: Config) -> Config:
     return config
 
 
-# `masked_statistics`, `truncates` and `shortest` are keys of our own (lowering/keras/normalization.py).
+# `masked_statistics`, `truncates`, `autocasts` and `shortest` are keys of our own (lowering/keras/normalization.py).
 
 
 @upgrade(before="2.14", classes="GroupNormalization")
@@ -96,6 +96,12 @@ def groups_saw_masks(config: Config) -> Config:
 def normalized_groups_kept_their_precision(config: Config) -> Config:
     """Since 3.7 the result is cast to the dtype of the input before it is cast to that of the layer."""
     return {**config, "truncates": False}
+
+
+@upgrade(before="3.15", classes="GroupNormalization")
+def groups_took_the_dtype_of_the_layer(config: Config) -> Config:
+    """Inputs and weights were cast as every layer's are; integers stayed integers."""
+    return {**config, "autocasts": True}
 
 
 @upgrade(before="3.11", classes="LayerNormalization")
