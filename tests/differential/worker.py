@@ -4,7 +4,7 @@
     {"do": "add", "at": 0, "step": {...}}                  one step more: {"tensors": [[shape, dtype], ...]} or {"error": ...}
     {"do": "end", "at": 1}                                 a recipe inside another is drawn
     {"do": "finish", "recipe": {...}, "to": FOLDER}        writes model.keras, model.h5 and arrays.npz
-    {"do": "predict", "recipe": {...}, "to": FOLDER}       predicted.npz: the outputs of `predict`
+    {"do": "predict", "recipe": {...}, "to": FOLDER, "pieces": false}    predicted.npz: the outputs of `predict`
     {"do": "reload", "to": FOLDER, "form": "keras"}        reloaded.npz: the outputs of the file that was written
     {"do": "shake", "recipe": {...}, "to": FOLDER}         shaken.npz: the outputs once numbers have moved by their rounding
 
@@ -72,20 +72,25 @@ def reload(to, form):
     return {"outputs": [str(y.dtype) for y in outputs]}
 
 
-def predict(recipe, to):
-    """What `predict` gives, where a layer does something else in a graph than when it is called."""
+def predict(recipe, to, pieces):
+    """What `predict` gives, where a layer does something else in a graph than when it is called; pieces: more than one batch.
+
+    `keras.ops.add` of 3.7 to 3.15 takes a batch that is as long as an axis of channels for a bias, where there is one batch.
+    """
     (K.utils if V3 else K.backend).clear_session()
     model, inputs = whole(recipe)
-    outputs = [np.asarray(y) for y in flatten(model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0]))]
+    size = max(1, recipe["batch"] - 1) if pieces else None
+    outputs = [np.asarray(y) for y in flatten(model.predict(inputs if len(inputs) > 1 else inputs[0], batch_size=size, verbose=0))]
     np.savez(os.path.join(to, "predicted.npz"), **_named("out", outputs))
     return {"outputs": [str(y.dtype) for y in outputs]}
 
 
 def shake(recipe, to):
-    """The same model with its floating variables and inputs moved by half a step of float32 (or of the policy's dtype)."""
+    """The same model with its floating variables and inputs moved by half a step of float32, or of what is narrower in it."""
     (K.utils if V3 else K.backend).clear_session()
     model, inputs = whole(recipe)
-    step = 1e-3 if "float16" in recipe["policy"] or any(str(x.dtype) == "float16" for x in inputs) else 2e-7
+    used = {recipe["policy"], *(str(step.get("dtype")) for step in recipe["steps"])}
+    step = 4e-3 if any("bfloat16" in name for name in used) else 1e-3 if any("float16" in name for name in used) else 2e-7
     random = np.random.RandomState(1)
     for variable in model.weights:
         if tf.as_dtype(variable.dtype).is_floating:

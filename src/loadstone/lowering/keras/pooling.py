@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras.ops_reduce import REDUCTIONS
+from loadstone.lowering.keras.ops_unary import as_float
 from loadstone.lowering.keras.windows import as_given, channels_first, numbers, padded, space
 from loadstone.lowering.registry import keras_layer
 
@@ -52,7 +54,7 @@ def _of_whole_windows(b: Builder, x: Value, y: Value, window: Sequence[int], str
 @keras_layer("GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", options="data_format keepdims")
 def global_max_pooling(b: Builder, layer: Layer, x: Value) -> Value:
     """The maximum of each channel: (batch, channels), with axes of 1 where keepdims."""
-    return b.ReduceMax(x, b.ints(space(layer, x.rank)), keepdims=_keepdims(layer))
+    return REDUCTIONS["Amax"](b, x, space(layer, x.rank), bool(_keepdims(layer)))
 
 
 @keras_layer("GlobalAveragePooling2D", "GlobalAveragePooling3D", options="data_format keepdims whole")
@@ -62,8 +64,7 @@ def global_average_pooling(b: Builder, layer: Layer, x: Value) -> Value:
         axes = b.ints(space(layer, x.rank))
         total, count = (b.ReduceSum(v, axes, keepdims=_keepdims(layer)) for v in (b.cast(x, "int64"), b.full(b.dims(x), 1, "int64")))
         return b.cast(b.Div(total, count), x.dtype)
-    x = x if dtypes.is_float(x.dtype) else b.cast(x, layer.policy.compute)
-    return b.ReduceMean(x, b.ints(space(layer, x.rank)), keepdims=_keepdims(layer))
+    return b.ReduceMean(as_float(b, x), b.ints(space(layer, x.rank)), keepdims=_keepdims(layer))
 
 
 @keras_layer("GlobalAveragePooling1D", options="data_format keepdims whole")
@@ -71,8 +72,7 @@ def global_average_pooling_1d(b: Builder, layer: Layer, x: Value, mask: Value | 
     """The mean over steps: of those that the mask (batch, steps) keeps; not a number where it keeps none."""
     if mask is None:
         return global_average_pooling(b, layer, x)
-    x = x if dtypes.is_float(x.dtype) else b.cast(x, layer.policy.compute)
-    axes = space(layer, 3)
+    x, axes = as_float(b, x), space(layer, 3)
     kept = b.unsqueeze(b.cast(mask, "bool"), 3 - axes[0])
     total = b.ReduceSum(b.Where(kept, x, b.const(0, x.dtype)), b.ints(axes), keepdims=_keepdims(layer))
     return b.Div(total, b.ReduceSum(b.cast(kept, x.dtype), b.ints(axes), keepdims=_keepdims(layer)))

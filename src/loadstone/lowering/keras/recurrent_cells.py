@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from loadstone.errors import ModelError
 from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
@@ -170,7 +172,27 @@ def node(b: Builder, cell: Cell, x: Value, states: list[Value] | None, lengths: 
         activation_beta=betas or None,
         linear_before_reset=1 if cell.reset_after else None,
     )
-    return b.squeeze(y, 1), [b.squeeze(s, 0) for s in last]
+    y, last = b.squeeze(y, 1), [b.squeeze(s, 0) for s in last]
+    return (y, last) if cell.kind == "RNN" else _with_missing(b, x, states or [], lengths, backward, y, last)
+
+
+def _with_missing(
+    b: Builder, x: Value, states: list[Value], lengths: Value | None, backward: bool, y: Value, last: list[Value]
+) -> tuple[Value, list[Value]]:
+    """Outputs and states that are NaN from the first NaN of a row on: onnxruntime's LSTM and GRU make numbers of it."""
+    missing = b.ReduceMax(b.cast(b.IsNaN(x), "float32"), b.ints([2]), keepdims=0)
+    if lengths is not None:
+        steps = b.Range(b.const(0), b.squeeze(b.vector([b.dim(x, 0)]), 0), b.const(1))
+        within = b.cast(b.Less(b.unsqueeze(steps, 1), b.cast(lengths, "int64")), "float32")
+        missing = b.Mul(missing, within)
+    seen = b.CumSum(missing, b.const(0), reverse=int(backward))
+    ever = b.ReduceSum(missing, b.ints([0]), keepdims=0)
+    for state in states:
+        before = b.ReduceMax(b.cast(b.IsNaN(state), "float32"), b.ints([1]), keepdims=0)
+        seen, ever = b.Add(seen, before), b.Add(ever, before)
+    seen = seen if lengths is None else b.Mul(seen, within)
+    y = b.Where(b.unsqueeze(b.Greater(seen, 0), 2), np.nan, y)
+    return y, [b.Where(b.unsqueeze(b.Greater(ever, 0), 1), np.nan, state) for state in last]
 
 
 def _onnx_gates(b: Builder, cell: Cell, w: Value) -> Value:
