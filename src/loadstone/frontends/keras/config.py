@@ -17,6 +17,7 @@ from loadstone.frontends.keras import names
 from loadstone.frontends.keras.callables import read_activation, stored_function
 from loadstone.frontends.keras.functional import functional_graph, pipeline_graph, sequential_graph
 from loadstone.frontends.keras.history import check_known, upgrade_layer
+from loadstone.frontends.keras.history.environment import Environment, environment
 from loadstone.frontends.keras.history.masks import mask_rules
 from loadstone.frontends.keras.policy import part_policies, read_policy
 from loadstone.ir import Graph, Layer, Producer, dtypes
@@ -35,7 +36,9 @@ def read_model(config: dict[str, Any], producer: Producer, custom: CustomObjects
     """
     check_known(producer)
     try:
-        return _Reader(producer, custom if custom is not None else CustomObjects()).layer(config, "", root=True)
+        return _Reader(producer, custom if custom is not None else CustomObjects(), environment(config, producer)).layer(
+            config, "", root=True
+        )
     except LoadstoneError:
         raise
     except MALFORMED as error:
@@ -43,11 +46,15 @@ def read_model(config: dict[str, Any], producer: Producer, custom: CustomObjects
 
 
 class _Reader:
-    """One read: the producer whose spelling the file has, the caller's objects, and layers that the file shares by id."""
+    """One read: the producer whose spelling the file has, the caller's objects, and layers that the file shares by id.
 
-    def __init__(self, producer: Producer, custom: CustomObjects) -> None:
+    environment is what the whole model says of the release and its settings, for configs that leave it out.
+    """
+
+    def __init__(self, producer: Producer, custom: CustomObjects, environment: Environment) -> None:
         self.producer = producer
         self.custom = custom
+        self.environment = environment
         self._shared: dict[int, Layer] = {}
 
     def layer(self, stored: Any, prefix: str, root: bool = False) -> Layer:
@@ -97,7 +104,8 @@ class _Reader:
         if given is not None and _is_model(stored["config"]) and is_plain_model(given.object):
             class_name, given = "Functional" if "input_layers" in stored["config"] else "Sequential", None
             own, unknown = True, False
-        config = upgrade_layer(class_name, stored["config"], self.producer) if own else _own_config(stored["config"])
+        config = self.environment.completed(class_name, stored["config"]) if own else _own_config(stored["config"])
+        config = upgrade_layer(class_name, config, self.producer) if own else config
         parts = part_policies(class_name, config.get("dtype"), name) if own else {}
         layer = Layer(
             class_name=class_name,

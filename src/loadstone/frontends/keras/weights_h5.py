@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from loadstone.containers.hdf5 import Group
 from loadstone.errors import CorruptFile
 from loadstone.frontends.keras.accounting import Account, fits
+from loadstone.frontends.keras.cudnn import as_plain
 from loadstone.frontends.keras.lora import lora_variables, merge_lora
 from loadstone.frontends.keras.variable import Variable
 from loadstone.frontends.keras.variables import variables
@@ -50,6 +51,8 @@ def assign(root: Layer, group: Group, producer: Producer) -> dict[str, dict[str,
         if path not in seeds:
             account.unused(path)
     account.settle()
+    for layer in root.walk():
+        as_plain(layer)
     return {"seeds": seeds} if seeds else {}
 
 

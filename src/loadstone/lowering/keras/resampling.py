@@ -13,9 +13,18 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras import interpolation
 
 
-def resize(b: Builder, x: Value, axes: Sequence[int], sizes: Sequence[int | Value], method: str, antialias: bool = False) -> Value:
+def resize(
+    b: Builder,
+    x: Value,
+    axes: Sequence[int],
+    sizes: Sequence[int | Value],
+    method: str,
+    antialias: bool = False,
+    coordinates: str = "half_pixel",
+) -> Value:
     """x (batch, height, width, channels) or (batch, channels, height, width) with the two `axes` of new `sizes`.
 
+    coordinates, for "bilinear" alone: as ONNX calls them, "half_pixel", or "asymmetric" from the corners of pixels.
     "nearest" keeps the dtype; anything else gives float32, whatever x is.
     """
     if method == "nearest":
@@ -25,17 +34,22 @@ def resize(b: Builder, x: Value, axes: Sequence[int], sizes: Sequence[int | Valu
     if method not in interpolation.METHODS:
         raise UnsupportedAttribute(f"interpolation {method!r}")
     if list(axes) == [1, 2]:
-        return b.transpose(resize(b, b.transpose(x, [0, 3, 1, 2]), [2, 3], sizes, method, antialias), [0, 2, 3, 1])
+        return b.transpose(resize(b, b.transpose(x, [0, 3, 1, 2]), [2, 3], sizes, method, antialias, coordinates), [0, 2, 3, 1])
     double = x.dtype == "float64"
     x = b.cast(x, "float32")
-    if method == "bilinear" and not antialias and double and None not in x.shape[2:] and all(isinstance(size, int) for size in sizes):
+    if (
+        method == "bilinear"
+        and not antialias
+        and double
+        and coordinates == "half_pixel"
+        and None not in x.shape[2:]
+        and all(isinstance(size, int) for size in sizes)
+    ):
         return _blended(b, _blended(b, x, 3, int(sizes[1])), 2, int(sizes[0]))  # type: ignore[arg-type]
     if method == "bilinear" and not antialias:
         out = tuple(size if isinstance(size, int) else None for size in sizes)
         whole = b.vector([b.dim(x, 0), b.dim(x, 1), *sizes])
-        y: Value = b.Resize(
-            x, None, None, whole, mode="linear", coordinate_transformation_mode="half_pixel", out_shape=(*x.shape[:2], *out)
-        )
+        y: Value = b.Resize(x, None, None, whole, mode="linear", coordinate_transformation_mode=coordinates, out_shape=(*x.shape[:2], *out))
         return y
     tall, wide = (_weights(b, b.dim(x, axis), size, method, antialias) for axis, size in zip(axes, sizes, strict=True))
     return b.MatMul(b.MatMul(tall, x), b.transpose(wide, [1, 0]))

@@ -31,7 +31,7 @@ class Dated:
         return (release < self.before or release >= self.since) and (not self.classes or class_name in self.classes)
 
 
-OLDEST = (2, 4)  # what TensorFlow 2.3 calls its Keras: the changes since then are all here
+OLDEST = (2,)  # the changes since Keras 2.0 are all here
 
 _CHANGES: list[Dated] = []
 
@@ -40,8 +40,8 @@ def check_known(producer: Producer) -> None:
     """Raise UnsupportedVersion for a release whose spelling and defaults are not known in full: its numbers could be others."""
     if producer.release < OLDEST:
         raise UnsupportedVersion(
-            f"the file was saved by Keras {producer.version or 'of an unknown release'}; files of Keras 2.4 (TensorFlow 2.3) and later are read",
-            hint="layers of one name computed otherwise before that; load it in its own release and save it from TensorFlow 2.3 or later",
+            f"the file was saved by Keras {producer.version or 'of an unknown release'}; files of Keras 2.0 and later are read",
+            hint="layers of one name computed otherwise before that; load it in its own release and save it from Keras 2",
         )
 
 

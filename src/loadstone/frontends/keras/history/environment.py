@@ -1,0 +1,63 @@
+"""What configs of Keras 2 on TensorFlow 1, Theano and CNTK leave to the program around them, told from the whole model.
+
+`floatx`: up to standalone Keras 2.3 a layer named its dtype only where it had the input's shape; all others had that of
+`keras.backend.floatx()`. The backend: Theano and CNTK pad and convolve in ways of their own. TensorFlow 1.13 and 1.14 resized from the
+corners and 1.15 from the middles of pixels, and all three write Keras "2.2.4-tf"; 1.15 alone says which inputs are ragged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from loadstone.frontends.keras.history import Config
+from loadstone.ir import Producer, dtypes
+
+_SPATIAL = ("Conv", "SeparableConv", "DepthwiseConv", "MaxPooling", "AveragePooling", "LocallyConnected", "UpSampling")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Options of our own that a config gets: the dtype of layers that name none, the backend, and where bilinear resizing begins."""
+
+    floatx: str | None = None
+    backend: str | None = None
+    coordinates: str | None = None
+
+    def completed(self, class_name: str, config: Config) -> Config:
+        """The config with what it leaves out; the argument is left as it is."""
+        added: Config = {}
+        if self.floatx is not None and config.get("dtype") is None and class_name != "InputLayer":
+            added["dtype"] = self.floatx
+        if self.backend is not None and class_name.startswith(_SPATIAL):
+            added["backend"] = self.backend
+        if self.coordinates is not None and class_name == "UpSampling2D" and config.get("interpolation") == "bilinear":
+            added["coordinates"] = self.coordinates
+        return {**config, **added}
+
+
+def environment(config: Any, producer: Producer) -> Environment:
+    """What a model's config says of the program that saved it."""
+    if producer.release >= (2, 4):
+        return Environment()
+    inputs = [inner["config"] for inner in _layers(config) if inner["class_name"] == "InputLayer"]
+    if producer.library == "tf.keras":
+        ragged = any("ragged" in entry for entry in inputs)
+        later = producer.release >= (2, 3) or ragged
+        return Environment(coordinates=None if later else "asymmetric" if inputs else "unknown")
+    stated = {str(inner["config"].get("dtype")) for inner in _layers(config)} & set(dtypes.FLOATS)
+    backend = producer.backend if producer.backend in ("theano", "cntk") else None
+    return Environment(stated.pop() if len(stated) == 1 else None, backend, "asymmetric")
+
+
+def _layers(config: Any) -> Iterator[dict[str, Any]]:
+    """Every {"class_name", "config"} inside."""
+    if isinstance(config, dict):
+        if isinstance(config.get("config"), dict) and "class_name" in config:
+            yield config
+        for part in config.values():
+            yield from _layers(part)
+    elif isinstance(config, list):
+        for part in config:
+            yield from _layers(part)
