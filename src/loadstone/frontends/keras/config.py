@@ -139,7 +139,7 @@ class _Reader:
         if layer.class_name == "Pipeline":
             return pipeline_graph(layer.config, lambda inner: self.layer(inner, layer.path))
         if "input_layers" not in layer.config:
-            return sequential_graph(layer.config, lambda inner: self.layer(inner, layer.path), where)
+            return sequential_graph(layer.config, lambda inner: self.layer(inner, layer.path), where, outermost=not layer.path)
         return functional_graph(layer.config, lambda inner: self.layer(inner, layer.path), where, self.producer.release)
 
     def _children(self, layer: Layer) -> None:

@@ -14,13 +14,16 @@ from loadstone.ir import Graph, Layer, Node, Output, Structure, flatten, map_str
 ReadLayer = Callable[[dict[str, Any]], Layer]
 
 
-def sequential_graph(config: dict[str, Any], read_layer: ReadLayer, where: str) -> Graph:
-    """A chain. Where the file has no InputLayer, the first layer's shape or the shape that the model was built with serves."""
+def sequential_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, outermost: bool) -> Graph:
+    """A chain. Where the file has no InputLayer, the first layer's shape or the shape that the model was built with serves.
+
+    A model inside another may have neither: it takes what it is given.
+    """
     layers = [read_layer(stored) for stored in config.get("layers", [])]
     if not layers:
         raise ModelError("a Sequential model without layers", where=where)
     if layers[0].class_name != "InputLayer":
-        layers.insert(0, _implied_input(layers[0], config, where))
+        layers.insert(0, _implied_input(layers[0], config, where, outermost))
     nodes: list[Node] = []
     for layer in layers:
         args = (_given_by(nodes[-1]),) if nodes else ()
@@ -66,14 +69,16 @@ def pipeline_graph(config: dict[str, Any], read_layer: ReadLayer) -> Graph:
     return Graph(nodes, [], [], [Output(nodes[-1])] if nodes else [], layers)
 
 
-def _implied_input(first: Layer, config: dict[str, Any], where: str) -> Layer:
+def _implied_input(first: Layer, config: dict[str, Any], where: str, outermost: bool) -> Layer:
     shape = first.config.get("batch_shape") or config.get("build_input_shape") or first.build_config.get("input_shape")
     if shape is None and first.graph is not None:
         entry = first.graph.inputs[0].layer
         shape = entry.config["batch_shape"] if entry is not None else None
-    if not isinstance(shape, (list, tuple)) or any(not isinstance(d, (int, type(None))) for d in shape):
+    known = isinstance(shape, (list, tuple)) and all(isinstance(d, (int, type(None))) for d in shape)
+    if outermost and not known:
         raise ModelError("the model was saved before it had an input shape", where=where)
-    return Layer("InputLayer", f"{first.name}_input", {"batch_shape": list(shape), "dtype": first.policy.compute}, path=f"{where}/input")
+    given = {"batch_shape": list(shape) if known else None, "dtype": first.policy.compute}  # type: ignore[arg-type]
+    return Layer("InputLayer", f"{first.name}_input", given, path=f"{where}/input")
 
 
 def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, release: tuple[int, ...]) -> Graph:
