@@ -18,6 +18,7 @@ from typing import Any
 
 import loadstone.lowering.keras  # noqa: F401  fills the registries
 from loadstone.formats import FORMATS
+from loadstone.formats.weights import KINDS
 from loadstone.lowering.registry import Rule, keras_layer, keras_op
 
 FOLDER = Path(__file__).parent
@@ -64,6 +65,8 @@ def formats() -> str:
         "|---|---|---|",
     ]
     text += [f"| {item.title} | {' '.join(f'`{suffix}`' for suffix in item.suffixes)} | `{item.name}` |" for item in FORMATS]
+    text += ["", "Files with weights, for `load_model(..., weights=)` and `load_weights()`:\n", "| weights | usual suffixes |", "|---|---|"]
+    text += [f"| {kind.title} | {' '.join(f'`{suffix}`' for suffix in kind.suffixes)} |" for kind in KINDS]
     return "\n".join([*text, ""])
 
 

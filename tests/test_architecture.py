@@ -32,6 +32,7 @@ MAY_IMPORT = {
 }
 HOME_OF = {  # third-party package -> the one place that imports it
     "h5py": "containers/hdf5.py",
+    "yaml": "containers/yaml.py",
     "onnxruntime": "runtime",
     "openvino": "runtime",
     "click": "cli",

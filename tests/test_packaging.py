@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]
-BASE = {"numpy", "h5py", "onnxruntime", "ml_dtypes", "click", "rich"}
+BASE = {"numpy", "h5py", "onnxruntime", "ml_dtypes", "click", "rich", "pyyaml"}
 MEGABYTE = 2**20
 
 

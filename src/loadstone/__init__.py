@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from loadstone.api import inspect as inspect
     from loadstone.api import load_model as load_model
+    from loadstone.api import load_weights as load_weights
     from loadstone.custom.classes import Functional as Functional
     from loadstone.custom.registry import custom_object_scope as custom_object_scope
     from loadstone.custom.registry import get_custom_objects as get_custom_objects
@@ -32,6 +33,7 @@ _ERRORS = (
 )
 _HOME = {
     "load_model": "api",
+    "load_weights": "api",
     "inspect": "api",
     "Model": "model",
     "Report": "model",

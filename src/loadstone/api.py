@@ -15,8 +15,10 @@ from loadstone import formats
 from loadstone.containers.source import Filepath, Source
 from loadstone.custom import CustomObjects
 from loadstone.custom.whole import as_graph
-from loadstone.errors import LoadstoneError
+from loadstone.errors import LoadstoneError, MissingWeights
+from loadstone.formats.weights import open_weights
 from loadstone.ir import Model as Description
+from loadstone.ir import Tensor
 from loadstone.live import Hosts
 from loadstone.model import Compilation, Model, Report, report_on
 from loadstone.model.cut import Names, cut
@@ -46,17 +48,23 @@ def load_model(
     engine: "onnxruntime" or "openvino". threads: how many at most; what the process may use by default.
     inputs, outputs: names of layers at which the model is to begin and to end.
     mmap: True maps any file instead of reading it, False none; by default files of 64 MB and more.
-    weights, signature, tags: for kinds of files that hold no weights or several graphs; refused for others.
+    weights: a file or checkpoint with weights, for an architecture (JSON, YAML) or in place of a model's own.
+    signature, tags: for kinds of files that hold several graphs; refused for others.
 
     Raises FileNotFoundError, or a LoadstoneError that names everything that is in the way.
     """
     arguments = {name: value for name, value in locals().items() if name != "filepath"}
     with _told(filepath):
-        _refuse(weights=weights, signature=signature, tags=tags)
+        _refuse(signature=signature, tags=tags)
         source = Source.open(filepath, mmap=mmap)
         custom = CustomObjects(custom_objects)
-        description = _read(source, custom)
+        description = _read(source, custom, weights, mmap)
         custom.raise_missing(source.name)
+        if description.lacks:
+            raise MissingWeights(
+                f"this is the architecture of a model without its {description.lacks}",
+                hint='give them as well: load_model("model.json", weights="weights.h5")',
+            )
         host = Hosts(custom.objects)
         description = as_graph(description, host)
         if inputs is not None or outputs is not None:
@@ -79,16 +87,26 @@ def inspect(filepath: Filepath, custom_objects: Mapping[str, Any] | None = None)
         return report_on(description, custom.missing, host)
 
 
-def _read(source: Source, custom: CustomObjects) -> Description:
-    return formats.detect(source).read(source, custom)
+def load_weights(filepath: Filepath, *, mmap: bool | None = None) -> dict[str, Tensor]:
+    """The tensors of a file with weights by name, in file order; each is read when it is first needed.
+
+    filepath: HDF5 (`.h5`, `.weights.h5`), `.weights.json`, `.npz`, a TensorFlow checkpoint (its name, one of its files or its folder), or
+    a whole model. A tensor has `shape`, `dtype` (a name) and `numpy()`, and is an array to numpy. Raises FileNotFoundError or a
+    LoadstoneError.
+    """
+    with _told(filepath):
+        return dict(open_weights(filepath, mmap).tensors)
+
+
+def _read(source: Source, custom: CustomObjects, weights: Filepath | None = None, mmap: bool | None = None) -> Description:
+    return formats.detect(source).read(source, custom, None if weights is None else open_weights(weights, mmap))
 
 
 def _refuse(**given: object) -> None:
     """Arguments that have no meaning for a file that is a whole layered model."""
-    meaning = {"weights": "a file that holds an architecture alone", "signature": "a SavedModel", "tags": "a SavedModel"}
     for name, value in given.items():
         if value is not None:
-            raise ValueError(f"{name}= is for {meaning[name]}, which this release does not read; .h5 and .keras files hold everything")
+            raise ValueError(f"{name}= is for a SavedModel, which this release does not read; .h5 and .keras files hold everything")
 
 
 @contextmanager

@@ -55,10 +55,6 @@ BYTES = {
     "a TensorFlow graph with a checkpoint beside it": b"\n\x8a\x01\x12\x05serve*\x061.15.0" + b"\x0a\x0bPlaceholder",
     "a checkpoint index of TensorFlow": b"\0" * 40 + bytes.fromhex("57fb808b247547db"),
     "the list of checkpoints": b'model_checkpoint_path: "model.ckpt-100"\n',
-    "a Keras architecture (JSON) without weights": json.dumps(
-        {"class_name": "Sequential", "config": {}, "keras_version": "2.2.4"}
-    ).encode(),
-    "a Keras architecture (YAML) without weights": b"backend: tensorflow\nclass_name: Sequential\nconfig:\n",
     "a TF.js model": json.dumps({"modelTopology": {}, "weightsManifest": []}).encode(),
     "JSON with a, b": b'{"a": 1, "b": 2}',
     "JSON that is damaged": b'{"a": 1, "b"',

@@ -217,7 +217,6 @@ PLAIN = {
     "pickled.h5": (pickle.dumps([1]), "this is a Python pickle"),
     "model.tflite": (b"\x1c\0\0\0TFL3" + b"\0" * 9, "this is a TensorFlow Lite model"),
     "notes.keras": (b"just some notes", "this is plain text that begins 'just some notes'"),
-    "config.json": (b'{"class_name": "Sequential", "config": {"layers": []}}', r"this is a Keras architecture \(JSON\) without weights"),
     "noise.h5": (bytes(range(200, 256)) * 20, "this is a file of unknown kind, whose first bytes are c8 c9 ca cb"),
 }
 

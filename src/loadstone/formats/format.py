@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadstone.containers.source import Source
+from loadstone.formats.weights import Weights
 from loadstone.ir import Model
 
 # The second argument of `read` is the caller's custom objects (`loadstone.custom.CustomObjects` or None), which formats hand
-# through to the frontend without looking at them: the type is not theirs to import.
-Read = Callable[[Source, Any], Model]
+# through to the frontend without looking at them: the type is not theirs to import. The third are weights in a file of their own.
+Read = Callable[[Source, Any, Weights | None], Model]
 
 
 @dataclass(frozen=True)

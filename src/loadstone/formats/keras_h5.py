@@ -15,6 +15,7 @@ from loadstone.errors import CorruptFile, LoadstoneError
 from loadstone.formats.format import Format, Match
 from loadstone.formats.producer import of_versions, only_mapped
 from loadstone.formats.reading import read_config, reading
+from loadstone.formats.weights import Weights
 from loadstone.frontends.keras.weights_h5 import assign
 from loadstone.ir import Model, Tensor
 
@@ -32,24 +33,24 @@ def detect(source: Source) -> Match | None:
         return None
 
 
-def read(source: Source, custom: Any = None) -> Model:
-    """The model, its weights assigned. custom: the caller's objects, for the frontend."""
+def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
+    """The model, its weights assigned. custom: the caller's objects, for the frontend. weights: those to use in place of its own."""
     with reading(source):
-        return _read(source, custom)
+        return _read(source, custom, weights)
 
 
-def _read(source: Source, custom: Any) -> Model:
+def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
     tree = hdf5.read(source)
     config = _json(tree, _ATTRIBUTE)
-    weights = tree.groups.get(_GROUP)
-    if not isinstance(config, dict) or weights is None:
+    own = tree.groups.get(_GROUP)
+    if not isinstance(config, dict) or own is None:
         raise CorruptFile(
             f"a full model has the attribute {_ATTRIBUTE} and the group {_GROUP}; found {', '.join(tree.groups) or 'no group'}"
         )
-    version = tree.text("keras_version") or weights.text("keras_version")
-    producer = of_versions(version, backend=tree.text("backend") or weights.text("backend"), config=config)
+    version = tree.text("keras_version") or own.text("keras_version")
+    producer = of_versions(version, backend=tree.text("backend") or own.text("backend"), config=config)
     root = read_config(config, producer, custom)
-    extra = assign(root, weights, producer)
+    extra = assign(root, own, producer) if weights is None else weights.assign(root, producer)
     optimizer = tree.groups.get("optimizer_weights")
     if optimizer is not None:
         extra["optimizer"] = optimizer.all_tensors()
@@ -61,7 +62,7 @@ def _read(source: Source, custom: Any) -> Model:
         root=root,
         training_config=_json(tree, "training_config"),
         extra=extra,
-        unchanged=only_mapped([source]),
+        unchanged=only_mapped([source] if weights is None else weights.sources),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,13 +21,24 @@ def of_versions(version: Any, *, backend: str | None = None, date: Any = None, c
     number = text.partition("-")[0] if text else None
     producer = Producer("keras", number, backend, date if isinstance(date, str) else None)
     tensorflow = text is not None and ("-tf" in text or (2, 4) <= producer.release < (3,))
-    if text is None and _names_module(config, "keras.src"):
-        return Producer("keras", "3", backend, producer.date)
+    if text is None and _of_keras_3(config):
+        return Producer("keras", _evident(config), backend, producer.date)
     return Producer("tf.keras", number, backend, producer.date) if tensorflow else producer
 
 
-def _names_module(config: Any, module: str) -> bool:
-    return isinstance(config, dict) and str(config.get("module", "")).startswith(module)
+def _of_keras_3(config: Any) -> bool:
+    """True for a config that says where its classes are from: Keras 3 alone writes `registered_name` beside keras' own modules."""
+    module = str(config.get("module", "")) if isinstance(config, dict) else ""
+    return module == "keras" or module.startswith(("keras.src.models", "keras.models"))
+
+
+def _evident(config: Any) -> str:
+    """The earliest release of Keras 3 that writes what a config without a version holds (`InputLayer.get_config`)."""
+    text = json.dumps(config)
+    return next((release for release, option in _SINCE if f'"{option}":' in text), "3.0")
+
+
+_SINCE = (("3.13", "optional"), ("3.9", "ragged"))
 
 
 def only_mapped(sources: Iterable[Source]) -> Callable[[], None] | None:

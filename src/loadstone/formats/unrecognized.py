@@ -18,8 +18,8 @@ from loadstone.containers import zip as archives
 from loadstone.containers.source import Source
 
 HEAD = 65536
-NOT_YET = "this release reads full Keras models: .keras and .h5"
-_WEIGHTS = "give the architecture as well: save the whole model with `model.save(...)`, or load the config and its weights together"
+NOT_YET = "this release reads Keras models: .keras, .h5, and an architecture (.json, .yaml) with weights="
+_WEIGHTS = 'give the architecture as well: load_model("model.json", weights="weights.h5"); load_weights() lists what is in it'
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ _BINARIES: tuple[tuple[Found, Callable[[bytes, bytes], bool]], ...] = (
     (Found("a GGUF file", "run it with llama.cpp"), _starts(b"GGUF")),
     (Found("a GGML file", "run it with llama.cpp"), _starts(b"lmgg", b"ggjt", b"fmgg")),
     (Found("a numpy array (.npy)"), _starts(b"\x93NUMPY")),
-    (Found("a checkpoint index of TensorFlow (.index)", NOT_YET), lambda _, tail: tail == bytes.fromhex("57fb808b247547db")),
+    (Found("a checkpoint index of TensorFlow (.index)", _WEIGHTS), lambda _, tail: tail == bytes.fromhex("57fb808b247547db")),
     (Found("a gzip archive", _UNPACK), _starts(b"\x1f\x8b")),
     (Found("a bzip2 archive", _UNPACK), _starts(b"BZh")),
     (Found("an xz archive", _UNPACK), _starts(b"\xfd7zXZ\0")),
@@ -119,7 +119,7 @@ def _folder(source: Source) -> Found:
     if names & {"saved_model.pb", "saved_model.pbtxt"}:
         return Found("a TensorFlow SavedModel", NOT_YET)
     if "checkpoint" in names or any(name.endswith(".index") for name in names):
-        return Found("a folder with TensorFlow checkpoints", NOT_YET)
+        return Found("a folder with TensorFlow checkpoints", _WEIGHTS)
     if "model.json" in names:
         return Found("a TF.js model", NOT_YET)
     if "pytorch_model.bin" in names or any(name.endswith(".safetensors") for name in names):
@@ -184,7 +184,7 @@ def _of_text(text: str, source: Source) -> Found:
             "an HTML page", "the download gave a web page (an error, a login or the page about the file): download the file itself"
         )
     if start.startswith("model_checkpoint_path:"):
-        return Found("the list of checkpoints of TensorFlow (a file called checkpoint)", NOT_YET)
+        return Found("the list of checkpoints of TensorFlow (a file called checkpoint)", _WEIGHTS)
     if start.startswith("<"):
         what = "an OpenVINO model (.xml)" if "<net " in lower else "an XML document"
         return Found(what, "a failed download often is one" if what.startswith("an XML") else None)
@@ -192,8 +192,6 @@ def _of_text(text: str, source: Source) -> Found:
         return _json(source)
     if re.match(r"\[(net|network)\]", start):
         return Found("a Darknet config (.cfg)", "convert the model with the tools of that project")
-    if re.search(r"^class_name:", start, re.MULTILINE):
-        return Found("a Keras architecture (YAML) without weights", NOT_YET)
     return Found(f"plain text that begins {start[:40]!r}" if start else "blank text")
 
 
@@ -205,8 +203,6 @@ def _json(source: Source) -> Found:
     keys = set(stored) if isinstance(stored, dict) else set()
     if {"modelTopology", "weightsManifest"} & keys:
         return Found("a TF.js model (model.json)", NOT_YET)
-    if {"class_name", "config"} <= keys:
-        return Found("a Keras architecture (JSON) without weights", NOT_YET)
     if "weight_map" in keys:
         return Found("the map of sharded weights without the model", _WEIGHTS)
     return Found(f"JSON with {_listed(sorted(map(str, keys)))}" if keys else "JSON")
@@ -215,7 +211,7 @@ def _json(source: Source) -> Found:
 def _binary(source: Source, head: bytes) -> Found:
     """Unknown bytes; a checkpoint's data file has no mark but its usual name."""
     if re.search(r"\.data-\d{5}-of-\d{5}$", source.name):
-        return Found("the data of a TensorFlow checkpoint", NOT_YET)
+        return Found("the data of a TensorFlow checkpoint", _WEIGHTS)
     return Found(
         f"a file of unknown kind, whose first bytes are {head[:8].hex(' ')}", "is it the file that the framework saved, whole and unpacked?"
     )

@@ -44,7 +44,7 @@ class Model:
 
     root is the outermost layer (its graph is the model) for layered models; graph is set alone for plain graphs.
     training_config is what `compile` was given, as the file has it. extra holds tensors that belong to no layer, by kind
-    ("optimizer", "metrics", "seeds", "counters"), each name -> tensor.
+    ("optimizer", "metrics", "seeds", "counters"), each name -> tensor. lacks names what the file leaves to another one.
     """
 
     format: str
@@ -55,4 +55,5 @@ class Model:
     training_config: dict[str, Any] | None = None
     extra: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    lacks: str | None = None
     unchanged: Any = None  # callable that raises CorruptFile once the mapped source was rewritten; None where nothing is mapped

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from loadstone.containers.hdf5 import Group
-from loadstone.errors import CorruptFile
+from loadstone.errors import CorruptFile, ModelError
 from loadstone.frontends.keras.accounting import Account, fits
 from loadstone.frontends.keras.cudnn import as_plain
 from loadstone.frontends.keras.lora import lora_variables, merge_lora
@@ -30,9 +30,10 @@ class Slot:
     variable: Variable
 
 
-def assign(root: Layer, group: Group, producer: Producer) -> dict[str, dict[str, Tensor]]:
+def assign(root: Layer, group: Group, producer: Producer, *, apart: bool = False) -> dict[str, dict[str, Tensor]]:
     """Fill `weights` of every layer below root; gives back the tensors that belong to no layer, by kind.
 
+    apart: the weights are a file of their own, in which layers may be called otherwise than in the architecture.
     Raises MissingWeights or ModelError with all problems.
     """
     account = Account(group.all_tensors(), producer)
@@ -40,20 +41,68 @@ def assign(root: Layer, group: Group, producer: Producer) -> dict[str, dict[str,
         for path in account.tensors:
             account.keep(root, path, path)
         return {}
-    for layer in top_layers(root):
-        inner = group.group(layer.name)
-        _Layer(account, layer, layer.name, _weight_names(inner, layer.name)).fill()
-    for layer in root.walk():
-        account.check_mode(layer)
-        merge_lora(layer)
+    for layer, place in _places(root, group, account) if apart else [(layer, layer.name) for layer in top_layers(root)]:
+        _Layer(account, layer, place, _weight_names(group.group(place), place)).fill()
     seeds = {path: tensor for path, tensor in account.left().items() if "seed_generator" in path}
     for path in account.left():
         if path not in seeds:
             account.unused(path)
+    finish(root, account)
+    return {"seeds": seeds} if seeds else {}
+
+
+def finish(root: Layer, account: Account) -> None:
+    """Raise all problems; bring weights that some releases keep otherwise into today's form."""
+    for layer in root.walk():
+        account.check_mode(layer)
+        merge_lora(layer)
     account.settle()
     for layer in root.walk():
         as_plain(layer)
-    return {"seeds": seeds} if seeds else {}
+
+
+def _places(root: Layer, group: Group, account: Account) -> list[tuple[Layer, str]]:
+    """Each layer with weights and the group that has them: by name where all names are there, else by order, as Keras does.
+
+    Raises ModelError where the two would differ, or where there are more of one than of the other.
+    """
+    order = group.strings("layer_names") or list(group.groups)
+    listed = [name for name in order if (inner := group.group(name)) and inner.strings("weight_names")]
+    layers = [layer for layer in top_layers(root) if has_weights(layer, account.producer)]
+    certain = [layer for layer in layers if has_weights(layer, account.producer, surely=True)]
+    names = [layer.name for layer in layers]
+    if {layer.name for layer in certain} <= set(listed) <= set(names):
+        layers = [layer for layer in layers if layer.name in listed]
+        pairs = list(zip(layers, listed, strict=True))
+        if any(layer.name != place for layer, place in pairs) and all(_alike(group, layer.name, place) for layer, place in pairs):
+            raise ModelError(
+                "the layers of the weights stand in another order than those of the architecture, and either order fits:\n"
+                f"  architecture: {', '.join(names)}\n  weights: {', '.join(listed)}",
+                hint="save both again from one model, or the whole model in one file",
+            )
+        return [(layer, layer.name) for layer in layers]
+    layers = certain if len(certain) == len(listed) else layers
+    if len(layers) != len(listed):
+        raise ModelError(
+            f"the architecture has {len(layers)} layers with weights, the file {len(listed)}:\n"
+            f"  architecture: {', '.join(names)}\n  weights: {', '.join(listed)}",
+            hint="the two files belong to different models",
+        )
+    return list(zip(layers, listed, strict=True))
+
+
+def _alike(group: Group, one: str, other: str) -> bool:
+    """True where the weights of two groups have the same shapes."""
+    tensors = group.all_tensors()
+    shapes = [[tensors[path].shape for path in _weight_names(group.group(name), name)] for name in (one, other)]
+    return shapes[0] == shapes[1]
+
+
+def has_weights(layer: Layer, producer: Producer, surely: bool = False) -> bool:
+    """True where a file may have weights of the layer, or of one inside; surely: where it has to."""
+    unknown = any(variables(inner) is None for inner in layer.walk())
+    slots = legacy_order(layer, producer)
+    return any(slot.variable.required for slot in slots) if surely else unknown or bool(slots)
 
 
 def top_layers(model: Layer) -> list[Layer]:
@@ -90,7 +139,7 @@ class _Layer:
         by_order = list(zip(slots, paths, strict=True)) if len(slots) == len(paths) else None
         if by_order and all(self._fits(*pair) for pair in by_order):
             for slot, path in by_order:
-                if self._contradicts(slot, path, slots):
+                if self.place == self.layer.name and self._contradicts(slot, path, slots):
                     self.account.problem(
                         slot.layer, slot.variable, f"its place in the file's order has {path}, the weight of another layer"
                     )

@@ -80,3 +80,10 @@ def vectors_of_tokens_were_floats(config: Config) -> Config:
     if config.get("output_mode", "int") == "int":
         return config
     return {**config, "numbers": "policy" if "float" in str(config.get("dtype")) else "float32"}
+
+
+@upgrade(before="2.6", classes="IntegerLookup")
+def integer_lookups_had_values(config: Config) -> Config:
+    """IntegerLookup(max_values=, mask_value=, oov_value=) name tokens since 2.6."""
+    renamed = {"max_values": "max_tokens", "mask_value": "mask_token", "oov_value": "oov_token"}
+    return {renamed.get(key, key): value for key, value in config.items()}

@@ -1,0 +1,91 @@
+"""TensorProto: a tensor inside a message (tensorflow/core/framework/tensor.proto).
+
+The values are raw bytes, or a list of numbers in the field of their type, of which the last is repeated up to the end.
+"""
+
+from __future__ import annotations
+
+import struct
+from math import prod
+
+import numpy as np
+
+from loadstone.containers.tensor_bundle import DTYPES, shape
+from loadstone.containers.wire import Value, content, fields, integer, varint
+from loadstone.errors import CorruptFile, UnsupportedVersion
+from loadstone.ir import Tensor, dtypes
+
+MAX_REPEATED = 1 << 28  # elements made out of fewer
+_CONTENT, _FLOAT, _DOUBLE, _STRING, _HALF = 4, 5, 6, 8, 13
+_INTEGERS = {7, 10, 11, 13, 16, 17}  # int_val, int64_val, bool_val, half_val, uint32_val, uint64_val
+
+
+def read(message: memoryview, key: str = "", *, dtype: str | None = None, sizes: tuple[int, ...] = ()) -> Tensor:
+    """The tensor that a message holds; dtype and sizes are those of a message that leaves them out."""
+    number, raw = 0, None
+    values: list[object] = []
+    for field, value in fields(message):
+        if field == 1:
+            number = integer(value)
+        elif field == 2:
+            sizes = shape(content(value))
+        elif field == _CONTENT:
+            raw = content(value)
+        else:
+            values += _values(field, value)
+    name = DTYPES.get(number, dtype)
+    if name is None or not dtypes.known(name):
+        raise UnsupportedVersion(f"a tensor of TensorFlow's type number {number}", where=key or None)
+    if min(sizes, default=0) < 0:
+        raise CorruptFile(f"a tensor of shape {sizes}", where=key or None)
+    numpy_dtype = dtypes.to_numpy(name)
+    if raw is not None and len(raw):
+        if len(raw) != prod(sizes) * numpy_dtype.itemsize:
+            raise CorruptFile(f"a {name} of shape {sizes} in {len(raw)} bytes", where=key or None)
+        return Tensor.of(np.frombuffer(raw, numpy_dtype).reshape(sizes), key=key)
+    return Tensor.of(_filled(values, sizes, name), key=key)
+
+
+def _values(field: int, value: Value) -> list[object]:
+    """The numbers of one field, packed or one alone."""
+    if field == _STRING:
+        return [bytes(content(value))]
+    if field in (_FLOAT, _DOUBLE):
+        form, width, code = ("f", 4, "I") if field == _FLOAT else ("d", 8, "Q")
+        packed = struct.pack(f"<{code}", value) if isinstance(value, int) else bytes(value)
+        return list(struct.unpack(f"<{len(packed) // width}{form}", packed[: len(packed) // width * width]))
+    if field in _INTEGERS:
+        if isinstance(value, int):
+            return [value]
+        found: list[object] = []
+        at = 0
+        while at < len(value):
+            one, at = varint(value, at)
+            found.append(one)
+        return found
+    return []
+
+
+def _filled(values: list[object], sizes: tuple[int, ...], name: str) -> np.ndarray:
+    """An array of the values, the last repeated; zeros where there is none."""
+    count, numpy_dtype = prod(sizes), dtypes.to_numpy(name)
+    if len(values) > count:
+        raise CorruptFile(f"{len(values)} values for a tensor of shape {sizes}")
+    if count > max(MAX_REPEATED, len(values)):
+        raise CorruptFile(f"a tensor of shape {sizes} out of {len(values)} values")
+    if name == "string":
+        array = np.empty(count, object)
+        array[:] = [*values, *([values[-1] if values else b""] * (count - len(values)))]
+        return array.reshape(sizes)
+    if name in ("float16", "bfloat16"):
+        short = np.array(values, np.uint64).astype(np.uint16).view(numpy_dtype)
+    elif numpy_dtype.kind in "iu":
+        short = np.array(values, np.uint64).astype(numpy_dtype)  # negative ones are two's complement
+    elif numpy_dtype.kind == "c":
+        pairs = np.array(values, np.float64)
+        short = (pairs[0::2] + 1j * pairs[1::2]).astype(numpy_dtype)
+    else:
+        short = np.array(values).astype(numpy_dtype)
+    if not len(short):
+        return np.zeros(sizes, numpy_dtype)
+    return np.concatenate([short, np.full(count - len(short), short[-1])]).reshape(sizes)

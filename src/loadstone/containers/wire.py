@@ -1,0 +1,86 @@
+"""Protocol Buffers on the wire: the fields of a message, without a schema (https://protobuf.dev/programming-guides/encoding/).
+
+A message is read as its field numbers with their values: an integer for varints and fixed widths, the bytes for everything that
+has a length. What a field means is for the caller to know.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from loadstone.errors import CorruptFile
+
+Value = int | memoryview
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+
+def fields(data: bytes | memoryview) -> Iterator[tuple[int, Value]]:
+    """Every field of a message in file order. Raises CorruptFile where the bytes are no message."""
+    view, at = memoryview(data), 0
+    while at < len(view):
+        tag, at = varint(view, at)
+        number, kind = tag >> 3, tag & 7
+        if kind == _VARINT:
+            value, at = varint(view, at)
+            yield number, value
+        elif kind in (_FIXED64, _FIXED32):
+            form = "<Q" if kind == _FIXED64 else "<I"
+            width = struct.calcsize(form)
+            if at + width > len(view):
+                raise _cut()
+            yield number, struct.unpack_from(form, view, at)[0]
+            at += width
+        elif kind == _BYTES:
+            length, at = varint(view, at)
+            if at + length > len(view):
+                raise _cut()
+            yield number, view[at : at + length]
+            at += length
+        else:
+            raise CorruptFile(f"a protobuf field of wire type {kind}")
+
+
+def varint(view: memoryview, at: int) -> tuple[int, int]:
+    """The integer at an offset, and the offset behind it."""
+    value = shift = 0
+    while True:
+        if at >= len(view) or shift > 63:
+            raise _cut()
+        byte = view[at]
+        value |= (byte & 0x7F) << shift
+        at += 1
+        if byte < 0x80:
+            return value, at
+        shift += 7
+
+
+def signed(value: int) -> int:
+    """An int32 or int64 field: negative numbers are written as 64-bit two's complement."""
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def integer(value: Value) -> int:
+    """A field that should be a number."""
+    if not isinstance(value, int):
+        raise CorruptFile("a protobuf field holds bytes where a number belongs")
+    return value
+
+
+def content(value: Value) -> memoryview:
+    """A field that should have a length: a message, a string, bytes."""
+    if isinstance(value, int):
+        raise CorruptFile("a protobuf field holds a number where bytes belong")
+    return value
+
+
+def text(value: Value) -> str:
+    """A string field."""
+    try:
+        return bytes(content(value)).decode("utf8")
+    except UnicodeDecodeError as error:
+        raise CorruptFile(f"a protobuf string is not UTF-8: {error}") from error
+
+
+def _cut() -> CorruptFile:
+    return CorruptFile("a protobuf message is cut off")

@@ -1,0 +1,81 @@
+"""Architectures without weights: the JSON of `model.to_json()` and the YAML of `model.to_yaml()`, with the weights in another file."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from loadstone.containers import yaml
+from loadstone.containers.source import Source
+from loadstone.errors import CorruptFile
+from loadstone.formats.format import Format, Match
+from loadstone.formats.producer import of_versions, only_mapped
+from loadstone.formats.reading import read_config, reading
+from loadstone.formats.v3_files import MAX_JSON
+from loadstone.formats.weights import Weights
+from loadstone.ir import Model
+
+_HEAD = 1 << 16
+
+
+def detect(source: Source) -> Match | None:
+    """JSON or YAML with a class_name and a config."""
+    if source.folder:
+        return None
+    head = source.head(_HEAD)
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b'"{')):
+        found = _is_config(source)
+        return Match("JSON") if found else None
+    return Match("YAML") if re.search(rb"^class_name:", head, re.MULTILINE) or re.search(rb"^config:", head, re.MULTILINE) else None
+
+
+def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
+    """The model with weights from elsewhere, if they are given. custom: the caller's objects, for the frontend."""
+    with reading(source):
+        stored = _stored(source)
+        if not isinstance(stored, dict) or not isinstance(stored.get("class_name"), str):
+            raise CorruptFile("an architecture has a class_name and a config")
+        version = stored.get("keras_version") or (weights and weights.version)
+        producer = of_versions(version, backend=stored.get("backend"), config=stored)
+        root = read_config(stored, producer, custom)
+        extra = {} if weights is None else weights.assign(root, producer)
+        return Model(
+            format=FORMAT.name,
+            source=source.name,
+            producer=producer,
+            root=root,
+            extra=extra,
+            lacks="weights" if weights is None else None,
+            unchanged=only_mapped([] if weights is None else weights.sources),
+        )
+
+
+def _is_config(source: Source) -> bool:
+    """True for JSON with the keys of a config; the text of a long one is not parsed."""
+    try:
+        stored = _json(source)
+    except CorruptFile:
+        head = source.head(_HEAD)
+        return b'"class_name"' in head and b'"config"' in head
+    return isinstance(stored, dict) and {"class_name", "config"} <= set(stored)
+
+
+def _stored(source: Source) -> Any:
+    if source.head(_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b'"{')):
+        return _json(source)
+    return yaml.read(source)
+
+
+def _json(source: Source) -> Any:
+    """The JSON; a string that holds JSON once more, as `json.dump(model.to_json())` writes it, is unpacked."""
+    if source.size > MAX_JSON:
+        raise CorruptFile(f"{source.size} bytes of JSON, at most {MAX_JSON} are read", source=source.name)
+    try:
+        stored = json.loads(bytes(source.read()))
+        return json.loads(stored) if isinstance(stored, str) else stored
+    except (ValueError, RecursionError) as error:
+        raise CorruptFile(f"the JSON is damaged: {error}", source=source.name) from error
+
+
+FORMAT = Format("keras_architecture", "Keras architecture (JSON or YAML) with weights apart", (".json", ".yaml"), detect, read)
