@@ -14,9 +14,11 @@ from loadstone.formats.producer import of_versions, only_mapped
 from loadstone.formats.reading import read_config, reading
 from loadstone.formats.v3_files import MAX_JSON
 from loadstone.formats.weights import Weights
+from loadstone.frontends.keras.history.keras_0 import is_keras_0
 from loadstone.ir import Model
 
 _HEAD = 1 << 16
+_YAML = re.compile(rb"^(class_name|config|class_mode|input_config):", re.MULTILINE)
 
 
 def detect(source: Source) -> Match | None:
@@ -27,17 +29,17 @@ def detect(source: Source) -> Match | None:
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b'"{')):
         found = _is_config(source)
         return Match("JSON") if found else None
-    return Match("YAML") if re.search(rb"^class_name:", head, re.MULTILINE) or re.search(rb"^config:", head, re.MULTILINE) else None
+    return Match("YAML") if _YAML.search(head) else None
 
 
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The model with weights from elsewhere, if they are given. custom: the caller's objects, for the frontend."""
     with reading(source):
         stored = _stored(source)
-        if not isinstance(stored, dict) or not isinstance(stored.get("class_name"), str):
+        if not isinstance(stored, dict) or not (isinstance(stored.get("class_name"), str) or is_keras_0(stored)):
             raise CorruptFile("an architecture has a class_name and a config")
         version = stored.get("keras_version") or (weights and weights.version)
-        producer = of_versions(version, backend=stored.get("backend"), config=stored)
+        producer = of_versions(version, backend=stored.get("backend"), config=stored, names=weights.tensors if weights else ())
         root = read_config(stored, producer, custom)
         extra = {} if weights is None else weights.assign(root, producer)
         return Model(
@@ -58,7 +60,7 @@ def _is_config(source: Source) -> bool:
     except CorruptFile:
         head = source.head(_HEAD)
         return b'"class_name"' in head and b'"config"' in head
-    return isinstance(stored, dict) and {"class_name", "config"} <= set(stored)
+    return isinstance(stored, dict) and ({"class_name", "config"} <= set(stored) or is_keras_0(stored))
 
 
 def _stored(source: Source) -> Any:

@@ -16,7 +16,7 @@ from loadstone.formats.format import Format, Match
 from loadstone.formats.producer import of_versions, only_mapped
 from loadstone.formats.reading import read_config, reading
 from loadstone.formats.weights import Weights
-from loadstone.frontends.keras.weights_h5 import assign
+from loadstone.frontends.keras.weights_h5 import assign, listed_names
 from loadstone.ir import Model, Tensor
 
 _ATTRIBUTE = "model_config"
@@ -48,7 +48,8 @@ def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
             f"a full model has the attribute {_ATTRIBUTE} and the group {_GROUP}; found {', '.join(tree.groups) or 'no group'}"
         )
     version = tree.text("keras_version") or own.text("keras_version")
-    producer = of_versions(version, backend=tree.text("backend") or own.text("backend"), config=config)
+    backend = tree.text("backend") or own.text("backend")
+    producer = of_versions(version, backend=backend, config=config, names=listed_names(own))
     root = read_config(config, producer, custom)
     extra = assign(root, own, producer) if weights is None else weights.assign(root, producer)
     optimizer = tree.groups.get("optimizer_weights")

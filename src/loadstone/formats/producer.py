@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from loadstone.containers.source import Source
+from loadstone.frontends.keras.history.keras_0 import is_keras_0
+from loadstone.frontends.keras.history.keras_1 import is_keras_1
+from loadstone.frontends.keras.keras_1_weights import backend_of
 from loadstone.ir import Producer
 
 
-def of_versions(version: Any, *, backend: str | None = None, date: Any = None, config: Any = None) -> Producer:
+def of_versions(version: Any, *, backend: str | None = None, date: Any = None, config: Any = None, names: Iterable[str] = ()) -> Producer:
     """The producer for a `keras_version`.
 
     tf.keras writes its own Keras version: "2.3.0-tf", "2.4.0" (TensorFlow 2.3 and 2.4), from 2.5 that of its `keras`
     package; standalone Keras ended with 2.4.3, which only handed on to tf.keras. So "2.4" and later is tf.keras, an
-    earlier one where "-tf" says so. Versions of Keras 3 begin with 3.
+    earlier one where "-tf" says so. Versions of Keras 3 begin with 3. names are those of weights: up to Keras 1 they tell the backend.
     """
     text = str(version) if isinstance(version, (str, int, float)) else None
     number = text.partition("-")[0] if text else None
@@ -23,6 +27,12 @@ def of_versions(version: Any, *, backend: str | None = None, date: Any = None, c
     tensorflow = text is not None and ("-tf" in text or (2, 4) <= producer.release < (3,))
     if text is None and _of_keras_3(config):
         return Producer("keras", _evident(config), backend, producer.date)
+    if text is None and is_keras_0(config):
+        return Producer("keras", "0.3", backend or "theano")
+    if text is None and is_keras_1(config):
+        producer = Producer("keras", "1.0", backend)
+    if (1,) <= producer.release < (2,):
+        return replace(producer, backend=backend or backend_of(names))
     return Producer("tf.keras", number, backend, producer.date) if tensorflow else producer
 
 

@@ -110,6 +110,18 @@ def _read_listed_hdf5(source: Source) -> Weights:
     return Weights(group.all_tensors(), assign, [source], version)
 
 
+def _is_keras_0(source: Source) -> bool:
+    outline = _outline(source) if not source.folder and hdf5.begins(source) else None
+    return outline is not None and ("nb_layers" in outline.attributes or outline.names == ["graph"])
+
+
+def _read_keras_0(source: Source) -> Weights:
+    """`layer_0/param_0`, `layer_0/param_1`, ... or, of a Graph, `graph/param_0`, ...: in order, without names."""
+    found = hdf5.read(source).all_tensors()
+    tensors = {path: found[path] for path in sorted(found, key=lambda path: [int(n) for n in re.findall(r"\d+", path)])}
+    return Weights(tensors, lambda root, producer: weights_list.assign(root, tensors, producer), [source])
+
+
 def _is_v3_hdf5(source: Source) -> bool:
     return hdf5.begins(source) and not source.folder and bool(_ROOTS & set(_outline(source).names))
 
@@ -222,6 +234,7 @@ def _outline(source: Source) -> hdf5.Group:
 
 KINDS: tuple[Kind, ...] = (
     Kind("Keras weights in HDF5 (.h5), or those of a whole model", (".h5", ".hdf5"), _is_listed_hdf5, _read_listed_hdf5),
+    Kind("Keras 0 weights in HDF5 (.h5, .hdf5)", (".h5", ".hdf5"), _is_keras_0, _read_keras_0),
     Kind("Keras v3 weights in HDF5 (.weights.h5)", (".weights.h5",), _is_v3_hdf5, lambda source: _v3(of_hdf5([(source.name, source)]))),
     Kind("the map of sharded Keras v3 weights (.weights.json)", (".weights.json",), _is_shards, _read_shards),
     Kind("the weights of a Keras v3 archive or folder (.keras)", (".keras",), _is_archive, _read_archive),

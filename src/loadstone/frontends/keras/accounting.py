@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from loadstone.errors import MissingWeights, ModelError
 from loadstone.frontends.keras.quantized import unreadable
 from loadstone.frontends.keras.variable import Shape, Variable
+from loadstone.frontends.keras.variables import variables
 from loadstone.ir import Layer, Producer, Tensor, dtypes
 
 MAX_LISTED = 30
@@ -59,6 +60,13 @@ class Account:
         reason = unreadable(layer.policy.quantization, self.producer)
         if reason:
             self.problem(layer, None, reason)
+
+    def check_shapes(self, layer: Layer) -> None:
+        """Weights that were brought into today's layout have the shapes that the config gives them."""
+        for variable in variables(layer) or ():
+            found = layer.weights.get(variable.name)
+            if found is not None and not fits(found.shape, variable.shape):
+                self.problem(layer, variable, f"expected shape {shown(variable.shape)}, found {shown(found.shape)} at {found.key}")
 
     def left(self) -> dict[str, Tensor]:
         """The tensors that nobody took."""

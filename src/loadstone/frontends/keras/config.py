@@ -18,6 +18,8 @@ from loadstone.frontends.keras.callables import read_activation, stored_function
 from loadstone.frontends.keras.functional import functional_graph, pipeline_graph, sequential_graph
 from loadstone.frontends.keras.history import check_known, upgrade_layer
 from loadstone.frontends.keras.history.environment import Environment, environment
+from loadstone.frontends.keras.history.keras_0 import is_keras_0, upgraded_config
+from loadstone.frontends.keras.history.keras_1 import upgraded_model
 from loadstone.frontends.keras.history.masks import mask_rules
 from loadstone.frontends.keras.policy import part_policies, read_policy
 from loadstone.ir import Graph, Layer, Producer, dtypes
@@ -36,6 +38,7 @@ def read_model(config: dict[str, Any], producer: Producer, custom: CustomObjects
     """
     check_known(producer)
     try:
+        config = upgraded_model(upgraded_config(config) if is_keras_0(config) else config, producer.release)
         return _Reader(producer, custom if custom is not None else CustomObjects(), environment(config, producer)).layer(
             config, "", root=True
         )

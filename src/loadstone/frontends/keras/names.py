@@ -24,16 +24,15 @@ LAYERS = frozenset(
     InstanceProperty IntegerLookup JaxLayer LSTM LSTMCell Lambda LayerNormalization LayerScale LeakyReLU LinearModel
     LocallyConnected1D LocallyConnected2D Masking MaxNumBoundingBoxes MaxPool1D MaxPool2D MaxPool3D MaxPooling1D
     MaxPooling2D MaxPooling3D Maximum MaxoutDense MelSpectrogram Merge Minimum MixUp Model Mosaic MultiHeadAttention
-    Multiply
-    Normalization PReLU Permute Pipeline PreprocessingLayer RMSNormalization RNN RandAugment RandomBrightness
+    Multiply Normalization PReLU ParametricSoftplus Permute Pipeline PreprocessingLayer RMSNormalization RNN RandAugment RandomBrightness
     RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip
     RandomFourierFeatures RandomGaussianBlur RandomGrayscale RandomHeight RandomHue RandomInvert RandomPerspective
     RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation RandomWidth
     RandomZoom ReLU RepeatVector Rescaling Reshape Resizing ReversibleEmbedding STFTSpectrogram SeparableConv1D
     SeparableConv2D SeparableConvolution1D SeparableConvolution2D Sequential SimpleRNN SimpleRNNCell SlicingOpLambda
-    Softmax Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells
+    Softmax Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells SReLU
     StochasticDepth StringLookup Subtract SyncBatchNormalization TFDConcat TFDIdentity TFOpLambda TFSMLayer TensorFlowOpLayer TernaryDense
-    TextVectorization ThresholdedReLU TimeDistributed TimeDistributedDense TorchModuleWrapper UnitNormalization
+    TextVectorization ThresholdedReLU TimeDistributed TimeDistributedDense TimeDistributedMerge TorchModuleWrapper UnitNormalization
     UpSampling1D UpSampling2D UpSampling3D WideDeepModel Wrapper ZeroPadding1D ZeroPadding2D ZeroPadding3D
     """.split()
 )

@@ -127,6 +127,37 @@ def _prelu(layer: Layer) -> list[Variable]:
     return [Variable("alpha", None if shape is None else tuple(1 if i in shared else size for i, size in enumerate(shape) if i))]
 
 
+@_schema("SReLU")
+def _s_shaped_relu(layer: Layer) -> list[Variable]:
+    return [Variable(name) for name in ("t_left", "a_left", "t_right", "a_right")]
+
+
+@_schema("ParametricSoftplus")
+def _parametric_softplus(layer: Layer) -> list[Variable]:
+    return [Variable("alpha"), Variable("beta")]
+
+
+@_schema("Highway")
+def _highway(layer: Layer) -> list[Variable]:
+    n = _input_size(layer)
+    biased = layer.config.get("use_bias", True)
+    return given(
+        (True, Variable("kernel", (n, n))),
+        (True, Variable("carry_kernel", (n, n))),
+        (biased, Variable("bias", (n,))),
+        (biased, Variable("carry_bias", (n,))),
+    )
+
+
+@_schema("MaxoutDense")
+def _maxout_dense(layer: Layer) -> list[Variable]:
+    features, units = layer.config["nb_feature"], layer.config["units"]
+    return given(
+        (True, Variable("kernel", (features, _input_size(layer), units))),
+        (layer.config.get("use_bias", True), Variable("bias", (features, units))),
+    )
+
+
 @_schema("LayerScale")
 def _layer_scale(layer: Layer) -> list[Variable]:
     """Nameless in Keras 3 and in TensorFlow 2.10: `variable`, `Variable`."""
@@ -381,13 +412,13 @@ WITHOUT = frozenset(
     Concatenate ContrastLimitedAdaptiveHistogramEqualization Cropping1D Cropping2D Cropping3D CustomScaleLayer CutMix Dot Dropout ELU
     Equalization Flatten Functional GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
     GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D HashedCrossing Hashing Identity
-    InputLayer Lambda LeakyReLU Masking MaxNumBoundingBoxes MaxPooling1D MaxPooling2D MaxPooling3D Maximum MelSpectrogram
+    InputLayer Lambda LeakyReLU Masking MaxNumBoundingBoxes MaxPooling1D MaxPooling2D MaxPooling3D Maximum MelSpectrogram Merge
     Minimum MixUp Mosaic Multiply Permute Pipeline RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter
     RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale
     RandomHeight RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation
     RandomSharpness RandomShear RandomTranslation RandomWidth RandomZoom ReLU RepeatVector Rescaling Reshape Resizing
     Sequential SlicingOpLambda Softmax Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D StackedRNNCells
-    StochasticDepth Subtract TFDConcat TFDIdentity TFOpLambda ThresholdedReLU TimeDistributed UnitNormalization
+    StochasticDepth Subtract TFDConcat TFDIdentity TFOpLambda TensorFlowOpLayer ThresholdedReLU TimeDistributed TimeDistributedMerge UnitNormalization
     UpSampling1D UpSampling2D UpSampling3D Wrapper
     ZeroPadding1D ZeroPadding2D ZeroPadding3D
     """.split()

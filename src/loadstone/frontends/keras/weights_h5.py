@@ -14,6 +14,7 @@ from loadstone.containers.hdf5 import Group
 from loadstone.errors import CorruptFile, ModelError
 from loadstone.frontends.keras.accounting import Account, fits
 from loadstone.frontends.keras.cudnn import as_plain
+from loadstone.frontends.keras.keras_1_weights import as_today, old_variables
 from loadstone.frontends.keras.lora import lora_variables, merge_lora
 from loadstone.frontends.keras.variable import Variable
 from loadstone.frontends.keras.variables import variables
@@ -56,6 +57,11 @@ def finish(root: Layer, account: Account) -> None:
     for layer in root.walk():
         account.check_mode(layer)
         merge_lora(layer)
+    account.settle()
+    for layer in root.walk():
+        as_today(layer, account.producer)
+        if account.producer.release < (2,):
+            account.check_shapes(layer)
     account.settle()
     for layer in root.walk():
         as_plain(layer)
@@ -110,6 +116,11 @@ def top_layers(model: Layer) -> list[Layer]:
     listed = [layer for layer in model.layers() if layer.domain == "keras"]
     starts = model.class_name == "Sequential" and listed and listed[0].class_name == "InputLayer"
     return listed[1:] if starts else listed
+
+
+def listed_names(group: Group) -> list[str]:
+    """The names of all weights below `model_weights`, as the groups of layers list them."""
+    return [name for inner in group.groups.values() for name in inner.strings("weight_names") or ()]
 
 
 def _weight_names(group: Group | None, place: str) -> list[str]:
@@ -187,6 +198,8 @@ class _Layer:
         """True where a name ends as the variable's does: "query/kernel" or, in early Keras 3, "kernel" alone."""
         parts = self._parts(path)
         last = parts[-1] if parts[-1] in slot.variable.last else re.sub(r"_\d+$", "", parts[-1])
+        if self.account.producer.release < (2,):  # "dense_1_W", or a number where a variable had no name
+            return last.endswith(tuple(f"_{name}" for name in slot.variable.last)) or last == "param" or last in slot.variable.last
         above = slot.variable.label.split("/")[:-1]
         return last in slot.variable.last and (not above or len(parts) == 1 or parts[-1 - len(above) : -1] == above)
 
@@ -239,24 +252,27 @@ class _Layer:
 def legacy_order(layer: Layer, producer: Producer) -> list[Slot]:
     """The weights of a layer and all inside in the order of HDF5 files: trainable ones first."""
     if producer.release >= (3,):
-        slots = _all(layer)
+        slots = _all(layer, producer)
         if layer.trainable:
             slots = [slot for slot in slots if _trains(slot)] + [slot for slot in slots if not _trains(slot)]
     else:
-        trainable, others = _split(layer)
+        trainable, others = _split(layer, producer)
         slots = trainable + others
     return list({(id(slot.layer), slot.variable.label): slot for slot in reversed(slots)}.values())[::-1]
 
 
-def _own(layer: Layer) -> list[Slot]:
+def _own(layer: Layer, producer: Producer) -> list[Slot]:
     """A layer's own weights as HDF5 has them: no second copies, and LoRA's matrices beside the kernel."""
+    old = old_variables(layer) if producer.release < (2,) else None
+    if old is not None:
+        return [Slot(layer, variable) for variable in old]
     found = [variable for variable in variables(layer) or [] if not variable.copy and variable.dtype != "string"]
     return [Slot(layer, variable) for variable in [*found, *lora_variables(layer, found)]]
 
 
-def _all(layer: Layer) -> list[Slot]:
+def _all(layer: Layer, producer: Producer) -> list[Slot]:
     """`layer.weights` of Keras 3: own ones, then those of the layers inside."""
-    return _own(layer) + [slot for inner in _inside(layer) for slot in _all(inner)]
+    return _own(layer, producer) + [slot for inner in _inside(layer) for slot in _all(inner, producer)]
 
 
 def _trains(slot: Slot) -> bool:
@@ -267,9 +283,9 @@ def _inside(layer: Layer) -> list[Layer]:
     return top_layers(layer) if layer.graph is not None else list(layer.children.values())
 
 
-def _split(layer: Layer) -> tuple[list[Slot], list[Slot]]:
+def _split(layer: Layer, producer: Producer) -> tuple[list[Slot], list[Slot]]:
     """`trainable_weights` and `non_trainable_weights` of tf.keras 2 (keras/engine/base_layer.py, training.py)."""
-    own, inside = _own(layer), [_split(inner) for inner in _inside(layer)]
+    own, inside = _own(layer, producer), [_split(inner, producer) for inner in _inside(layer)]
     trainable = [slot for slot in own if slot.variable.trainable] + [slot for slots, _ in inside for slot in slots]
     others = [slot for slot in own if not slot.variable.trainable]
     if layer.trainable:

@@ -1,7 +1,8 @@
 """BatchNormalization, with moving statistics or those of the batch.
 
 keras/src/layers/normalization/batch_normalization.py. Statistics of the batch are used where the call itself says
-training=True and the layer is trainable: such a model answers differently for other batches, in Keras as here.
+training=True and the layer is trainable: such a model answers differently for other batches, in Keras as here. Keras 1 had modes
+(keras/layers/normalization.py of 1.2.2), which history spells as `statistics`: "batch" for 2, "sample" for 1.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _FUZZ = 1e-7  # keras.backend.epsilon()
 @keras_layer(
     "BatchNormalization", "SyncBatchNormalization",
     weights=("gamma?", "beta?", "moving_mean", "moving_variance", "moving_stddev?", "renorm_mean?", "renorm_stddev?"),
-    options="axis momentum epsilon center scale synchronized renorm renorm_clipping renorm_momentum",
+    options="axis momentum epsilon center scale synchronized renorm renorm_clipping renorm_momentum statistics",
     masking="pass",
     autocast="inputs",
 )  # fmt: skip
@@ -54,7 +55,13 @@ def batch_normalization(
             else b.reshape(weight, [-1 if weight.shape[0] is None else weight.shape[0], *[1] * (x.rank - 1 - axes[0])])
         )
 
-    if training and layer.trainable:
+    statistics = config.get("statistics")
+    if statistics in ("sample", "sample without epsilon"):
+        normal = _of_samples(b, wide, config["epsilon"], inside=statistics == "sample")
+        return b.cast(b.Add(b.Mul(normal, gamma), beta), layer.policy.compute)
+    if statistics not in (None, "batch"):
+        raise UnsupportedAttribute(f"BatchNormalization with mode {statistics!r}")
+    if (training and layer.trainable) or statistics == "batch":
         if config.get("renorm"):
             raise UnsupportedAttribute("BatchNormalization with renorm=True, called with training=True")
         mean, variance = _moments(b, wide, [a for a in range(x.rank) if a not in axes], mask)
@@ -65,6 +72,14 @@ def batch_normalization(
     shift = b.Neg(b.Mul(mean, factor))
     shift = shift if beta is None else b.Add(shift, spread(beta))
     return b.cast(b.Add(b.Mul(wide, factor), shift), layer.policy.compute)
+
+
+def _of_samples(b: Builder, x: Value, epsilon: float, inside: bool) -> Value:
+    """Each vector of the last axis less its mean, over its deviation: mode 1 of Keras 1, which adds epsilon once more."""
+    mean = b.ReduceMean(x, b.ints([-1]), keepdims=1)
+    difference = b.Sub(x, mean)
+    variance = b.ReduceMean(b.Mul(difference, difference), b.ints([-1]), keepdims=1)
+    return b.Div(difference, b.Add(b.Sqrt(b.Add(variance, epsilon) if inside else variance), epsilon))
 
 
 def _moments(b: Builder, x: Value, axes: list[int], mask: Value | None) -> tuple[Value, Value]:

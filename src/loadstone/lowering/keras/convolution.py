@@ -13,7 +13,7 @@ from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activations import activate
-from loadstone.lowering.keras.windows import as_given, biased, channels_first, numbers, padded
+from loadstone.lowering.keras.windows import as_given, biased, channels_first, numbers, of_steps, padded
 from loadstone.lowering.registry import keras_layer
 
 _WINDOW = "kernel_size strides padding data_format dilation_rate activation use_bias broadcasts"
@@ -90,8 +90,10 @@ def _convolve(b: Builder, layer: Layer, x: Value, kernel: Value, bias: Value | N
     if numbers(layer.config["kernel_size"], n) != window:
         raise ModelError(f"the kernel of a {layer.class_name} with kernel_size {layer.config['kernel_size']} has windows of {window}")
     strides, dilations = numbers(layer.config["strides"], n), numbers(layer.config["dilation_rate"], n)
-    x, pads = padded(b, x, layer.config["padding"], window, strides, dilations)
-    return biased(b, layer, lambda added: b.Conv(x, kernel, added, strides=strides, dilations=dilations, group=groups, **pads), bias)
+    framed, pads = padded(b, x, layer.config["padding"], window, strides, dilations)
+    options = {"strides": strides, "dilations": dilations, "group": groups, **pads}
+    y = biased(b, layer, lambda added: b.Conv(framed, kernel, added, **options), bias)
+    return of_steps(b, x, y, strides) if layer.config["padding"] == "half" else y
 
 
 def _one_batch_axis(b: Builder, x: Value, rank: int) -> tuple[list[int | Value], Value]:

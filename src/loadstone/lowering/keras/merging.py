@@ -1,4 +1,4 @@
-"""Merging layers: Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate, Dot.
+"""Merging layers: Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate, Dot, and the products of Keras 1's Merge.
 
 Semantics: keras/src/layers/merging of Keras 3, masks included. Up to Keras 3.3 (and in tf.keras) a merged mask was what all
 inputs leave, inputs without one aside, and masks changed no values; history spells that as the option `masks` "all".
@@ -17,6 +17,8 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activations import l2_normalize
 from loadstone.lowering.keras.promotion import added, promoted
 from loadstone.lowering.registry import keras_layer
+
+_FUZZ = 1e-7  # keras.backend.epsilon()
 
 Masks = list[Value | None]
 Combine = Callable[[Value, Value], Value]
@@ -210,3 +212,22 @@ def _as_matrix(b: Builder, x: Value, rest: int, rows: bool) -> Value:
         [b.dim(x, 0), -1, n] if rows else [b.dim(x, 0), n, -1],
         (x.shape[0], None, x.shape[-1]) if rows else (x.shape[0], x.shape[1], None),
     )
+
+
+@keras_layer("Merge", options="mode dot_axes", masking="stop")
+def merge(b: Builder, layer: Layer, inputs: Any) -> Value:
+    """Keras 1: mode "dot", sums of products; and "cos", those over the lengths, with an axis of 1 after the batch.
+
+    keras/engine/topology.py of 1.2.2, `Merge.call`; the lengths' product is epsilon at least.
+    """
+    tensors = promoted(b, _tensors(layer, inputs))
+    if len(tensors) != 2 or max(x.rank for x in tensors) > 3:
+        raise ModelError(f"a Merge of {len(tensors)} tensors of shapes {[x.shape for x in tensors]} with mode {layer.config['mode']!r}")
+    axes = layer.config["dot_axes"]
+    first, second = (axis % x.rank for axis, x in zip([axes, axes] if isinstance(axes, int) else axes, tensors, strict=True))
+    x, y = tensors
+    product = batch_dot(b, x, y, first, second)
+    if layer.config["mode"] == "dot":
+        return product
+    lengths = b.Sqrt(b.Mul(batch_dot(b, x, x, first, first), batch_dot(b, y, y, second, second)))
+    return b.unsqueeze(b.Div(product, b.Max(lengths, _FUZZ)), 1)

@@ -1,6 +1,8 @@
 """Pools: sliding maxima and means, and those over all of the space.
 
-keras/src/layers/pooling/. TensorFlow's "same" padding takes no part in a maximum or a mean.
+keras/src/layers/pooling/. TensorFlow's "same" padding takes no part in a maximum or a mean. Theano's, which history spells
+"half", pads both sides by one element less than the window is long, or by two where its length is odd
+(keras/backend/theano_backend.py of 2.2.4, `pool2d`).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.ops_reduce import REDUCTIONS
 from loadstone.lowering.keras.ops_unary import as_float
-from loadstone.lowering.keras.windows import as_given, channels_first, numbers, padded, space
+from loadstone.lowering.keras.windows import as_given, channels_first, numbers, of_steps, padded, space
 from loadstone.lowering.registry import keras_layer
 
 _OPTIONS = "pool_size strides padding data_format"
@@ -34,7 +36,11 @@ def _pool(b: Builder, layer: Layer, x: Value, kind: str) -> Value:
     n = x.rank - 2
     window = numbers(layer.config["pool_size"], n)
     strides = window if layer.config.get("strides") is None else numbers(layer.config["strides"], n)
-    x, pads = padded(b, channels_first(b, layer, x), layer.config["padding"], window, strides, [1] * n)
+    x = channels_first(b, layer, x)
+    if layer.config["padding"] == "half":
+        both = [max(k - 2 if k % 2 else k - 1, 0) for k in window] * 2
+        return as_given(b, layer, of_steps(b, x, b.op(kind, x, kernel_shape=window, strides=strides, pads=both), strides))
+    x, pads = padded(b, x, layer.config["padding"], window, strides, [1] * n)
     y = b.op(kind, x, kernel_shape=window, strides=strides, **pads)
     if layer.config["padding"] == "valid":
         y = _of_whole_windows(b, x, y, window, strides)

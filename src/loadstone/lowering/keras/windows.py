@@ -86,14 +86,20 @@ def padded(
 ) -> tuple[Value, dict[str, Any]]:
     """x (batch, channels, ...) and the ONNX attributes that pad a window as TensorFlow does.
 
-    "same": ceil(length / stride) steps, the odd element after. "causal": all before. Where lengths are known only at run time
-    the engine computes "same" itself, except under dilation, which onnxruntime refuses: there x comes back padded with zeros.
+    "same": ceil(length / stride) steps, the odd element after. "causal": all before. "full": all on both sides. "half", Theano's
+    "same": half a window on both sides; what is more than ceil(length / stride) steps is cut off by the caller. Where lengths are
+    known only at run time the engine computes "same" itself, except under dilation, which onnxruntime refuses: there x comes back
+    padded with zeros.
     """
     reach = [(k - 1) * d + 1 for k, d in zip(window, dilations, strict=True)]
     if padding == "valid":
         return x, {}
     if padding == "causal":
         return x, {"pads": [r - 1 for r in reach] + [0] * len(reach)}
+    if padding == "full":
+        return x, {"pads": [r - 1 for r in reach] * 2}
+    if padding == "half":
+        return x, {"pads": [r // 2 for r in reach] * 2}
     if padding != "same":
         raise UnsupportedAttribute(f"padding {padding!r}")
     totals = [_total(n, r, s) for n, r, s in zip(x.shape[2:], reach, strides, strict=True)]
@@ -103,6 +109,17 @@ def padded(
     if all(d == 1 for d in dilations):
         return x, {"auto_pad": "SAME_UPPER"}
     return _pad_at_run_time(b, x, totals, reach, strides), {}
+
+
+def of_steps(b: Builder, x: Value, y: Value, strides: Sequence[int]) -> Value:
+    """The first ceil(length / stride) steps of y along each axis of x."""
+    for axis, stride in enumerate(strides, 2):
+        length = b.dim(x, axis)
+        known = x.shape[axis]
+        steps = b.ints([-(-known // stride)]) if known is not None else b.Div(b.Add(length, stride - 1), stride)
+        shape = tuple(-(-known // stride) if i == axis and known is not None else None if i == axis else d for i, d in enumerate(y.shape))
+        y = b.op("Slice", y, b.ints([0]), steps, b.ints([axis]), out_shape=shape)
+    return y
 
 
 def _total(length: int | None, reach: int, stride: int) -> int | None:

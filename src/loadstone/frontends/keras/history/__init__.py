@@ -31,7 +31,7 @@ class Dated:
         return (release < self.before or release >= self.since) and (not self.classes or class_name in self.classes)
 
 
-OLDEST = (2, 2)  # the changes since then are all here, and its files were compared with what it predicts
+OLDEST = (0, 2)  # the changes since then are all here, and files were compared with what their release predicts
 
 _CHANGES: list[Dated] = []
 
@@ -40,8 +40,8 @@ def check_known(producer: Producer) -> None:
     """Raise UnsupportedVersion for a release whose spelling and defaults are not known in full: its numbers could be others."""
     if producer.release < OLDEST:
         raise UnsupportedVersion(
-            f"the file was saved by Keras {producer.version or 'of an unknown release'}; files of Keras 2.2 (TensorFlow 1.13) and later are read",
-            hint="layers of one name computed otherwise before that; load it in its own release and save it from Keras 2.2",
+            f"the file was saved by Keras {producer.version or 'of an unknown release'}, and nothing in it tells its spelling",
+            hint="load it in its own release and save it from Keras 2.2",
         )
 
 

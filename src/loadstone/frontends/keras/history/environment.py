@@ -31,7 +31,10 @@ class Environment:
         if self.floatx is not None and config.get("dtype") is None and class_name != "InputLayer":
             added["dtype"] = self.floatx
         if self.backend is not None and class_name.startswith(_SPATIAL):
-            added["backend"] = self.backend
+            if self.backend == "cntk" or class_name.startswith(("SeparableConv", "DepthwiseConv")):
+                added["backend"] = self.backend  # an option that no rule knows
+            elif config.get("padding") == "same":
+                added["padding"] = "half"
         if self.coordinates is not None and class_name == "UpSampling2D" and config.get("interpolation") == "bilinear":
             added["coordinates"] = self.coordinates
         return {**config, **added}
