@@ -18,7 +18,7 @@ from typing import Any
 
 import loadstone.lowering.keras  # noqa: F401  fills the registries
 from loadstone.formats import FORMATS
-from loadstone.formats.weights import KINDS
+from loadstone.formats.weights_files import KINDS
 from loadstone.lowering.registry import Rule, keras_layer, keras_op
 
 FOLDER = Path(__file__).parent

@@ -16,7 +16,7 @@ from loadstone.containers.source import Filepath, Source
 from loadstone.custom import CustomObjects
 from loadstone.custom.whole import as_graph
 from loadstone.errors import LoadstoneError, MissingWeights
-from loadstone.formats.weights import open_weights
+from loadstone.formats.weights_files import open_weights
 from loadstone.ir import Model as Description
 from loadstone.ir import Tensor
 from loadstone.live import Hosts

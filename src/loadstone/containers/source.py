@@ -120,6 +120,10 @@ class Source:
             raise CorruptFile(f"{name!r} is not a name inside a folder", source=self.name)
         return Source.open(os.path.join(self.path, *parts), mmap=self.mmap)
 
+    def beside(self) -> Source:
+        """The folder of this file."""
+        return replace(self, name=os.path.dirname(self.name) or ".", path=os.path.dirname(self.path or ""), folder=True, size=0, data=None)
+
     @cached_property
     def entries(self) -> tuple[str, ...]:
         """Names directly inside a folder, sorted."""

@@ -121,7 +121,7 @@ def _folder(source: Source) -> Found:
     if "checkpoint" in names or any(name.endswith(".index") for name in names):
         return Found("a folder with TensorFlow checkpoints", _WEIGHTS)
     if "model.json" in names:
-        return Found("a TF.js model", NOT_YET)
+        return Found("a TF.js graph model", NOT_YET)
     if "pytorch_model.bin" in names or any(name.endswith(".safetensors") for name in names):
         return Found("a folder with a PyTorch or Transformers model", "export it to ONNX with its own library")
     if names and all(name.isdigit() for name in names):
@@ -202,7 +202,7 @@ def _json(source: Source) -> Found:
         return Found("JSON that is damaged or cut off")
     keys = set(stored) if isinstance(stored, dict) else set()
     if {"modelTopology", "weightsManifest"} & keys:
-        return Found("a TF.js model (model.json)", NOT_YET)
+        return Found("a TF.js graph model (model.json)", NOT_YET)
     if "weight_map" in keys:
         return Found("the map of sharded weights without the model", _WEIGHTS)
     return Found(f"JSON with {_listed(sorted(map(str, keys)))}" if keys else "JSON")

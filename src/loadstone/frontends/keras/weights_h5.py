@@ -43,7 +43,7 @@ def assign(root: Layer, group: Group, producer: Producer, *, apart: bool = False
             account.keep(root, path, path)
         return {}
     for layer, place in _places(root, group, account) if apart else [(layer, layer.name) for layer in top_layers(root)]:
-        _Layer(account, layer, place, _weight_names(group.group(place), place)).fill()
+        GroupedWeights(account, layer, place, _weight_names(group.group(place), place)).fill()
     seeds = {path: tensor for path, tensor in account.left().items() if "seed_generator" in path}
     for path in account.left():
         if path not in seeds:
@@ -134,7 +134,7 @@ def _weight_names(group: Group | None, place: str) -> list[str]:
     return [f"{place}/{name}" for name in names]
 
 
-class _Layer:
+class GroupedWeights:
     """One layer of the outermost model and the weights that its group lists."""
 
     def __init__(self, account: Account, layer: Layer, place: str, paths: list[str]) -> None:
@@ -219,7 +219,8 @@ class _Layer:
         found = []
         for slot in slots:
             fitting = [path for path in paths if self._fits(slot, path)]
-            own = [path for path in fitting if slot.layer.name in self._parts(path)[:-1]]
+            names = {slot.layer.name, f"forward_{slot.layer.name}"}  # a Bidirectional layer renames the one that it is given
+            own = [path for path in fitting if names & set(self._parts(path)[:-1])]
             chosen = fitting if len(fitting) == 1 else own
             if len(chosen) != 1:
                 return None
@@ -244,7 +245,9 @@ class _Layer:
             self._count(slots, paths)
 
     def _count(self, slots: list[Slot], paths: list[str]) -> None:
-        if len(slots) != len(paths):
+        if len(slots) == len(paths):
+            self.account.problem(self.layer, None, f"neither order nor names tell which weight is which: {', '.join(paths[:10])}")
+        else:
             wanted = ", ".join(slot.variable.label for slot in slots) or "none"
             self.account.problem(self.layer, None, f"expected {len(slots)} weights ({wanted}), the file lists {len(paths)}")
 

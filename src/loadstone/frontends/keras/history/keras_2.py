@@ -9,7 +9,7 @@ from loadstone.frontends.keras.history import Config, upgrade
 # Arguments that Keras 3 no longer has, with the value that changes nothing. Another value stays, and is refused by the rule.
 _DROPPED: dict[str, tuple[Any, ...] | None] = {
     "time_major": (False,),
-    "implementation": (0, 1, 2),
+    "implementation": (0, 1, 2, None),
     "input_length": None,  # any value: a hint for building
     "input_dim": None,
     "fused": (True, False, None),
