@@ -24,7 +24,6 @@ RELEASE = tuple(int(n) for n in keras.__version__.split("."))
 NAME = "keras-%s-%s" % (keras.__version__, getattr(K, "_BACKEND", "") or K.backend())
 FOLDER = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "keras_1")
 Sequential = models.Sequential
-THEANO = "theano" in NAME
 
 
 def get(name):
@@ -38,25 +37,15 @@ def layer(class_name, *args, **kwargs):
     return get(class_name)(*args, **kwargs)
 
 
-def filled(model):
-    random = np.random.RandomState(3)
-    model.set_weights([np.abs(random.randint(1, 17, w.shape) / 24.0) * random.choice([1, 1, 1, -1], 1) for w in model.get_weights()])
-    return model
-
-
 def numbers(*shape):
     return (np.random.RandomState(7).randint(-32, 33, shape) / 32.0).astype("float32")
 
 
 def keep(name, model, inputs):
-    names = [w for w in model.get_weights()]
-    model.set_weights([signed(i, w) for i, w in enumerate(names)])
-    if RELEASE < (1,):
-        model.compile("sgd", "mse") if not hasattr(model, "nodes") else model.compile("sgd", dict((n, "mse") for n in model.output_order))
-    elif not hasattr(model, "predict_function"):
-        model.compile("sgd", "mse") if "Graph" not in type(model).__name__ else model.compile(
-            "sgd", dict((n, "mse") for n in model._graph_outputs)
-        )
+    outputs = getattr(model, "output_order", None) or getattr(model, "_graph_outputs", None)
+    if RELEASE < (1, 0, 4) or outputs:
+        model.compile("sgd", dict.fromkeys(outputs, "mse") if outputs else "mse")
+    model.set_weights([signed(i, w) for i, w in enumerate(model.get_weights())])
     if "Graph" in type(model).__name__:
         answer = model.predict(dict(zip(GRAPH_INPUTS, inputs)))
         expected = [answer[n] for n in sorted(answer)]
@@ -74,7 +63,7 @@ def keep(name, model, inputs):
         with open(path + ".json", "w") as file:
             file.write(model.to_json())
         model.save_weights(path + ".h5", overwrite=True)
-    arrays = dict(("in_%d" % i, x) for i, x in enumerate(inputs))
+    arrays = {"in_%d" % i: x for i, x in enumerate(inputs)}
     arrays.update(("out_%d" % i, y) for i, y in enumerate(expected))
     np.savez(path + ".npz", **arrays)
 

@@ -14,6 +14,7 @@ from loadstone.formats.producer import of_versions, only_mapped
 from loadstone.formats.reading import read_config, reading
 from loadstone.formats.v3_files import MAX_JSON
 from loadstone.formats.weights import Weights
+from loadstone.frontends.keras.history.doubts import doubts
 from loadstone.frontends.keras.history.keras_0 import is_keras_0
 from loadstone.ir import Model
 
@@ -48,6 +49,7 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
             producer=producer,
             root=root,
             extra=extra,
+            findings=doubts(root, producer),
             lacks="weights" if weights is None else None,
             unchanged=only_mapped([] if weights is None else weights.sources),
         )

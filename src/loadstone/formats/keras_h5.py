@@ -16,6 +16,7 @@ from loadstone.formats.format import Format, Match
 from loadstone.formats.producer import of_versions, only_mapped
 from loadstone.formats.reading import read_config, reading
 from loadstone.formats.weights import Weights
+from loadstone.frontends.keras.history.doubts import doubts
 from loadstone.frontends.keras.weights_h5 import assign, listed_names
 from loadstone.ir import Model, Tensor
 
@@ -63,6 +64,7 @@ def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
         root=root,
         training_config=_json(tree, "training_config"),
         extra=extra,
+        findings=doubts(root, producer),
         unchanged=only_mapped([source] if weights is None else weights.sources),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from loadstone.containers.source import Source
+from loadstone.frontends.keras.history.doubts import UNDATED
 from loadstone.frontends.keras.history.keras_0 import is_keras_0
 from loadstone.frontends.keras.history.keras_1 import is_keras_1
 from loadstone.frontends.keras.keras_1_weights import backend_of
@@ -30,7 +31,7 @@ def of_versions(version: Any, *, backend: str | None = None, date: Any = None, c
     if text is None and is_keras_0(config):
         return Producer("keras", "0.3", backend or "theano")
     if text is None and is_keras_1(config):
-        producer = Producer("keras", "1.0", backend)
+        producer = Producer("keras", UNDATED, backend)
     if (1,) <= producer.release < (2,):
         return replace(producer, backend=backend or backend_of(names))
     return Producer("tf.keras", number, backend, producer.date) if tensorflow else producer

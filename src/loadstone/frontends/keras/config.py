@@ -38,7 +38,7 @@ def read_model(config: dict[str, Any], producer: Producer, custom: CustomObjects
     """
     check_known(producer)
     try:
-        config = upgraded_model(upgraded_config(config) if is_keras_0(config) else config, producer.release)
+        config = upgraded_model(upgraded_config(config) if is_keras_0(config) else config, producer)
         return _Reader(producer, custom if custom is not None else CustomObjects(), environment(config, producer)).layer(
             config, "", root=True
         )

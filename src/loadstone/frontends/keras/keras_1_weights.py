@@ -6,6 +6,7 @@ keras/engine/topology.py of 2.2.4 (`preprocess_weights_for_loading`). Theano con
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -24,6 +25,7 @@ _PLAIN = {
     "BatchNormalization": "gamma beta running_mean running_std", "PReLU": "alphas", "ParametricSoftplus": "alphas betas",
     "Highway": "W W_carry b b_carry", "MaxoutDense": "W b",
 }  # fmt: skip
+_ONE_GATE = re.compile(r"_W_[icfozrh](_\d+)?(:0)?$")
 _STATISTICS = ("running_mean", "running_std")
 _BIASES = ("b", "b_carry")
 _CONVOLVING = frozenset("Conv1D Conv2D Conv3D Conv2DTranspose Conv3DTranspose ConvLSTM2D".split())
@@ -35,13 +37,23 @@ def backend_of(names: Iterable[str]) -> str | None:
     return None if not named else "tensorflow" if any(":" in name for name in named) else "theano"
 
 
-def old_variables(layer: Layer) -> list[Variable] | None:
+def note_gates(layer: Layer, names: Sequence[str]) -> None:
+    """Note for recurrent layers below whether the file has one kernel for all gates: `consume_less="gpu"` made it so, since 1.0.3."""
+    packed = not any(_ONE_GATE.search(name) for name in names)
+    for inner in layer.walk():
+        if inner.class_name in _GATES:
+            inner.build_config = {**inner.build_config, "packed": packed}
+
+
+def old_variables(layer: Layer, release: tuple[int, ...]) -> list[Variable] | None:
     """The layer's own variables as Keras 1 has them; None for a class whose variables are as today."""
     if layer.domain != "keras" or layer.given is not None:
         return None
-    if layer.class_name in _GATES and layer.build_config.get("consume_less") != "gpu":
+    if layer.class_name in _GATES and not layer.build_config.get("packed"):
         return [Variable(f"{kind}_{gate}") for gate in _GATES[layer.class_name] for kind in "WUb"]
     names = "W U b" if layer.class_name in _GATES else _PLAIN.get(layer.class_name)
+    if layer.class_name == "Highway" and release < (1,):
+        names = "W b W_carry b_carry"
     if names is None:
         return None
     biased = layer.config.get("use_bias", True)
@@ -52,7 +64,7 @@ def as_today(layer: Layer, producer: Producer) -> None:
     """Give the weights that a file of Keras 1, or of Theano, has today's names and layout."""
     if layer.domain != "keras" or layer.given is not None or not layer.weights:
         return
-    if producer.release < (2,) and old_variables(layer) is not None:
+    if producer.release < (2,) and old_variables(layer, producer.release) is not None:
         frozen = bool(layer.non_trainable)
         layer.weights = _CONVERSIONS.get(layer.class_name, _plain)(layer, layer.weights, producer)
         layer.non_trainable = frozenset({"moving_mean", "moving_variance"} if frozen else ())

@@ -14,7 +14,7 @@ from loadstone.containers.hdf5 import Group
 from loadstone.errors import CorruptFile, ModelError
 from loadstone.frontends.keras.accounting import Account, fits
 from loadstone.frontends.keras.cudnn import as_plain
-from loadstone.frontends.keras.keras_1_weights import as_today, old_variables
+from loadstone.frontends.keras.keras_1_weights import as_today, note_gates, old_variables
 from loadstone.frontends.keras.lora import lora_variables, merge_lora
 from loadstone.frontends.keras.variable import Variable
 from loadstone.frontends.keras.variables import variables
@@ -145,6 +145,8 @@ class GroupedWeights:
 
     def fill(self) -> None:
         """Every slot its weight, by order or by name; problems go into the account."""
+        if self.account.producer.release < (2,):
+            note_gates(self.layer, self.paths)
         paths = self._custom(self.paths)
         slots = [slot for slot in legacy_order(self.layer, self.account.producer) if slot.variable.required or self._named(slot)]
         by_order = list(zip(slots, paths, strict=True)) if len(slots) == len(paths) else None
@@ -266,7 +268,7 @@ def legacy_order(layer: Layer, producer: Producer) -> list[Slot]:
 
 def _own(layer: Layer, producer: Producer) -> list[Slot]:
     """A layer's own weights as HDF5 has them: no second copies, and LoRA's matrices beside the kernel."""
-    old = old_variables(layer) if producer.release < (2,) else None
+    old = old_variables(layer, producer.release) if producer.release < (2,) else None
     if old is not None:
         return [Slot(layer, variable) for variable in old]
     found = [variable for variable in variables(layer) or [] if not variable.copy and variable.dtype != "string"]

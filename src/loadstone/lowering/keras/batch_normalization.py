@@ -21,7 +21,7 @@ _FUZZ = 1e-7  # keras.backend.epsilon()
 @keras_layer(
     "BatchNormalization", "SyncBatchNormalization",
     weights=("gamma?", "beta?", "moving_mean", "moving_variance", "moving_stddev?", "renorm_mean?", "renorm_stddev?"),
-    options="axis momentum epsilon center scale synchronized renorm renorm_clipping renorm_momentum statistics",
+    options="axis momentum epsilon center scale synchronized renorm renorm_clipping renorm_momentum statistics deviation",
     masking="pass",
     autocast="inputs",
 )  # fmt: skip
@@ -56,30 +56,30 @@ def batch_normalization(
         )
 
     statistics = config.get("statistics")
-    if statistics in ("sample", "sample without epsilon"):
-        normal = _of_samples(b, wide, config["epsilon"], inside=statistics == "sample")
-        return b.cast(b.Add(b.Mul(normal, gamma), beta), layer.policy.compute)
-    if statistics not in (None, "batch"):
+    if statistics not in (None, "batch", "sample"):
         raise UnsupportedAttribute(f"BatchNormalization with mode {statistics!r}")
+    if statistics == "sample":
+        mean, variance = _moments(b, wide, [x.rank - 1], None)
+        normal = b.Div(b.Sub(wide, mean), _deviation(b, config, variance))
+        return b.cast(b.Add(b.Mul(normal, gamma), beta), layer.policy.compute)
     if (training and layer.trainable) or statistics == "batch":
         if config.get("renorm"):
             raise UnsupportedAttribute("BatchNormalization with renorm=True, called with training=True")
         mean, variance = _moments(b, wide, [a for a in range(x.rank) if a not in axes], mask)
     else:
         mean, variance = spread(moving_mean), spread(moving_variance)
-    factor = b.Reciprocal(b.Sqrt(b.Add(variance, config["epsilon"])))
+    factor = b.Reciprocal(_deviation(b, config, variance))
     factor = factor if gamma is None else b.Mul(factor, spread(gamma))
     shift = b.Neg(b.Mul(mean, factor))
     shift = shift if beta is None else b.Add(shift, spread(beta))
     return b.cast(b.Add(b.Mul(wide, factor), shift), layer.policy.compute)
 
 
-def _of_samples(b: Builder, x: Value, epsilon: float, inside: bool) -> Value:
-    """Each vector of the last axis less its mean, over its deviation: mode 1 of Keras 1, which adds epsilon once more."""
-    mean = b.ReduceMean(x, b.ints([-1]), keepdims=1)
-    difference = b.Sub(x, mean)
-    variance = b.ReduceMean(b.Mul(difference, difference), b.ints([-1]), keepdims=1)
-    return b.Div(difference, b.Add(b.Sqrt(b.Add(variance, epsilon) if inside else variance), epsilon))
+def _deviation(b: Builder, config: dict[str, Any], variance: Value) -> Value:
+    """The root of the variance, with epsilon inside; or, as history says of old releases, outside it or on both sides."""
+    where, epsilon = config.get("deviation", "inside"), config["epsilon"]
+    root = b.Sqrt(variance if where == "outside" else b.Add(variance, epsilon))
+    return root if where == "inside" else b.Add(root, epsilon)
 
 
 def _moments(b: Builder, x: Value, axes: list[int], mask: Value | None) -> tuple[Value, Value]:

@@ -1,4 +1,4 @@
-"""What configs of Keras 2 on TensorFlow 1, Theano and CNTK leave to the program around them, told from the whole model.
+"""What configs of Keras 1 and 2 on TensorFlow 1, Theano and CNTK leave to the program around them, told from the whole model.
 
 `floatx`: up to standalone Keras 2.3 a layer named its dtype only where it had the input's shape; all others had that of
 `keras.backend.floatx()`. The backend: Theano and CNTK pad and convolve in ways of their own. TensorFlow 1.13 and 1.14 resized from the
@@ -24,6 +24,7 @@ class Environment:
     floatx: str | None = None
     backend: str | None = None
     coordinates: str | None = None
+    release: tuple[int, ...] = ()
 
     def completed(self, class_name: str, config: Config) -> Config:
         """The config with what it leaves out; the argument is left as it is."""
@@ -34,10 +35,20 @@ class Environment:
             if self.backend == "cntk" or class_name.startswith(("SeparableConv", "DepthwiseConv")):
                 added["backend"] = self.backend  # an option that no rule knows
             elif config.get("padding") == "same":
-                added["padding"] = "half"
+                added.update(self.halves(class_name, config))
         if self.coordinates is not None and class_name == "UpSampling2D" and config.get("interpolation") == "bilinear":
             added["coordinates"] = self.coordinates
         return {**config, **added}
+
+    def halves(self, class_name: str, config: Config) -> Config:
+        """Theano's "same". Up to Keras 1.0 a Conv3D padded as TensorFlow does; up to 1.2 that depended on the release of Theano.
+
+        The two differ for windows of even length.
+        """
+        plain = class_name == "Conv3D" and self.release < (2,)
+        if plain and not all(size % 2 for size in config["kernel_size"]):
+            return {} if self.release < (1, 1) else {"backend": "theano"}
+        return {"padding": "half"}
 
 
 def environment(config: Any, producer: Producer) -> Environment:
@@ -51,7 +62,7 @@ def environment(config: Any, producer: Producer) -> Environment:
         return Environment(coordinates=None if later else "asymmetric" if inputs else "unknown")
     stated = {str(inner["config"].get("dtype")) for inner in _layers(config)} & set(dtypes.FLOATS)
     backend = producer.backend if producer.backend in ("theano", "cntk") else None
-    return Environment(stated.pop() if len(stated) == 1 else None, backend, "asymmetric")
+    return Environment(stated.pop() if len(stated) == 1 else None, backend, "asymmetric", producer.release)
 
 
 def _layers(config: Any) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.frontends.keras.history import Config
 from loadstone.frontends.keras.history.keras_1_models import flattened_sequence, graph_model
-from loadstone.ir import dtypes
+from loadstone.ir import Producer, dtypes
 
 Stored = dict[str, Any]  # {"class_name", "config"} with what a Functional config has beside them
 
@@ -87,16 +87,13 @@ _FORMATS = {"th": "channels_first", "tf": "channels_last"}
 _MERGED = {"sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum", "concat": "Concatenate"}
 
 
-def upgraded_model(stored: Any, release: tuple[int, ...]) -> Any:
-    """A model's config of Keras 1, or of a Keras 2 that holds layers of it, in the spelling of Keras 2; any other as it is.
-
-    release: of the Keras that wrote it.
-    """
-    if not isinstance(stored, dict) or not (() < release < _LAST_LEGACY):
+def upgraded_model(stored: Any, producer: Producer) -> Any:
+    """A model's config of Keras 1, or of a Keras 2 that holds layers of it, in the spelling of Keras 2; any other as it is."""
+    if not isinstance(stored, dict) or not (() < producer.release < _LAST_LEGACY):
         return stored
     orderings = {str(value) for key, value in _options(stored) if key == "dim_ordering"} & set(_FORMATS)
     numbers = {str(value) for key, value in _options(stored) if key == "input_dtype"} & set(dtypes.FLOATS)
-    return _Upgrade(release, orderings.pop() if len(orderings) == 1 else None, numbers.pop() if len(numbers) == 1 else None).layer(stored)
+    return _Upgrade(producer, orderings.pop() if len(orderings) == 1 else None, numbers.pop() if len(numbers) == 1 else None).layer(stored)
 
 
 def is_keras_1(stored: Any) -> bool:
@@ -108,7 +105,7 @@ def is_keras_1(stored: Any) -> bool:
 class _Upgrade:
     """One upgrade of a whole model. ordering, floatx: the `dim_ordering` and the dtype of floats that its layers state, where they agree."""
 
-    release: tuple[int, ...]
+    producer: Producer
     ordering: str | None
     floatx: str | None
 
@@ -125,11 +122,10 @@ class _Upgrade:
             return stored
         if isinstance(config.get("layers"), list) and "input_layers" in config:
             return {**stored, "config": {**config, "layers": [self.layer(inner) for inner in config["layers"]]}}
-        if self.release >= (2,) and class_name not in LEGACY:
+        if self.producer.release >= (2,) and class_name not in LEGACY:
             return {**stored, "config": self.children(config)}
-        built = {"build_config": {"consume_less": config["consume_less"]}} if "consume_less" in config else {}
         class_name, config = self.renamed(class_name, self.children(config))
-        return {**stored, "class_name": class_name, "config": config, **built}
+        return {**stored, "class_name": class_name, "config": config}
 
     def sequence(self, stored: Stored, config: Any) -> Stored:
         """A chain is a dict with a name since 2.2.3; one that begins with a Merge of models is a graph."""
@@ -160,7 +156,7 @@ class _Upgrade:
             made["dtype"] = self.floatx
         self.space(class_name, made, config)
         for rewrite in _REWRITES:
-            rewrite(new_class, made, self.release)
+            rewrite(new_class, made, self.producer)
         return new_class, made
 
     def space(self, class_name: str, made: Config, config: Config) -> None:
@@ -185,11 +181,11 @@ def _options(stored: Any) -> Iterator[tuple[str, Any]]:
             yield from _options(part)
 
 
-# Each takes the class since 2.0, the config so far, which it may change, and the release.
-Rewrite = Callable[[str, Config, tuple[int, ...]], None]
+# Each takes the class since 2.0, the config so far, which it may change, and who wrote it.
+Rewrite = Callable[[str, Config, Producer], None]
 
 
-def _defaults(class_name: str, config: Config, release: tuple[int, ...]) -> None:
+def _defaults(class_name: str, config: Config, producer: Producer) -> None:
     """Arguments that came with 2.0, at what Keras 1 did."""
     if class_name in ("SimpleRNN", "LSTM", "GRU", "ConvLSTM2D", "Dense", "Highway", "MaxoutDense") or class_name.startswith(
         ("Conv", "SeparableConv", "LocallyConnected")
@@ -205,7 +201,7 @@ def _defaults(class_name: str, config: Config, release: tuple[int, ...]) -> None
         config.setdefault("strides", [1, 1])
 
 
-def _training(class_name: str, config: Config, release: tuple[int, ...]) -> None:
+def _training(class_name: str, config: Config, producer: Producer) -> None:
     """Initializers, regularizers and constraints in the words of 2.0."""
     for key, value in config.items():
         if key.endswith("_initializer") and isinstance(value, str):
@@ -217,7 +213,7 @@ def _training(class_name: str, config: Config, release: tuple[int, ...]) -> None
             config[key] = {"class_name": value["name"], "config": options}
 
 
-def _padding(class_name: str, config: Config, release: tuple[int, ...]) -> None:
+def _padding(class_name: str, config: Config, producer: Producer) -> None:
     """ZeroPadding2D(padding=(top, bottom, left, right)) or a dict of sides, and ZeroPadding1D's dict, are pairs for each axis."""
     padding = config.get("padding")
     if not class_name.startswith("ZeroPadding"):
@@ -230,34 +226,46 @@ def _padding(class_name: str, config: Config, release: tuple[int, ...]) -> None:
         config["padding"] = [list(padding[:2]), list(padding[2:])]
 
 
-def _normalization(class_name: str, config: Config, release: tuple[int, ...]) -> None:
+def _normalization(class_name: str, config: Config, producer: Producer) -> None:
     """BatchNormalization(mode=): 0 as today; 1 normalized each sample, 2 each batch, whatever the phase.
 
-    Up to 1.0.4 the deviation of a sample had no epsilon inside the root.
+    Where epsilon was added is `deviation`: "inside" the root of the variance as today, "outside" it, or on "both" sides.
     """
     if class_name != "BatchNormalization":
         return
     mode = config.pop("mode", 0)
     config.setdefault("center", True)
     config.setdefault("scale", True)
+    if mode == 1:
+        config["deviation"] = "both" if producer.release >= (1, 0, 5) else "outside"
+    elif mode == 2:
+        config["deviation"] = _deviation(producer)
     if mode:
-        config["statistics"] = {1: "sample" if release >= (1, 0, 5) else "sample without epsilon", 2: "batch"}.get(mode, mode)
+        config["statistics"] = {1: "sample", 2: "batch"}.get(mode, mode)
 
 
-def _reshaping(class_name: str, config: Config, release: tuple[int, ...]) -> None:
+def _deviation(producer: Producer) -> str:
+    """Of a batch: the functions of the backends that BatchNormalization has called since 1.0.6."""
+    release = producer.release
+    if release < (1, 0, 6) or (release < (1, 0, 7) and producer.backend != "tensorflow"):
+        return "both"
+    return "outside" if release < (1, 0, 8) and producer.backend != "tensorflow" else "inside"
+
+
+def _reshaping(class_name: str, config: Config, producer: Producer) -> None:
     """Reshape(dims=) of Keras 0 is target_shape."""
     if class_name == "Reshape" and "dims" in config:
         config["target_shape"] = config.pop("dims")
 
 
-def _deconvolution(class_name: str, config: Config, release: tuple[int, ...]) -> None:
+def _deconvolution(class_name: str, config: Config, producer: Producer) -> None:
     """Deconvolution2D(output_shape=) named the shape of what it gives, channels and batch included; only its space is free."""
     shape = config.pop("output_shape", None) if class_name == "Conv2DTranspose" else None
     if shape is not None:
         config["output_size"] = list(shape[2:] if config.get("data_format") == "channels_first" else shape[1:-1])
 
 
-def _embedding(class_name: str, config: Config, release: tuple[int, ...]) -> None:
+def _embedding(class_name: str, config: Config, producer: Producer) -> None:
     """Embedding(dropout=) dropped whole words while training."""
     if class_name == "Embedding":
         config.pop("dropout", None)
@@ -273,7 +281,12 @@ def _merge(config: Config) -> tuple[str, Config]:
     if kind != "raw":
         return "Lambda", {**name, "function": mode, "function_type": kind, "arguments": config.get("arguments") or {}}
     if mode in ("dot", "cos"):
-        return "Merge", {**name, "mode": mode, "dot_axes": config.get("dot_axes", -1)}
+        axes = config.get("dot_axes", -1)
+        if isinstance(axes, list):  # Keras 0 had a list of axes for each tensor
+            axes = [axis[0] if isinstance(axis, list) and len(axis) == 1 else axis for axis in axes]
+        if not all(isinstance(axis, int) for axis in (axes if isinstance(axes, list) else [axes])):
+            raise UnsupportedAttribute(f"a Merge with dot_axes {axes!r}", where=str(config.get("name")))
+        return "Merge", {**name, "mode": mode, "dot_axes": axes}
     if mode not in _MERGED:
         raise UnsupportedAttribute(f"a Merge with mode {mode!r}", where=str(config.get("name")))
     return _MERGED[mode], {**name, **({"axis": config.get("concat_axis", -1)} if mode == "concat" else {})}

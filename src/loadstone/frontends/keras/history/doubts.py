@@ -1,0 +1,31 @@
+"""What a file of Keras 0 or early Keras 1 leaves open although it changes numbers, and what is assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from loadstone.ir import Finding, Layer, Producer
+
+UNDATED = "1.0"  # what a file of Keras 1 without a version is taken for: since 1.0.4 architectures name one, since 1.0.8 all files
+
+
+def doubts(root: Layer, producer: Producer) -> list[Finding]:
+    """Warnings about assumptions, at the first layer that depends on each."""
+    found = []
+    if producer.release < (1,):
+        layer = _first(root, lambda layer: layer.class_name.startswith(("Conv", "MaxPooling", "AveragePooling")))
+        if layer is not None:
+            text = "files of Keras 0 do not name their backend: convolutions and pools are computed as Theano, the usual one, did"
+            found.append(Finding("warning", text, layer.path))
+    if producer.version == UNDATED:
+        layer = _first(root, lambda layer: layer.class_name == "BatchNormalization" and "statistics" not in layer.config)
+        if layer is not None:
+            text = (
+                "the file does not name its release: its moving statistics are read as deviations, as up to Keras 1.0.5, not as variances"
+            )
+            found.append(Finding("warning", text, layer.path))
+    return found
+
+
+def _first(root: Layer, fits: Callable[[Layer], bool]) -> Layer | None:
+    return next((layer for layer in root.walk() if layer.domain == "keras" and fits(layer)), None)
