@@ -15,8 +15,8 @@ FOLDER = Path(__file__).parents[1] / "golden" / "keras_2"
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.h5")))
 def test_predicts_what_the_release_predicted(name: str) -> None:
     arrays = np.load(FOLDER / f"{name}.npz")
-    inputs = [arrays[key] for key in arrays.files if key.startswith("in_")]
-    expected = [arrays[key] for key in arrays.files if key.startswith("out_")]
+    inputs = [arrays[key] for key in sorted(arrays.files) if key.startswith("in_")]
+    expected = [arrays[key] for key in sorted(arrays.files) if key.startswith("out_")]
     got = loadstone.load_model(FOLDER / f"{name}.h5").predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
     for want, result in zip(expected, got if isinstance(got, (list, tuple)) else [got], strict=True):
         assert result.dtype == want.dtype

@@ -8,6 +8,7 @@ keras/src/layers/pooling/. TensorFlow's "same" padding takes no part in a maximu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
@@ -26,7 +27,7 @@ def max_pooling(b: Builder, layer: Layer, x: Value) -> Value:
     return _pool(b, layer, x, "MaxPool")
 
 
-@keras_layer("AveragePooling1D", "AveragePooling2D", "AveragePooling3D", options=_OPTIONS)
+@keras_layer("AveragePooling1D", "AveragePooling2D", "AveragePooling3D", options=f"{_OPTIONS} counts_padding")
 def average_pooling(b: Builder, layer: Layer, x: Value) -> Value:
     """The mean of each window, channel by channel, of the elements that are inside."""
     return _pool(b, layer, x, "AveragePool")
@@ -39,7 +40,10 @@ def _pool(b: Builder, layer: Layer, x: Value, kind: str) -> Value:
     x = channels_first(b, layer, x)
     if layer.config["padding"] == "half":
         both = [max(k - 2 if k % 2 else k - 1, 0) for k in window] * 2
-        return as_given(b, layer, of_steps(b, x, b.op(kind, x, kernel_shape=window, strides=strides, pads=both), strides))
+        options: dict[str, Any] = {"kernel_shape": window, "strides": strides, "pads": both}
+        if layer.config.get("counts_padding"):
+            options["count_include_pad"] = 1
+        return as_given(b, layer, of_steps(b, x, b.op(kind, x, **options), strides))
     x, pads = padded(b, x, layer.config["padding"], window, strides, [1] * n)
     y = b.op(kind, x, kernel_shape=window, strides=strides, **pads)
     if layer.config["padding"] == "valid":

@@ -1,4 +1,4 @@
-"""From tf.keras 2.x to Keras 3.0 (November 2023)."""
+"""From Keras 2.0 and tf.keras 2.x to Keras 3.0 (November 2023)."""
 
 from __future__ import annotations
 
@@ -46,6 +46,14 @@ def hard_sigmoid_has_another_slope(config: Config) -> Config:
     for key in ("activation", "recurrent_activation"):
         if config.get(key) == "hard_sigmoid":
             config[key] = "hard_sigmoid_2"
+    return config
+
+
+@upgrade(before="2.3", classes="Embedding")
+def embeddings_named_the_dtype_of_their_input(config: Config) -> Config:
+    """Embedding(dtype="int32"), as every one said up to 2.0.5, was about its input; the vectors were floats."""
+    if str(config.get("dtype")).startswith(("int", "uint")):
+        del config["dtype"]
     return config
 
 
