@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from loadstone.api import convert as convert
     from loadstone.api import inspect as inspect
     from loadstone.api import load_model as load_model
     from loadstone.api import load_weights as load_weights
@@ -32,6 +33,7 @@ _ERRORS = (
     "MissingCustomObjects LoweringError UnsupportedOps UnsupportedAttribute InferenceError InputMismatch MissingDependency"
 )
 _HOME = {
+    "convert": "api",
     "load_model": "api",
     "load_weights": "api",
     "inspect": "api",

@@ -16,11 +16,13 @@ from loadstone.containers.source import Filepath, Source
 from loadstone.custom import CustomObjects
 from loadstone.custom.whole import as_graph
 from loadstone.errors import LoadstoneError, MissingWeights
+from loadstone.export.convert import rendered, suffix_of
 from loadstone.formats.weights_files import open_weights
 from loadstone.ir import Model as Description
 from loadstone.ir import Tensor
 from loadstone.live import Hosts
 from loadstone.model import Compilation, Model, Report, report_on
+from loadstone.model.comparison import Conversion, same_predictions
 from loadstone.model.cut import Names, cut
 
 
@@ -60,11 +62,7 @@ def load_model(
         custom = CustomObjects(custom_objects)
         description = _read(source, custom, weights, mmap)
         custom.raise_missing(source.name)
-        if description.lacks:
-            raise MissingWeights(
-                f"this is the architecture of a model without its {description.lacks}",
-                hint='give them as well: load_model("model.json", weights="weights.h5")',
-            )
+        _whole(description)
         host = Hosts(custom.objects)
         description = as_graph(description, host)
         if inputs is not None or outputs is not None:
@@ -96,6 +94,56 @@ def load_weights(filepath: Filepath, *, mmap: bool | None = None) -> dict[str, T
     """
     with _told(filepath):
         return dict(open_weights(filepath, mmap).tensors)
+
+
+def convert(src: Filepath, dst: str | os.PathLike[str], *, weights: Filepath | None = None, overwrite: bool = True) -> Conversion:
+    """Write a saved model of any kind and release as a file that today's Keras opens, with the same predictions.
+
+    dst: its suffix says what is written: `.keras`, `.h5` (a whole model), `.weights.h5` (weights alone) or `.json` (the config alone).
+    src, weights: as for `load_model`. Layers that Keras lost become others that compute the same. The new file is read again and
+    compared with the model on random data before it takes its place. Raises what `load_model` raises, UnsupportedOps for a model that
+    today's Keras cannot hold, ModelError where the numbers differ, FileExistsError where `overwrite` is False.
+    """
+    target = os.fspath(dst)
+    suffix = suffix_of(target)
+    if not overwrite and os.path.exists(target):
+        raise FileExistsError(f"there is a file already: {target!r}")
+    with _told(src):
+        custom = CustomObjects(None)
+        source = Source.open(src)
+        description = _read(source, custom, weights)
+        custom.raise_missing(source.name)
+        _whole(description)
+        model = Model(description, Compilation(host=Hosts(custom.objects)))
+        data = rendered(description, suffix)
+        written = None
+        if suffix in (".keras", ".h5", ".hdf5"):
+            written = Model(_read(Source.of_bytes(data, os.path.basename(target)), CustomObjects(None)))
+        compared = None if written is None else same_predictions(model, written)
+    _replace(target, data)
+    return Conversion(target, len(data), compared, tuple(description.findings))
+
+
+def _replace(target: str, data: bytes) -> None:
+    """A file takes its place at once: whoever reads it meanwhile has the old one."""
+    part = f"{target}.part{os.getpid()}"
+    try:
+        with open(part, "wb") as file:
+            file.write(data)
+        os.replace(part, target)
+    except BaseException:
+        if os.path.exists(part):
+            os.remove(part)
+        raise
+
+
+def _whole(description: Description) -> None:
+    """Raise MissingWeights for a model without its weights."""
+    if description.lacks:
+        raise MissingWeights(
+            f"this is the architecture of a model without its {description.lacks}",
+            hint='give them as well: load_model("model.json", weights="weights.h5")',
+        )
 
 
 def _read(source: Source, custom: CustomObjects, weights: Filepath | None = None, mmap: bool | None = None) -> Description:

@@ -1,4 +1,4 @@
-"""HDF5 as a read-only tree: groups, attributes and lazy tensors. The only home of h5py.
+"""HDF5 as a tree: groups, attributes and lazy tensors; and the writing of one. The only home of h5py.
 
 Structure: https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html. The whole tree is read once and h5py is
 closed again; tensors that lie contiguous are read from the source itself, the rest (filtered, chunked, compact, strings)
@@ -9,7 +9,8 @@ Refused: soft and external links, external and virtual storage (UnsafeContent); 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import prod
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_DEPTH = 200
+MAX_ATTRIBUTE = 64_000  # bytes of one that HDF5 keeps in the header of its group
 MAX_OBJECTS = 1_000_000
 UNSTORED = 64 << 20  # bytes that fill values and compression may add to any file
 EXPANSION = 1032  # more than deflate can do
@@ -280,3 +282,40 @@ def _address(group: h5py.Group) -> int:
     import h5py
 
     return int(h5py.h5o.get_info(group.id).addr)
+
+
+def write(tensors: Mapping[str, Tensor], attributes: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """The bytes of a file with these tensors by path, and attributes by the path of their group ("" is the file).
+
+    Lists of strings that do not fit into one attribute are cut into numbered ones, as Keras reads them.
+    """
+    import h5py
+
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        for path, tensor in tensors.items():
+            array = tensor.numpy()
+            made = file.create_dataset(path, data=array.view(f"V{array.dtype.itemsize}") if array.dtype.kind == "V" else array)
+            if array.dtype.kind == "V":
+                made.attrs["dtype"] = tensor.dtype
+        for path, found in attributes.items():
+            group = file.require_group(path) if path else file
+            for name, value in found.items():
+                for key, part in _parts(name, value):
+                    group.attrs[key] = part
+    return buffer.getvalue()
+
+
+def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A list of strings as one attribute, or as several of less than 64 KB; any other value as it is."""
+    if not isinstance(value, list):
+        yield name, value
+        return
+    items = [item.encode("utf8") for item in value]
+    width = max((len(item) for item in items), default=1)
+    count = -(-len(items) * width // MAX_ATTRIBUTE) if items else 1
+    if count == 1:
+        yield name, np.array(items, dtype=f"S{width}") if items else np.array([], dtype="S1")
+    else:
+        size = -(-len(items) // count)
+        yield from ((f"{name}{i}", np.array(items[i * size : (i + 1) * size], dtype=f"S{width}")) for i in range(-(-len(items) // size)))

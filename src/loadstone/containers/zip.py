@@ -1,4 +1,4 @@
-"""Zip archives in memory: where each member lies, what it holds. Nothing is ever extracted to disk.
+"""Zip archives in memory: where each member lies, what it holds; and the writing of one. Nothing is ever extracted to disk.
 
 Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT. Members are stored or deflated. A stored one is a
 range of the file, so its tensors can be mapped; a deflated one is inflated in memory within a budget.
@@ -6,10 +6,11 @@ range of the file, so its tensors can be mapped; a deflated one is inflated in m
 
 from __future__ import annotations
 
+import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -139,3 +140,12 @@ def _typed(source: Source) -> Iterator[None]:
         raise
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, struct.error, UnicodeDecodeError) as error:
         raise CorruptFile(f"the zip archive is damaged or cut off: {error}", source=source.name) from error
+
+
+def write(members: Mapping[str, bytes]) -> bytes:
+    """The bytes of an archive with these members, stored as they are so that a reader can map them."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()

@@ -73,6 +73,9 @@ ALIASES = {
     "BatchNormalizationV2": "BatchNormalization",
 }
 
+# The classes' own names where `keras.layers` has them under another one.
+WRITTEN = {"GroupQueryAttention": "GroupedQueryAttention"}
+
 ACTIVATIONS = frozenset(
     """
     celu crelu elu exponential gelu glu hard_shrink hard_sigmoid hard_sigmoid_2 hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loadstone.ir import Node, Structure, leaves
+from loadstone.ir import Graph, Layer, Node, Structure, leaves
 
 
 def as_keras_runs(nodes: list[Node], outputs: Structure) -> list[Node]:
@@ -44,3 +44,33 @@ def _from_inputs(outputs: Structure) -> list[Node]:
 
 def _needed(node: Node) -> Iterator[Node]:
     return (used.node for used in node.outputs_used())
+
+
+def as_keras_lists(graph: Graph) -> list[Layer]:
+    """The layers in the order of `model.layers`: by depth, those of one depth as a search from the outputs comes to them first."""
+    depths: dict[int, int] = {}
+    deepest: dict[Node, int] = {}
+    for node in reversed(_from_inputs(graph.outputs)):
+        depth = max(deepest.setdefault(node, 0), depths.get(id(node.layer), 0))
+        depths[id(node.layer)] = deepest[node] = depth
+        for used in node.outputs_used():
+            deepest[used.node] = max(depth + 1, deepest.get(used.node, 0))
+    met = {id(layer): place for place, layer in enumerate(_as_met(graph.outputs))}
+    listed = graph.layers()
+    return sorted(listed, key=lambda layer: (-depths.get(id(layer), 0), met.get(id(layer), -1)))
+
+
+def _as_met(outputs: Structure) -> list[Layer]:
+    """The layers in the order in which a depth-first search from the outputs comes to them."""
+    met: dict[int, Layer] = {}
+    done: set[Node] = set()
+    stack = [output.node for output in leaves(outputs)][::-1]
+    while stack:
+        node = stack.pop()
+        if node in done:
+            continue
+        done.add(node)
+        if node.layer is not None:
+            met.setdefault(id(node.layer), node.layer)
+        stack.extend(list(_needed(node))[::-1])
+    return list(met.values())

@@ -51,6 +51,37 @@ def assign(
     return _Walk(tensors, producer, groups, called or {}, assets or {}).run(root)
 
 
+def stored(root: Layer) -> Iterator[tuple[str, Tensor]]:
+    """Every weight of a model with the path at which today's Keras keeps it, each once; assets end in `.txt`."""
+    yield from _stored(root, "", set())
+
+
+def _stored(layer: Layer, place: str, met: set[int]) -> Iterator[tuple[str, Tensor]]:
+    if id(layer) in met:
+        return
+    met.add(id(layer))
+    for variable in variables(layer) or ():
+        owner = layer.children.get("layer", layer) if variable.copy else layer
+        if variable.name in owner.weights:  # TextVectorization keeps the weights of its lookup layer at both places
+            for path in [path for path in variable.paths if path.endswith("idf_weights")] or variable.paths[:1]:
+                yield _join(place, path), owner.weights[variable.name]
+    listed: dict[str, list[Layer]] = {}
+    if layer.graph is not None:
+        listed[LISTS[0]] = [inner for inner in layer.layers() if inner.domain == "keras"]
+        if layer.class_name == "Sequential" and listed[LISTS[0]][0].class_name == "InputLayer":
+            del listed[LISTS[0]][0]
+    for attribute, child in layer.children.items():
+        container, in_list, _ = attribute.partition("/")
+        if in_list:
+            listed.setdefault(container, []).append(child)
+        else:
+            yield from _stored(child, _join(place, attribute), met)
+    for container, inner in listed.items():
+        used: dict[str, int] = {}
+        for one in inner:
+            yield from _stored(one, _counted(_join(place, container), snake(names.WRITTEN.get(one.class_name, one.class_name)), used), met)
+
+
 class _Walk(Account):
     """One walk over the model, in the writer's order: an object is written where it is met first."""
 

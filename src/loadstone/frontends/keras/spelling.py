@@ -1,0 +1,168 @@
+"""Writes a model's description as the config that today's Keras saves: the reverse of `frontends.keras.config`.
+
+Layers must be such as today's Keras has (`export.today` brings others there). What history wrote into configs for old behaviour has no
+word there and is left out: whether that changes numbers is for the caller to compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from loadstone.errors import UnsupportedOps
+from loadstone.frontends.keras import names
+from loadstone.frontends.keras.keras_3_names import ARGUMENTS, OPERATIONS, RELEASE
+from loadstone.ir import Layer, Node, Output, Policy, Structure, Tensor, map_structure
+
+Shape = tuple[int | None, ...]
+Typed = Callable[[Output], tuple[Shape | None, str]]  # shape and dtype of a tensor
+
+__all__ = ["RELEASE", "model_config"]
+
+_COMMON = frozenset("name trainable dtype activity_regularizer".split())
+_NO_WORD = frozenset("backend coordinates counts_padding output_size statistics".split())  # what changes numbers whatever the data
+_RECURRENT = frozenset("RNN SimpleRNN LSTM GRU Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D".split())
+_REGULARIZERS = {"L1L2": ("l1", "l2"), "L1": ("l1",), "L2": ("l2",)}
+
+
+def model_config(root: Layer, typed: Typed) -> dict[str, Any]:
+    """{"module", "class_name", "config", ...} of a model. Raises UnsupportedOps for layers that today's Keras does not have."""
+    return _Spelling(typed).layer(root)
+
+
+class _Spelling:
+    def __init__(self, typed: Typed) -> None:
+        self.typed = typed
+
+    def layer(self, layer: Layer) -> dict[str, Any]:
+        """One layer or model, those inside it included."""
+        if layer.domain == "keras.ops":
+            module = layer.module or OPERATIONS.get(layer.class_name)
+            config = {"name": layer.name, **{key: plain(value) for key, value in layer.config.items()}}
+            return {"module": module, "class_name": layer.class_name, "config": config, "registered_name": layer.class_name}
+        if layer.graph is not None:
+            return self.model(layer)
+        written = names.WRITTEN.get(layer.class_name, layer.class_name)
+        lost = next((f" with {key}={layer.config[key]!r}" for key in sorted(_NO_WORD & set(layer.config))), "")
+        if written not in ARGUMENTS or layer.given is not None or lost:
+            raise UnsupportedOps(
+                f"Keras {RELEASE} has no {layer.class_name}{lost}, and this one (at {layer.path}) cannot be made of what it has",
+                ops={layer.class_name: (1, layer.path)},
+            )
+        config = self.config(layer, ARGUMENTS[written].split())
+        return {"module": "keras.layers", "class_name": layer.class_name, "config": config, "registered_name": None}
+
+    def config(self, layer: Layer, arguments: Iterable[str]) -> dict[str, Any]:
+        """The arguments of a layer that today's Keras knows."""
+        known = {*arguments, *_COMMON} if "**" in arguments else set(arguments)
+        config: dict[str, Any] = {"name": layer.name, "trainable": layer.trainable, "dtype": dtype_policy(layer)}
+        config = {key: value for key, value in config.items() if key in known}
+        if layer.class_name == "InputLayer":
+            config = {"name": layer.name, "batch_shape": plain(layer.config["batch_shape"]), "dtype": layer.config["dtype"]}
+        for key, value in layer.config.items():
+            if key in config or key not in known or key.endswith("_initializer"):
+                continue
+            if key.endswith(("_regularizer", "_constraint")):
+                config[key] = _training(value, key)
+            else:
+                config[key] = self.layer(value) if isinstance(value, Layer) else plain(value)
+        for key, child in layer.children.items():
+            container, in_list, _ = key.partition("/")
+            if in_list:
+                config.setdefault(container, []).append(self.layer(child))
+            else:
+                config[_ATTRIBUTES.get((layer.class_name, key), key)] = self.layer(child)
+        return config
+
+    def model(self, layer: Layer) -> dict[str, Any]:
+        """A Sequential or Functional model."""
+        assert layer.graph is not None
+        if layer.class_name == "Sequential":
+            listed = [inner for inner in layer.layers() if inner.class_name != "InputLayer" or inner.config.get("batch_shape") is not None]
+            config = {"name": layer.name, "trainable": layer.trainable, "layers": [self.layer(inner) for inner in listed]}
+            return {"module": "keras", "class_name": "Sequential", "config": config, "registered_name": None}
+        calls: dict[int, list[Node]] = {}
+        for node in sorted(layer.graph.nodes, key=lambda node: node.index):
+            calls.setdefault(id(node.layer), []).append(node)
+        layers = []
+        for inner in layer.layers():
+            nodes = [] if inner.class_name == "InputLayer" else calls.get(id(inner), [])
+            layers.append({**self.layer(inner), "name": inner.name, "inbound_nodes": [self.call(node) for node in nodes]})
+        config = {
+            "name": layer.name,
+            "trainable": layer.trainable,
+            "layers": layers,
+            "input_layers": map_structure(_end, layer.graph.input_structure),
+            "output_layers": map_structure(_end, layer.graph.outputs),
+        }
+        return {"module": "keras.src.models.functional", "class_name": "Functional", "config": config, "registered_name": "Functional"}
+
+    def call(self, node: Node) -> dict[str, Any]:
+        """One call: its arguments, with tensors by the call that made them."""
+        args, kwargs = node.args, node.kwargs
+        if node.op in _RECURRENT and isinstance(args[0], (list, tuple)) and len(args[0]) > 1:  # Keras 2 listed initial states as inputs
+            args, kwargs = (args[0][0],), {**kwargs, "initial_state": list(args[0][1:])}
+        return {"args": [self.argument(arg) for arg in args], "kwargs": {key: self.argument(arg) for key, arg in kwargs.items()}}
+
+    def argument(self, structure: Structure) -> Any:
+        return plain(map_structure(lambda leaf: self.tensor(leaf) if isinstance(leaf, Output) else leaf, structure))
+
+    def tensor(self, leaf: Output) -> dict[str, Any]:
+        shape, dtype = self.typed(leaf)
+        history = [leaf.node.name, leaf.node.index, leaf.index]
+        config = {"shape": None if shape is None else list(shape), "dtype": dtype, "keras_history": history}
+        return {"class_name": "__keras_tensor__", "config": config}
+
+
+# Attributes that hold a layer, where the argument has another name.
+_ATTRIBUTES = {("Bidirectional", "forward_layer"): "layer"}
+
+
+def _end(leaf: Output) -> list[Any]:
+    """An input or output of a model. Keras 3 counts the calls of a Functional model inside from 1 here, and nowhere else."""
+    layer = leaf.node.layer
+    inside = layer is not None and layer.graph is not None and layer.class_name == "Functional"
+    return [leaf.node.name, leaf.node.index + inside, leaf.index]
+
+
+def dtype_policy(layer: Layer) -> Any:
+    """The policy of a layer; the file's own words where they are those of Keras 3."""
+    stored = layer.config.get("dtype")
+    if isinstance(stored, dict) and "registered_name" in stored and stored.get("class_name") != "Policy":
+        return stored
+    policy: Policy = layer.policy
+    return {"module": "keras", "class_name": "DTypePolicy", "config": {"name": policy.name}, "registered_name": None}
+
+
+def _training(stored: Any, key: str) -> Any:
+    """A regularizer or constraint of Keras' own in today's words; None for another."""
+    if not isinstance(stored, dict) or not isinstance(stored.get("config"), dict):
+        return None
+    name, config = stored.get("class_name"), stored["config"]
+    if "registered_name" in stored:
+        return stored
+    if key.endswith("_regularizer") and name in _REGULARIZERS:
+        options = {option: float(config[option]) for option in _REGULARIZERS[name] if config.get(option) is not None}
+        return {"module": "keras.regularizers", "class_name": name, "config": options, "registered_name": None}
+    if key.endswith("_constraint") and name in ("MaxNorm", "NonNeg", "UnitNorm", "MinMaxNorm"):
+        return {"module": "keras.constraints", "class_name": name, "config": config, "registered_name": None}
+    return None
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: tuples are lists, constants and slices are spelt as Keras does."""
+    if isinstance(value, Tensor):
+        array = value.numpy()
+        return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": value.dtype}}
+    if isinstance(value, slice):
+        parts = {key: plain(getattr(value, key)) for key in ("start", "stop", "step")}
+        return {"class_name": "__slice__", "config": parts}
+    if value is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
+    if isinstance(value, bytes):
+        return {"class_name": "__bytes__", "config": {"value": value.decode("latin1")}}
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    return value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value

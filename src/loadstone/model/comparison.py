@@ -1,0 +1,81 @@
+"""Two models that should be one: their predictions on the same random data, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from loadstone.errors import InferenceError, ModelError
+from loadstone.ir import Finding, Spec, dtypes, flatten
+from loadstone.model.model import Model
+
+_SAMPLES = 3
+_LENGTHS = (16, 33, 64)  # tried where an axis is free
+_TOLERANCES = {"float16": (2e-2, 2e-2), "bfloat16": (5e-2, 5e-2), "float64": (1e-6, 1e-8)}
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A file that was written. difference: the largest one between the predictions of both models; None where none could be made."""
+
+    path: str
+    bytes: int
+    difference: float | None
+    findings: tuple[Finding, ...] = ()
+
+
+def same_predictions(one: Model, other: Model) -> float | None:
+    """The largest difference of the predictions on data that both take; None where no data was found.
+
+    Raises ModelError where the models differ by more than rounding.
+    """
+    for data in _tries(one.inputs):
+        try:
+            expected = flatten(one(data))
+        except (InferenceError, ValueError):
+            continue
+        got = flatten(other(data))
+        if len(got) != len(expected):
+            raise ModelError(f"the new file gives {len(got)} outputs, the model {len(expected)}")
+        return max(_difference(np.asarray(a), np.asarray(b)) for a, b in zip(expected, got, strict=True))
+    return None
+
+
+def _difference(one: np.ndarray, other: np.ndarray) -> float:
+    if one.shape != other.shape:
+        raise ModelError(f"the new file gives an output of shape {other.shape}, the model one of {one.shape}")
+    if one.dtype.kind in "OSU":
+        if not (one == other).all():
+            raise ModelError("the new file gives other strings than the model")
+        return 0.0
+    a, b = one.astype(np.float64), other.astype(np.float64)
+    rtol, atol = _TOLERANCES.get(dtypes.of_numpy(one.dtype), (1e-4, 1e-5))
+    largest = float(np.nanmax(np.abs(a - b), initial=0.0))
+    if not np.allclose(a, b, rtol=rtol, atol=atol * max(1.0, float(np.nanmax(np.abs(a), initial=0.0))), equal_nan=True):
+        raise ModelError(f"the new file would predict other numbers than the model (by up to {largest:.3g}); nothing was written")
+    return largest
+
+
+def _tries(inputs: list[Spec]) -> Iterator[list[Any]]:
+    """Data for the inputs: numbers with zeros among them, then small whole numbers, with several lengths of free axes."""
+    random = np.random.default_rng(0)
+    for length in _LENGTHS:
+        for whole in (False, True):
+            yield [_array(spec, length, whole, random) for spec in inputs]
+
+
+def _array(spec: Spec, length: int, whole: bool, random: np.random.Generator) -> np.ndarray:
+    shape = [length if size is None else size for size in spec.shape or ()]
+    if shape and (spec.shape or ())[0] is None:
+        shape[0] = _SAMPLES
+    if spec.dtype == "string":
+        return np.array(random.choice([b"a", b"the cat", b"", b"b c"], shape), object)
+    if dtypes.is_float(spec.dtype) and not whole:
+        values = random.normal(size=shape)
+        if len(shape) > 2:
+            values[0, shape[1] // 2 :] = 0  # what a mask takes off
+        return values.astype(dtypes.to_numpy(spec.dtype))
+    return random.integers(0, 3, shape).astype(dtypes.to_numpy(spec.dtype))
