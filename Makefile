@@ -5,6 +5,7 @@
 #   make lint     ruff and mypy                      make format      let ruff rewrite the sources
 #   make bench    against TensorFlow in the same run (BENCH_PYTHON=/path/to/python that has it, or: make bench-env)
 #   make differential   random models against Keras (DIFF_PYTHON=/path/to/python that has it, EXAMPLES=5000, DIFF_ARGS=...)
+#   make interop  converted files of old releases in a real Keras (INTEROP_PYTHON=/path/to/python that has it on TensorFlow)
 #   make docs     write docs/supported-*.md anew from the code
 #   make beside   would loadstone move a package of a TensorFlow environment? (BESIDE="/path/to/python ...")
 #   make clean    remove what make made
@@ -24,6 +25,8 @@ BENCH_PYTHON ?= $(wildcard $(BENCH_VENV)/bin/python)
 BENCH_ARGS ?=
 DIFF_PYTHON ?= $(BENCH_PYTHON)
 DIFF_ARGS ?=
+INTEROP_PYTHON ?= $(BENCH_PYTHON)
+INTEROP_FOLDERS ?=
 EXAMPLES ?= 1000
 
 # The first of these that is 3.11 or newer; `make PYTHON=...` to choose.
@@ -34,10 +37,10 @@ endif
 
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
-.PHONY: help demo test lint format bench bench-env differential docs beside clean
+.PHONY: help demo test lint format bench bench-env differential interop docs beside clean
 
 help:
-	@sed -n '3,10s/^#   //p' Makefile
+	@sed -n '3,11s/^#   //p' Makefile
 
 $(VENV)/.created:
 	@test -n "$(PYTHON)" || { echo "loadstone needs Python 3.11 or newer: make PYTHON=/path/to/python3.12" >&2; exit 1; }
@@ -82,6 +85,11 @@ bench: $(VENV)/.base
 differential: $(VENV)/.test
 	@test -n "$(DIFF_PYTHON)" || { echo "make differential compares with Keras: make differential DIFF_PYTHON=/path/to/python that has it on TensorFlow, or first: make bench-env" >&2; exit 1; }
 	@$(VENV)/bin/python -m tests.differential --python $(DIFF_PYTHON) --examples $(EXAMPLES) $(DIFF_ARGS)
+
+interop: $(VENV)/.base
+	@test -n "$(INTEROP_PYTHON)" || { echo "make interop needs a Keras: make interop INTEROP_PYTHON=/path/to/python that has it on TensorFlow, or first: make bench-env" >&2; exit 1; }
+	$(VENV)/bin/python tests/interop/convert_files.py build/interop $(INTEROP_FOLDERS)
+	KERAS_BACKEND=tensorflow $(INTEROP_PYTHON) tests/interop/check_converted.py build/interop
 
 docs: $(VENV)/.base
 	$(VENV)/bin/python docs/generate.py

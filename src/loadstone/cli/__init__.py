@@ -2,6 +2,7 @@
 
 import click
 
+from loadstone.cli.convert import convert
 from loadstone.cli.demo import demo
 from loadstone.cli.exits import EXIT_CODES, Commands
 from loadstone.cli.inspect import inspect
@@ -15,5 +16,5 @@ def main() -> None:
     """Open saved Keras and TensorFlow models without TensorFlow, and run them."""
 
 
-for command in (summary, inspect, predict, demo):
+for command in (summary, inspect, predict, convert, demo):
     main.add_command(command)

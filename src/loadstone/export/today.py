@@ -254,55 +254,86 @@ def _local(layer: Layer, given: Shape | None) -> Layer:
     """LocallyConnected layers: the windows by a fixed convolution, then a product of its own for each place."""
     config, kernel = layer.config, layer.weights["kernel"]
     rank = int(layer.class_name[-2])
-    plain = config.get("data_format", "channels_last") == "channels_last" and config.get("implementation", 1) in (1, None)
-    if given is None or None in given[1:] or len(given) != rank + 2 or not plain or len(kernel.shape) != 3:
+    if given is None or None in given[1:] or len(given) != rank + 2 or config.get("implementation", 1) not in (1, None):
         return layer
+    first = config.get("data_format") == "channels_first"
+    lengths, channels = (given[2:], given[1] or 0) if first else (given[1:-1], given[-1] or 0)
     window, strides = (_each(config[key], rank) for key in ("kernel_size", "strides"))
-    channels, filters = int(given[-1] or 0), config["filters"]
-    places = [((n or 0) - k) // s + 1 for n, k, s in zip(given[1:-1], window, strides, strict=True)]
-    width = int(np.prod(window)) * channels
+    places = [((n or 0) - k) // s + 1 for n, k, s in zip(lengths, window, strides, strict=True)]
+    count, width, filters = int(np.prod(places)), int(np.prod(window)) * channels, config["filters"]
+    if kernel.shape != (count, width, filters):
+        return layer
+
+    def channels_last(array: np.ndarray) -> np.ndarray:
+        """The rows of each place's kernel, (channels, window), as (window, channels)."""
+        return array.reshape(count, channels, -1, filters).swapaxes(1, 2).reshape(array.shape)
+
+    made = {"kernel": kernel.map(channels_last) if first else kernel}
+    if "bias" in layer.weights:  # its values lie as those of the result do
+        flat = (lambda v: v.reshape(filters, -1).T) if first else (lambda v: v.reshape(-1, filters))
+        made["bias"] = layer.weights["bias"].map(flat, (count, filters))
     identity = Tensor.of(np.eye(width, dtype=np.float32).reshape(*window, channels, width))
-    made = {"kernel": kernel}
-    if "bias" in layer.weights:
-        made["bias"] = layer.weights["bias"].map(lambda v: v.reshape(-1, filters), (kernel.shape[0], filters))
     options = {"filters": width, "kernel_size": window, "strides": strides, "padding": "valid", "data_format": "channels_last"}
     patches = _inner(
         layer, f"Conv{rank}D", "windows", {"kernel": identity}, **options, dilation_rate=1, use_bias=False, activation="linear"
     )
     patches.trainable = False
+    product = _inner(
+        layer, "EinsumDense", "each", made, equation="bpf,pfo->bpo", output_shape=[count, filters],
+        bias_axes="po" if "bias" in made else None, activation=config.get("activation", "linear"),
+    )  # fmt: skip
     parts = [
         patches,
-        _inner(layer, "Reshape", "places", target_shape=[kernel.shape[0], width]),
-        _inner(
-            layer, "EinsumDense", "each", made, equation="bpf,pfo->bpo", output_shape=[kernel.shape[0], filters],
-            bias_axes="po" if "bias" in made else None, activation=config.get("activation", "linear"),
-        ),
+        _inner(layer, "Reshape", "places", target_shape=[count, width]),
+        product,
         _inner(layer, "Reshape", "space", target_shape=[*places, filters]),
-    ]  # fmt: skip
+    ]
+    if first:
+        axes = list(range(1, rank + 2))
+        parts.insert(0, _inner(layer, "Permute", "last", dims=[*axes[1:], 1]))
+        parts.append(_inner(layer, "Permute", "first", dims=[axes[-1], *axes[:-1]]))
     return _chained(layer, parts)
+
+
+def _prelu(layer: Layer, given: Shape | None) -> Layer:
+    """Keras 1 did not write which axes share their slopes; the slopes have length 1 there."""
+    slopes = layer.weights["alpha"].shape
+    if given is not None and not layer.config.get("shared_axes"):
+        shared = [axis for axis, (size, length) in enumerate(zip(slopes, given[1:], strict=False), 1) if size == 1 and length != 1]
+        layer.config["shared_axes"] = shared or None
+    return layer
 
 
 # -- Theano's padding, and sizes that Keras 1 was told ----------------------------------------------------------------
 
 
 def _convolution(layer: Layer, given: Shape | None) -> Layer:
-    """Theano's "same" of odd windows without strides is TensorFlow's; else zeros are padded before."""
+    """Theano's "same" of odd windows without strides is TensorFlow's; else zeros are padded before, half a window in front."""
     config = layer.config
     if config.get("padding") != "half":
         return layer
-    rank = int(layer.class_name[4])
+    rank = int(layer.class_name[-2] if layer.class_name.startswith("ConvLSTM") else layer.class_name[4])
     window, strides, dilations = (_each(config.get(key, 1), rank) for key in ("kernel_size", "strides", "dilation_rate"))
     reach = [(k - 1) * d + 1 for k, d in zip(window, dilations, strict=True)]
-    if any(r % 2 == 0 for r in reach):
-        return layer
-    if all(s == 1 for s in strides):
+    if all(s == 1 for s in strides) and all(r % 2 for r in reach):
         config["padding"] = "same"
         return layer
-    pairs = [[r // 2, r // 2] for r in reach]
+    lengths = _space(layer, given) if given is not None else [None] * rank
+    if layer.class_name.startswith("ConvLSTM") or any(n is None and s > 1 for n, s in zip(lengths, strides, strict=True)):
+        return layer
+    pairs = []
+    for length, r, s in zip(lengths, reach, strides, strict=True):
+        after = r - 1 - r // 2 if s == 1 else (-(-(length or 0) // s) - 1) * s + r - (length or 0) - r // 2
+        pairs.append([r // 2, max(after, 0)])
     space = {} if rank == 1 else {"data_format": config.get("data_format")}
     zeros = _inner(layer, f"ZeroPadding{rank}D", "zeros", padding=pairs[0] if rank == 1 else pairs, **space)
     inner = replace(layer, name=f"{layer.name}_valid", path=f"{layer.path}/{layer.name}_valid", config={**config, "padding": "valid"})
     return _chained(layer, [zeros, inner])
+
+
+def _space(layer: Layer, given: Shape) -> list[int | None]:
+    """The lengths of the axes that are neither batch nor channels."""
+    return list(given[2:] if layer.config.get("data_format") == "channels_first" else given[1:-1])
 
 
 def _pool(layer: Layer, given: Shape | None) -> Layer:
@@ -316,24 +347,27 @@ def _pool(layer: Layer, given: Shape | None) -> Layer:
 
 
 def _transposed(layer: Layer, given: Shape | None) -> Layer:
-    """Deconvolution2D(output_shape=): what it adds to the usual size is output_padding."""
+    """Deconvolution2D(output_shape=): what it adds to the usual size is output_padding. Theano's "same" cuts half a window off in front."""
     config = layer.config
-    size = config.pop("output_size", None)
-    if size is None or config.get("padding") == "half" or given is None:
-        return layer if size is None else replace(layer, config={**config, "output_size": size})
-    rank = len(size)
-    space = given[2:] if config.get("data_format") == "channels_first" else given[1:-1]
-    window, strides = (_each(config[key], rank) for key in ("kernel_size", "strides"))
-    if None in space:
-        return replace(layer, config={**config, "output_size": size})
-    same = config["padding"] == "same"
-    usual = [(n or 0) * s if same else (n or 0) * s + max(k - s, 0) for n, s, k in zip(space, strides, window, strict=True)]
-    if list(size) != usual:
-        config["output_padding"] = [
-            out - (((n or 0) - 1) * s + k - (2 * (k // 2) if same else 0))
-            for out, n, s, k in zip(size, space, strides, window, strict=True)
-        ]
-    return layer
+    size, padding = config.get("output_size"), config.get("padding")
+    if (size is None and padding != "half") or given is None or None in _space(layer, given):
+        return layer
+    lengths = [n or 0 for n in _space(layer, given)]
+    window, strides = (_each(config[key], len(lengths)) for key in ("kernel_size", "strides"))
+    full = [(n - 1) * s + k for n, s, k in zip(lengths, strides, window, strict=True)]
+    usual = [n * s if padding != "valid" else n * s + max(k - s, 0) for n, s, k in zip(lengths, strides, window, strict=True)]
+    wanted = usual if size is None else list(size)
+    config = {key: value for key, value in config.items() if key != "output_size"}
+    if padding == "half":
+        cuts = [[k // 2, whole - out - k // 2] for k, whole, out in zip(window, full, wanted, strict=True)]
+        if any(cut < 0 for pair in cuts for cut in pair) or any(k < s for k, s in zip(window, strides, strict=True)):
+            return layer
+        inner = replace(layer, name=f"{layer.name}_valid", path=f"{layer.path}/{layer.name}_valid", config={**config, "padding": "valid"})
+        return _chained(layer, [inner, _inner(layer, "Cropping2D", "cut", cropping=cuts, data_format=config.get("data_format"))])
+    if wanted != usual:
+        same = padding == "same"
+        config["output_padding"] = [out - whole + (2 * (k // 2) if same else 0) for out, whole, k in zip(wanted, full, window, strict=True)]
+    return replace(layer, config=config)
 
 
 # -- text and numbers --------------------------------------------------------------------------------------------------
@@ -384,7 +418,8 @@ _CHANGES: dict[str, Change] = {
     "Merge": _product,
     "LocallyConnected1D": _local,
     "LocallyConnected2D": _local,
-    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), _convolution),
+    "PReLU": _prelu,
+    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "ConvLSTM2D"), _convolution),
     **{f"{kind}Pooling{n}D": _pool for kind in ("Max", "Average") for n in (1, 2, 3)},
     "Conv2DTranspose": _transposed,
     **dict.fromkeys(("StringLookup", "IntegerLookup", "TextVectorization"), _lookup),

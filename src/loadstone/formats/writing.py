@@ -59,7 +59,7 @@ def keras_h5(config: dict[str, Any], root: Layer) -> bytes:
     for layer in layers:
         names = []
         for slot in legacy_order(layer, WRITER):
-            if slot.variable.name in slot.layer.weights:
+            if slot.variable.name in slot.layer.weights and slot.variable.name != "idf_weights":  # which the config has
                 above = "" if slot.layer is layer else f"{slot.layer.path.removeprefix(layer.path).strip('/')}/"
                 names.append(f"{layer.name}/{above}{slot.variable.label}")
                 tensors[f"model_weights/{layer.name}/{names[-1]}"] = slot.layer.weights[slot.variable.name]

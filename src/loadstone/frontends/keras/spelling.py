@@ -43,7 +43,8 @@ class _Spelling:
         if layer.graph is not None:
             return self.model(layer)
         written = names.WRITTEN.get(layer.class_name, layer.class_name)
-        lost = next((f" with {key}={layer.config[key]!r}" for key in sorted(_NO_WORD & set(layer.config))), "")
+        options = [key for key in layer.config if key in _NO_WORD or (key == "padding" and layer.config[key] in ("half", "full"))]
+        lost = next((f" with {key}={layer.config[key]!r}" for key in options), "")
         if written not in ARGUMENTS or layer.given is not None or lost:
             raise UnsupportedOps(
                 f"Keras {RELEASE} has no {layer.class_name}{lost}, and this one (at {layer.path}) cannot be made of what it has",
@@ -102,7 +103,18 @@ class _Spelling:
         args, kwargs = node.args, node.kwargs
         if node.op in _RECURRENT and isinstance(args[0], (list, tuple)) and len(args[0]) > 1:  # Keras 2 listed initial states as inputs
             args, kwargs = (args[0][0],), {**kwargs, "initial_state": list(args[0][1:])}
+        if node.domain == "keras.ops" and node.op == "GetItem" and isinstance(args[1], tuple):
+            args = (args[0], self.whole(args[0], args[1]))
         return {"args": [self.argument(arg) for arg in args], "kwargs": {key: self.argument(arg) for key, arg in kwargs.items()}}
+
+    def whole(self, x: Structure, key: tuple[Any, ...]) -> tuple[Any, ...]:
+        """A key with an ellipsis written out, which HDF5 files of today's Keras cannot hold."""
+        shape = self.typed(x)[0] if isinstance(x, Output) else None
+        places = [place for place, part in enumerate(key) if part is Ellipsis]
+        if len(places) != 1 or shape is None:
+            return key
+        rest = len(shape) - sum(part is not None for part in key) + 1
+        return (*key[: places[0]], *[slice(None)] * rest, *key[places[0] + 1 :])
 
     def argument(self, structure: Structure) -> Any:
         return plain(map_structure(lambda leaf: self.tensor(leaf) if isinstance(leaf, Output) else leaf, structure))

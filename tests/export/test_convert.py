@@ -1,0 +1,93 @@
+"""Converted files: read again by loadstone, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import loadstone
+from loadstone.cli import main
+from tests.cli.test_commands import call
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+FOLDERS = ("keras_1", "keras_2")
+APART = GOLDEN / "apart" / "keras-2.2.4" / "model"
+# What today's Keras has no word for; and biases that it adds along another axis.
+REFUSED = ("-normal-1-3", "-normal-2-3", "-pool-", "-upsampled", "-atrous-local-th", "-dilated-local-first")
+pytestmark = pytest.mark.filterwarnings("ignore:.*(statistics|do not name their backend):UserWarning")
+
+
+def cases() -> list[Path]:
+    return [path for folder in FOLDERS for path in sorted((GOLDEN / folder).glob("*.npz"))]
+
+
+def source(path: Path) -> tuple[Path, Path | None]:
+    architecture = path.with_suffix(".json")
+    return (architecture, path.with_suffix(".h5")) if architecture.exists() else (path.with_suffix(".h5"), None)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("path", [path for path in cases() if not any(word in path.stem for word in REFUSED)], ids=lambda path: path.stem)
+def test_a_converted_file_predicts_what_the_release_predicted(path: Path, suffix: str, tmp_path: Path) -> None:
+    file, weights = source(path)
+    report = loadstone.convert(file, tmp_path / f"new{suffix}", weights=weights)
+    assert report.difference is not None
+    model, arrays = loadstone.load_model(report.path), np.load(path)
+    assert model.producer.version == "3.15.1"
+    inputs = [arrays[key] for key in sorted(arrays.files) if key.startswith("in_")]
+    expected = [arrays[key] for key in sorted(arrays.files) if key.startswith("out_")]
+    got = model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
+    got = [got[key] for key in sorted(got)] if isinstance(got, dict) else got if isinstance(got, list) else [got]
+    for want, result in zip(expected, got, strict=True):
+        np.testing.assert_allclose(result, want, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["keras_1/keras-1.2.2-tensorflow-normal-1-3", "keras_1/keras-1.2.2-theano-pool-max-th-2-2-same"])
+def test_what_today_s_keras_cannot_hold_is_named_and_nothing_is_written(name: str, tmp_path: Path) -> None:
+    with pytest.raises(loadstone.UnsupportedOps, match="cannot be made of what it has"):
+        loadstone.convert(GOLDEN / f"{name}.h5", tmp_path / "new.keras")
+    assert not os.listdir(tmp_path)
+
+
+def test_numbers_that_would_differ_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(loadstone.ModelError, match="other numbers"):
+        loadstone.convert(GOLDEN / "keras_1" / "keras-1.2.2-tensorflow-atrous-local-th.h5", tmp_path / "new.keras")
+    assert not os.listdir(tmp_path)
+
+
+def test_weights_and_config_alone(tmp_path: Path) -> None:
+    loadstone.convert(APART / "model.json", tmp_path / "new.json", weights=APART / "weights.h5")
+    loadstone.convert(APART / "model.json", tmp_path / "new.weights.h5", weights=APART / "weights.h5")
+    assert json.loads((tmp_path / "new.json").read_text())["class_name"] == "Functional"
+    model = loadstone.load_model(tmp_path / "new.json", weights=tmp_path / "new.weights.h5")
+    data = np.load(APART / "data.npz")
+    np.testing.assert_allclose(model.predict(data["input"], verbose=0), data["output"], rtol=1e-4, atol=1e-6)
+
+
+def test_a_file_is_replaced_only_where_that_is_wanted(tmp_path: Path) -> None:
+    target = tmp_path / "new.keras"
+    target.write_bytes(b"precious")
+    with pytest.raises(FileExistsError):
+        loadstone.convert(APART / "model.json", target, weights=APART / "weights.h5", overwrite=False)
+    assert target.read_bytes() == b"precious"
+    loadstone.convert(APART / "model.json", target, weights=APART / "weights.h5")
+    assert target.read_bytes().startswith(b"PK")
+
+
+def test_a_suffix_that_says_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="known suffixes"):
+        loadstone.convert(APART / "model.json", tmp_path / "new.bin", weights=APART / "weights.h5")
+
+
+def test_at_the_shell(tmp_path: Path) -> None:
+    assert "convert" in main.commands
+    result = call("convert", APART / "model.json", tmp_path / "new.h5", "--weights", APART / "weights.h5")
+    assert result.exit_code == 0
+    assert "predictions differ by" in result.output
+    assert call("convert", APART / "model.json", tmp_path / "new.bin", "--weights", APART / "weights.h5").exit_code == 2
+    assert call("convert", APART / "model.json", tmp_path / "new.keras").exit_code == 1
+    assert call("convert", APART / "model.json", tmp_path / "new.h5", "--weights", APART / "weights.h5", "--no-overwrite").exit_code == 1

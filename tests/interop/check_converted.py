@@ -1,0 +1,57 @@
+"""Loads every file that `convert_files.py` wrote with a real Keras, and compares its predictions with those of the release that saved it.
+
+    python check_converted.py OUT
+
+Exit status 1 where a file does not load or gives other numbers.
+"""
+
+import os
+
+os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3")
+import pathlib
+import sys
+import warnings
+
+import keras
+import numpy as np
+
+
+def flat(found):
+    if isinstance(found, dict):
+        return [leaf for key in sorted(found) for leaf in flat(found[key])]
+    return [leaf for part in found for leaf in flat(part)] if isinstance(found, (list, tuple)) else [np.asarray(found)]
+
+
+def check(path: pathlib.Path) -> str | None:
+    """None, or what is wrong."""
+    arrays = np.load(path.with_suffix(".npz"))
+    inputs = [arrays[key] for key in sorted(arrays.files) if key.startswith("in_")]
+    expected = [arrays[key] for key in sorted(arrays.files) if key.startswith("out_")]
+    model = keras.models.load_model(path, compile=False)
+    got = flat(model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0))
+    for want, result in zip(expected, got, strict=True):
+        if want.shape != result.shape or not np.allclose(want, result, rtol=1e-3, atol=1e-4):
+            return f"{want.shape} and {result.shape}, off by {np.abs(want - result).max() if want.shape == result.shape else '?'}"
+    return None
+
+
+def main() -> int:
+    warnings.simplefilter("ignore")
+    good = wrong = 0
+    for path in sorted(pathlib.Path(sys.argv[1]).glob("*.*")):
+        if path.suffix not in (".keras", ".h5"):
+            continue
+        try:
+            reason = check(path)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[-300:]}"
+        good += reason is None
+        wrong += reason is not None
+        if reason:
+            print(f"{path.name}: {reason}")
+    print(f"Keras {keras.__version__} on {keras.backend.backend()}: {good} of {good + wrong} files match")
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
