@@ -13,7 +13,7 @@ from typing import Any
 from loadstone.custom import CustomObjects, Given
 from loadstone.custom.classes import is_plain_model
 from loadstone.errors import MALFORMED, LoadstoneError, ModelError
-from loadstone.frontends.keras import names
+from loadstone.frontends.keras import names, third_party
 from loadstone.frontends.keras.callables import read_activation, stored_function
 from loadstone.frontends.keras.functional import functional_graph, pipeline_graph, sequential_graph
 from loadstone.frontends.keras.history import check_known, upgrade_layer
@@ -24,7 +24,7 @@ from loadstone.frontends.keras.history.masks import mask_rules
 from loadstone.frontends.keras.policy import part_policies, read_policy
 from loadstone.ir import Graph, Layer, Producer, dtypes
 
-_ACTIVATION_KEYS = ("activation", "recurrent_activation")
+_ACTIVATION_KEYS = ("activation", "recurrent_activation", "attention_activation")
 _CHILD_KEYS = ("layer", "cell", "forward_layer", "backward_layer")
 _OPERATIONS = ("keras.src.ops", "keras.ops", "keras.src.activations")  # where operations are defined
 _MODELS = ("Sequential", "Functional")
@@ -95,14 +95,15 @@ class _Reader:
 
     def _known(self, stored: dict[str, Any], name: str, path: str) -> Layer:
         written = stored["class_name"]
-        class_name = names.ALIASES.get(written, written)
-        own = (
+        third = third_party.class_of(stored)
+        class_name = third or names.ALIASES.get(written, written)
+        own = third is not None or (
             stored.get("registered_name") in (None, "", written, class_name)
             and not _foreign(stored.get("module"))
             and _as_keras_writes(stored)
         )
         unknown = not own or class_name not in names.LAYERS
-        given = self.custom.find("layer", _sought(stored), written) if unknown else self.custom.get("layer", _sought(stored))
+        given = self.custom.find("layer", _sought(stored), written) if unknown or third else self.custom.get("layer", _sought(stored))
         own = own and given is None
         if given is not None and _is_model(stored["config"]) and is_plain_model(given.object):
             class_name, given = "Functional" if "input_layers" in stored["config"] else "Sequential", None
@@ -158,6 +159,8 @@ class _Reader:
             del layer.config["cells"]
         if layer.class_name == "Bidirectional":
             _both_directions(layer)
+        if layer.class_name == "Addons>WeightNormalization":
+            third_party.with_clone(layer, _copy(layer.children["layer"], layer.path))
 
     def _activations(self, layer: Layer) -> None:
         """Activations become a name of `names.ACTIVATIONS`, a Layer (also a child), a Given, or None."""

@@ -37,6 +37,27 @@ LAYERS = frozenset(
     """.split()
 )
 
+# Classes of packages around Keras, with the package in front.
+THIRD_PARTY = frozenset(
+    """
+    Addons>AdaptiveAveragePooling1D Addons>AdaptiveAveragePooling2D Addons>AdaptiveAveragePooling3D Addons>AdaptiveMaxPooling1D
+    Addons>AdaptiveMaxPooling2D Addons>AdaptiveMaxPooling3D Addons>FilterResponseNormalization Addons>GELU Addons>GroupNormalization
+    Addons>InstanceNormalization Addons>Maxout Addons>NoisyDense Addons>PoincareNormalize Addons>Snake Addons>Sparsemax
+    Addons>SpectralNormalization Addons>StochasticDepth Addons>TLU Addons>WeightNormalization
+    keras_contrib>InstanceNormalization keras_self_attention>SeqSelfAttention keras_self_attention>SeqWeightedAttention
+    """.split()
+)
+LAYERS = LAYERS | THIRD_PARTY
+
+# Functions of tensorflow_addons that Keras has as well.
+ADDONS_ACTIVATIONS = {
+    "hardshrink": "hard_shrink",
+    "mish": "mish",
+    "softshrink": "soft_shrink",
+    "sparsemax": "sparsemax",
+    "tanhshrink": "tanh_shrink",
+}
+
 # Layers that `keras.applications` defines for itself, with the options that they write. No other spelling of theirs is Keras' own:
 # the names are common, and HDF5 files do not say which module a class is from.
 APPLICATIONS: dict[str, frozenset[str]] = {

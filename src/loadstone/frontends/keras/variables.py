@@ -404,8 +404,84 @@ def _lookup(layer: Layer) -> list[Variable]:
     )
 
 
+# packages around Keras
+
+
+@_schema("Addons>GroupNormalization", "Addons>InstanceNormalization")
+def _addons_group_normalization(layer: Layer) -> list[Variable] | None:
+    return _group_normalization(layer)
+
+
+@_schema("Addons>FilterResponseNormalization")
+def _filter_response_normalization(layer: Layer) -> list[Variable]:
+    learned = bool(layer.config.get("learned_epsilon"))
+    return given((learned, Variable("learned_epsilon", (1,))), (True, Variable("gamma")), (True, Variable("beta")))
+
+
+@_schema("Addons>WeightNormalization")
+def _weight_normalization(layer: Layer) -> list[Variable]:
+    return [Variable("g", (None,)), Variable("initialized", (), False, "any")]
+
+
+@_schema("Addons>SpectralNormalization")
+def _addons_spectral_normalization(layer: Layer) -> list[Variable]:
+    return [Variable("kernel", copy=True, required=False), Variable("u", (1, None), False, spellings=("sn_u",))]
+
+
+@_schema("Addons>NoisyDense")
+def _noisy_dense(layer: Layer) -> list[Variable]:
+    units, n, biased = layer.config["units"], _input_size(layer), layer.config.get("use_bias", True)
+    found = []
+    for parts in (("sigma", "mu"), ("eps",)):
+        found += [Variable(f"{part}_kernel", (n, units), part != "eps") for part in parts]
+        found += [Variable(f"{part}_bias", (units,), part != "eps") for part in parts if biased]
+    return found
+
+
+@_schema("Addons>Snake")
+def _snake(layer: Layer) -> list[Variable]:
+    return [Variable("frequency", (), spellings=("Variable",))]
+
+
+@_schema("Addons>TLU")
+def _thresholded_linear_unit(layer: Layer) -> list[Variable]:
+    return given((True, Variable("tau")), (bool(layer.config.get("affine")), Variable("alpha")))
+
+
+@_schema("keras_contrib>InstanceNormalization")
+def _instance_normalization(layer: Layer) -> list[Variable]:
+    shape = (1,) if layer.config.get("axis") is None else (None,)
+    return given((layer.config.get("scale", True), Variable("gamma", shape)), (layer.config.get("center", True), Variable("beta", shape)))
+
+
+@_schema("keras_self_attention>SeqSelfAttention")
+def _self_attention(layer: Layer) -> list[Variable]:
+    config = layer.config
+    if config.get("attention_type", "additive") != "additive":
+        return given((True, Variable("Mul_Wa")), (config.get("use_attention_bias", True), Variable("Mul_ba", (1,))))
+    units = config["units"]
+    return given(
+        (True, Variable("Add_Wt", (None, units))),
+        (True, Variable("Add_Wx", (None, units))),
+        (config.get("use_additive_bias", True), Variable("Add_bh", (units,))),
+        (True, Variable("Add_Wa", (units, 1))),
+        (config.get("use_attention_bias", True), Variable("Add_ba", (1,))),
+    )
+
+
+@_schema("keras_self_attention>SeqWeightedAttention")
+def _weighted_attention(layer: Layer) -> list[Variable]:
+    return given(
+        (True, Variable("kernel", (None, 1), spellings=("W",))),
+        (layer.config.get("use_bias", True), Variable("bias", (1,), spellings=("b",))),
+    )
+
+
 WITHOUT = frozenset(
     """
+    Addons>AdaptiveAveragePooling1D Addons>AdaptiveAveragePooling2D Addons>AdaptiveAveragePooling3D Addons>AdaptiveMaxPooling1D
+    Addons>AdaptiveMaxPooling2D Addons>AdaptiveMaxPooling3D Addons>GELU Addons>Maxout Addons>PoincareNormalize Addons>Sparsemax
+    Addons>StochasticDepth
     Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D
     AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add AlphaDropout AugMix AutoContrast Average
     AveragePooling1D AveragePooling2D AveragePooling3D Bidirectional CLAHE CategoryCrossing CategoryEncoding CenterCrop

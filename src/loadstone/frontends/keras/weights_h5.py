@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from loadstone.containers.hdf5 import Group
 from loadstone.errors import CorruptFile, ModelError
+from loadstone.frontends.keras import names, third_party
 from loadstone.frontends.keras.accounting import Account, fits
 from loadstone.frontends.keras.cudnn import as_plain
 from loadstone.frontends.keras.keras_1_weights import as_today, note_gates, old_variables
@@ -63,8 +64,9 @@ def finish(root: Layer, account: Account) -> None:
         if account.producer.release < (2,):
             account.check_shapes(layer)
     account.settle()
-    for layer in root.walk():
+    for layer in list(root.walk()):
         as_plain(layer)
+        third_party.as_plain(layer)
 
 
 def _places(root: Layer, group: Group, account: Account) -> list[tuple[Layer, str]]:
@@ -202,6 +204,8 @@ class GroupedWeights:
         last = parts[-1] if parts[-1] in slot.variable.last else re.sub(r"_\d+$", "", parts[-1])
         if self.account.producer.release < (2,):  # "dense_1_W", or a number where a variable had no name
             return last.endswith(tuple(f"_{name}" for name in slot.variable.last)) or last == "param" or last in slot.variable.last
+        if slot.layer.class_name in names.THIRD_PARTY and last.endswith(tuple(f"_{name}" for name in slot.variable.last)):
+            return True
         above = slot.variable.label.split("/")[:-1]
         return last in slot.variable.last and (not above or len(parts) == 1 or parts[-1 - len(above) : -1] == above)
 

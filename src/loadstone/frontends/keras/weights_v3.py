@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from loadstone.frontends.keras import names
+from loadstone.frontends.keras import names, third_party
 from loadstone.frontends.keras.accounting import Account
 from loadstone.frontends.keras.variables import variables
 from loadstone.ir import Layer, Producer, Tensor
@@ -111,6 +111,8 @@ class _Walk(Account):
             else:
                 self.unused(path)
         self.settle()
+        for layer in list(root.walk()):
+            third_party.as_plain(layer)
         return extra
 
     def kind(self, path: str) -> str | None:
