@@ -124,12 +124,12 @@ class _Walk:
             self.account.lacks(layer, variable, [key for _, key in self.below(at)])
 
     def vocabulary(self, layer: Layer, variable: Variable, at: int | None) -> None:
-        """The keys of a lookup table in the order of their values; tables in which `adapt` counted are of no use."""
+        """The keys of a lookup table in the order of their values; the tables in which `adapt` counted are of no use."""
         for path, key in self.below(at):
             if not path.endswith(("-keys", "-values")):
                 continue
             self.account.taken.add(key)
-            if path.endswith("-keys") and "token_counts" not in path and not layer.config.get("vocabulary"):
+            if path.endswith("_table-keys") and not layer.config.get("vocabulary"):
                 values = self.account.tensors[key.removesuffix("keys") + "values"]
                 layer.weights[variable.name] = _ordered(self.account.tensors[key], values)
 
