@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
-from loadstone.containers import yaml
+from loadstone.containers import json, yaml
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile
 from loadstone.formats.format import Format, Match
 from loadstone.formats.producer import of_versions, only_mapped
 from loadstone.formats.reading import read_config, reading
-from loadstone.formats.v3_files import MAX_JSON
 from loadstone.formats.weights import Weights
 from loadstone.frontends.keras.history.doubts import doubts
 from loadstone.frontends.keras.history.keras_0 import is_keras_0
@@ -73,13 +71,8 @@ def _stored(source: Source) -> Any:
 
 def _json(source: Source) -> Any:
     """The JSON; a string that holds JSON once more, as `json.dump(model.to_json())` writes it, is unpacked."""
-    if source.size > MAX_JSON:
-        raise CorruptFile(f"{source.size} bytes of JSON, at most {MAX_JSON} are read", source=source.name)
-    try:
-        stored = json.loads(bytes(source.read()))
-        return json.loads(stored) if isinstance(stored, str) else stored
-    except (ValueError, RecursionError) as error:
-        raise CorruptFile(f"the JSON is damaged: {error}", source=source.name) from error
+    stored = json.read(source, "the architecture")
+    return json.read(Source.of_bytes(stored.encode(), source.name), "the architecture") if isinstance(stored, str) else stored
 
 
 FORMAT = Format("keras_architecture", "Keras architecture (JSON or YAML) with weights apart", (".json", ".yaml"), detect, read)

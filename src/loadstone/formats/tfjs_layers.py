@@ -6,19 +6,18 @@ may be quantized: uint8 and uint16 with a scale and a minimum, or float16.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from loadstone.containers import json
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, UnsupportedVersion
 from loadstone.formats.format import Format, Match
 from loadstone.formats.producer import of_versions, only_mapped
 from loadstone.formats.reading import read_config, reading
-from loadstone.formats.v3_files import MAX_JSON
 from loadstone.formats.weights import Weights
 from loadstone.frontends.keras import weights_named
 from loadstone.ir import Model, Producer, Tensor, dtypes
@@ -35,7 +34,7 @@ def detect(source: Source) -> Match | None:
     if not source.head(1 << 10).lstrip().startswith(b"{"):
         return None
     try:
-        stored = _json(source)
+        stored = json.read(source, MODEL)
     except CorruptFile:
         head = source.head(1 << 16)
         return Match("damaged JSON") if b'"modelTopology"' in head and b'"class_name"' in head else None
@@ -45,7 +44,7 @@ def detect(source: Source) -> Match | None:
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The model, its weights assigned. custom: the caller's objects, for the frontend. weights: those to use in place of its own."""
     with reading(source):
-        stored = _json(source.member(MODEL) if source.folder else source)
+        stored = json.read(source.member(MODEL) if source.folder else source, MODEL)
         config, topology = _config(stored), stored["modelTopology"]
         if config is None:
             raise CorruptFile("the model has no topology of layers")
@@ -66,7 +65,7 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
 def read_weights(source: Source) -> Weights:
     """The weights that the manifest lists, by name, in its order."""
     file = source.member(MODEL) if source.folder else source
-    manifest = _json(file).get("weightsManifest")
+    manifest = json.read(file, MODEL).get("weightsManifest")
     if not isinstance(manifest, list) or file.path is None:
         raise CorruptFile("the model has no manifest of its weights" if file.path else "the weights lie beside the file: give its path")
     around = source if source.folder else file.beside()
@@ -97,15 +96,6 @@ def _config(stored: Any) -> dict[str, Any] | None:
         return None
     config = topology.get("model_config", topology)
     return config if isinstance(config, dict) and {"class_name", "config"} <= set(config) else None
-
-
-def _json(source: Source) -> Any:
-    if source.size > MAX_JSON:
-        raise CorruptFile(f"{source.size} bytes of JSON, at most {MAX_JSON} are read", source=source.name)
-    try:
-        return json.loads(bytes(source.read()))
-    except (ValueError, RecursionError) as error:
-        raise CorruptFile(f"{MODEL} is not JSON: {error}", source=source.name) from error
 
 
 class _Bytes:

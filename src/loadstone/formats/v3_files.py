@@ -5,21 +5,19 @@ keras/src/saving/saving_lib.py: `H5IOStore`, `NpzIOStore`, `ShardedH5IOStore`. T
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from loadstone.containers import hdf5, npz, pickled
+from loadstone.containers import hdf5, json, npz, pickled
 from loadstone.containers import zip as archives
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError, UnsupportedVersion
 from loadstone.ir import Tensor
 
 CONFIG, ASSETS = "config.json", "assets/"
-MAX_JSON = 256 << 20
 HDF5 = ("model.weights.h5", "variables.h5")  # the second by tf.keras 2.11
 NPZ, SHARDS = "model.weights.npz", "model.weights.json"
 
@@ -33,13 +31,7 @@ class Files:
 
     def json(self, name: str) -> Any:
         """A JSON file; CorruptFile where it is none."""
-        source = self.open(name)
-        if source.size > MAX_JSON:
-            raise CorruptFile(f"{source.size} bytes of JSON, at most {MAX_JSON} are read", where=name)
-        try:
-            return json.loads(bytes(source.read()))
-        except (ValueError, RecursionError) as error:
-            raise CorruptFile(f"{name} is not JSON: {error}", where=name) from error
+        return json.read(self.open(name), name)
 
 
 @dataclass(eq=False)

@@ -6,7 +6,7 @@ word there and is left out: whether that changes numbers is for the caller to co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from loadstone.errors import UnsupportedOps
@@ -103,11 +103,11 @@ class _Spelling:
         args, kwargs = node.args, node.kwargs
         if node.op in _RECURRENT and isinstance(args[0], (list, tuple)) and len(args[0]) > 1:  # Keras 2 listed initial states as inputs
             args, kwargs = (args[0][0],), {**kwargs, "initial_state": list(args[0][1:])}
-        if node.domain == "keras.ops" and node.op == "GetItem" and isinstance(args[1], tuple):
+        if node.domain == "keras.ops" and node.op == "GetItem" and isinstance(args[1], (list, tuple)):
             args = (args[0], self.whole(args[0], args[1]))
         return {"args": [self.argument(arg) for arg in args], "kwargs": {key: self.argument(arg) for key, arg in kwargs.items()}}
 
-    def whole(self, x: Structure, key: tuple[Any, ...]) -> tuple[Any, ...]:
+    def whole(self, x: Structure, key: Sequence[Any]) -> Sequence[Any]:
         """A key with an ellipsis written out, which HDF5 files of today's Keras cannot hold."""
         shape = self.typed(x)[0] if isinstance(x, Output) else None
         places = [place for place, part in enumerate(key) if part is Ellipsis]
