@@ -9,21 +9,21 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loadstone import formats
 from loadstone.containers.source import Filepath, Source
 from loadstone.custom import CustomObjects
 from loadstone.custom.whole import as_graph
 from loadstone.errors import LoadstoneError, MissingWeights
-from loadstone.export.convert import rendered, suffix_of
-from loadstone.formats.weights_files import open_weights
 from loadstone.ir import Model as Description
 from loadstone.ir import Tensor
 from loadstone.live import Hosts
 from loadstone.model import Compilation, Model, Report, report_on
-from loadstone.model.comparison import Conversion, same_predictions
 from loadstone.model.cut import Names, cut
+
+if TYPE_CHECKING:
+    from loadstone.model.comparison import Conversion
 
 
 def load_model(
@@ -92,6 +92,8 @@ def load_weights(filepath: Filepath, *, mmap: bool | None = None) -> dict[str, T
     a whole model. A tensor has `shape`, `dtype` (a name) and `numpy()`, and is an array to numpy. Raises FileNotFoundError or a
     LoadstoneError.
     """
+    from loadstone.formats.weights_files import open_weights
+
     with _told(filepath):
         return dict(open_weights(filepath, mmap).tensors)
 
@@ -101,9 +103,13 @@ def convert(src: Filepath, dst: str | os.PathLike[str], *, weights: Filepath | N
 
     dst: its suffix says what is written: `.keras`, `.h5` (a whole model), `.weights.h5` (weights alone) or `.json` (the config alone).
     src, weights: as for `load_model`. Layers that Keras lost become others that compute the same. The new file is read again and
-    compared with the model on random data before it takes its place. Raises what `load_model` raises, UnsupportedOps for a model that
-    today's Keras cannot hold, ModelError where the numbers differ, FileExistsError where `overwrite` is False.
+    compared with the model on random data before it takes its place; the answer says where no such data fit. Raises what `load_model`
+    raises, UnsupportedOps for a model that today's Keras cannot hold, ModelError where the numbers differ, FileExistsError where
+    `overwrite` is False.
     """
+    from loadstone.export.convert import rendered, suffix_of
+    from loadstone.model.comparison import Conversion, same_predictions
+
     target = os.fspath(dst)
     suffix = suffix_of(target)
     if not overwrite and os.path.exists(target):
@@ -116,12 +122,10 @@ def convert(src: Filepath, dst: str | os.PathLike[str], *, weights: Filepath | N
         _whole(description)
         model = Model(description, Compilation(host=Hosts(custom.objects)))
         data = rendered(description, suffix)
-        written = None
-        if suffix in (".keras", ".h5", ".hdf5"):
-            written = Model(_read(Source.of_bytes(data, os.path.basename(target)), CustomObjects(None)))
-        compared = None if written is None else same_predictions(model, written)
+        whole = rendered(description, ".keras") if suffix in (".json", ".weights.h5") else data
+        difference = same_predictions(model, Model(_read(Source.of_bytes(whole, os.path.basename(target)), CustomObjects(None))))
     _replace(target, data)
-    return Conversion(target, len(data), compared, tuple(description.findings))
+    return Conversion(target, len(data), difference, tuple(description.findings))
 
 
 def _replace(target: str, data: bytes) -> None:
@@ -131,7 +135,7 @@ def _replace(target: str, data: bytes) -> None:
         with open(part, "wb") as file:
             file.write(data)
         os.replace(part, target)
-    except BaseException:
+    except BaseException:  # whatever it was goes on; the part that was written does not stay
         if os.path.exists(part):
             os.remove(part)
         raise
@@ -147,7 +151,11 @@ def _whole(description: Description) -> None:
 
 
 def _read(source: Source, custom: CustomObjects, weights: Filepath | None = None, mmap: bool | None = None) -> Description:
-    return formats.detect(source).read(source, custom, None if weights is None else open_weights(weights, mmap))
+    if weights is None:
+        return formats.detect(source).read(source, custom, None)
+    from loadstone.formats.weights_files import open_weights
+
+    return formats.detect(source).read(source, custom, open_weights(weights, mmap))
 
 
 def _refuse(**given: object) -> None:

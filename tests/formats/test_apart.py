@@ -63,6 +63,12 @@ def test_weights_of_another_model_are_refused_with_both_lists() -> None:
         loadstone.load_model(FOLDER / "keras-2.2.4" / "model" / "model.json", weights=FOLDER / "keras-2.2.4" / "chain" / "weights.h5")
 
 
+def test_a_checkpoint_of_another_model_is_refused() -> None:
+    place = FOLDER / "tf.keras-2.15.1"
+    with pytest.raises(loadstone.ModelError, match="the architecture has 6 layers, the checkpoint 3"):
+        loadstone.load_model(place / "model" / "model.json", weights=place / "chain" / "checkpoint")
+
+
 def test_layers_in_another_order_that_fits_as_well_are_ambiguous(tmp_path: Path) -> None:
     layers = [
         {"class_name": "Dense", "config": {"name": name, "units": 3, "batch_input_shape": [None, 3], "use_bias": False}}

@@ -70,6 +70,47 @@ def test_layers_of_another_number_of_channels_are_refused(tmp_path: Path) -> Non
         loadstone.load_model(path)
 
 
+def test_a_class_of_the_user_s_gets_the_options_that_it_wrote(tmp_path: Path) -> None:
+    seen: dict = {}
+
+    class Scale:
+        def __init__(self, **config: object) -> None:
+            seen.update(config)
+
+        def call(self, x: np.ndarray) -> np.ndarray:
+            return x
+
+    def change(config: dict) -> None:
+        own = {"name": "scale", "trainable": True, "init": "one", "W_regularizer": None, "input_dim": 3, "border_mode": "same"}
+        config["config"].append({"class_name": "Scale", "config": own})
+
+    path = changed(tmp_path, "keras-1.2.2-tensorflow-merged-max", change)
+    loadstone.load_model(path, custom_objects={"Scale": Scale})
+    assert {"init", "W_regularizer", "input_dim", "border_mode"} <= set(seen)
+
+
+def test_a_later_class_of_an_old_name_is_the_user_s(tmp_path: Path) -> None:
+    first = {"class_name": "Dense", "config": {"name": "d", "units": 3, "activation": "linear", "batch_input_shape": [None, 3]}}
+    layers = [first, {"class_name": "SReLU", "config": {"name": "mine", "trainable": True}}]
+    model = {"class_name": "Sequential", "config": {"name": "s", "layers": layers}, "keras_version": "2.15.0", "backend": "tensorflow"}
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(model))
+    assert loadstone.inspect(path).custom_objects == ["SReLU"]
+
+
+def test_kernels_are_turned_as_the_file_with_the_weights_says(tmp_path: Path) -> None:
+    """An architecture that names TensorFlow, with weights that Theano saved: "valid" convolutions, so that only the kernels differ."""
+    name = "keras-2.1.6-theano-transposed-first-valid-4"
+    golden = FOLDER.parent / "keras_2" / f"{name}.h5"
+    with h5py.File(golden) as file:
+        config = {**json.loads(file.attrs["model_config"]), "keras_version": "2.1.6", "backend": "tensorflow"}
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(config))
+    arrays = np.load(golden.with_suffix(".npz"))
+    got = loadstone.load_model(path, weights=golden).predict(arrays["in_0"], verbose=0)
+    np.testing.assert_allclose(got, arrays["out_0"], rtol=1e-4, atol=1e-5)
+
+
 def changed(folder: Path, name: str, change) -> Path:
     """A copy of a file whose config was changed."""
     path = folder / "changed.h5"

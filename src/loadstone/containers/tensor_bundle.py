@@ -203,16 +203,16 @@ def _sliced(name: str, entry: _Entry, slices: dict[bytes, _Entry], shard: Callab
 
 def joined(sizes: tuple[int, ...], dtype: str, parts: list[tuple[list[tuple[int, int]], np.ndarray]]) -> np.ndarray:
     """The whole of some slices; CorruptFile where they leave a gap."""
-    whole, covered = np.empty(sizes, dtypes.to_numpy(dtype)), 0
+    covered = sum(values.size for _, values in parts)
+    if covered != prod(sizes):
+        raise CorruptFile(f"slices hold {covered} values of {prod(sizes)}")
+    whole = np.empty(sizes, dtypes.to_numpy(dtype))
     for extent, values in parts:
         place = tuple(slice(start, None if length < 0 else start + length) for start, length in extent)
         target = whole[place]
         if target.size != values.size:
             raise CorruptFile(f"a slice of shape {values.shape} for a place of shape {target.shape}")
         whole[place] = values.reshape(target.shape)
-        covered += values.size
-    if covered != whole.size:
-        raise CorruptFile(f"slices hold {covered} values of {whole.size}")
     return whole
 
 

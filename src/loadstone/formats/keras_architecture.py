@@ -37,8 +37,9 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
         stored = _stored(source)
         if not isinstance(stored, dict) or not (isinstance(stored.get("class_name"), str) or is_keras_0(stored)):
             raise CorruptFile("an architecture has a class_name and a config")
-        version = stored.get("keras_version") or (weights and weights.version)
-        producer = of_versions(version, backend=stored.get("backend"), config=stored, names=weights.tensors if weights else ())
+        version = stored.get("keras_version") or (weights.version if weights else None)
+        backend = stored.get("backend") or (weights.backend if weights else None)
+        producer = of_versions(version, backend=backend, config=stored, names=weights.tensors if weights else ())
         root = read_config(stored, producer, custom)
         extra = {} if weights is None else weights.assign(root, producer)
         return Model(
@@ -54,7 +55,7 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
 
 
 def _is_config(source: Source) -> bool:
-    """True for JSON with the keys of a config; the text of a long one is not parsed."""
+    """True for JSON with the keys of a config, damaged or not."""
     try:
         stored = _json(source)
     except CorruptFile:

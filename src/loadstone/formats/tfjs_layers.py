@@ -23,7 +23,6 @@ from loadstone.frontends.keras import weights_named
 from loadstone.ir import Model, Producer, Tensor, dtypes
 
 MODEL = "model.json"
-_NAMES = ("modelTopology", "weightsManifest")
 _WRITTEN_IN_JAVASCRIPT = "2.2.4"  # the release of Keras whose layers tfjs-layers has
 
 
@@ -31,7 +30,7 @@ def detect(source: Source) -> Match | None:
     """JSON with the topology of a layers model and a manifest, or the folder around it."""
     if source.folder:
         return detect(source.member(MODEL)) if MODEL in source.entries else None
-    if not source.head(1 << 10).lstrip().startswith(b"{"):
+    if not source.head(1 << 10).lstrip().startswith(b"{") or b'"modelTopology"' not in bytes(source.read()):
         return None
     try:
         stored = json.read(source, MODEL)

@@ -14,9 +14,10 @@ Assign = Callable[[Layer, Producer], Extra]
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights by name and the way to give them to a model. version: of the Keras that wrote them, where the file says."""
+    """Weights by name and the way to give them to a model. version, backend: of the Keras that wrote them, where the file says."""
 
     tensors: Mapping[str, Tensor]
     assign: Assign
     sources: list[Source] = field(default_factory=list)
     version: str | None = None
+    backend: str | None = None

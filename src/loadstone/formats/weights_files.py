@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loadstone.containers import checkpoint_v1, hdf5, npz, sstable, tensor_bundle
 from loadstone.containers import zip as archives
@@ -90,12 +90,13 @@ def _read_listed_hdf5(source: Source) -> Weights:
     """Groups of layers with the lists `layer_names` and `weight_names`; or those of a whole model."""
     tree = hdf5.read(source)
     group = tree.groups.get("model_weights", tree)
-    version = tree.text("keras_version") or group.text("keras_version")
+    version, backend = (tree.text(name) or group.text(name) for name in ("keras_version", "backend"))
 
     def assign(root: Layer, producer: Producer) -> Extra:
-        return weights_h5.assign(root, group, producer, apart=True)
+        own = replace(producer, version=version.partition("-")[0] if version else producer.version, backend=backend or producer.backend)
+        return weights_h5.assign(root, group, own, apart=True)
 
-    return Weights(group.all_tensors(), assign, [source], version)
+    return Weights(group.all_tensors(), assign, [source], version, backend)
 
 
 def _is_keras_0(source: Source) -> bool:

@@ -100,6 +100,7 @@ class _Reader:
         own = third is not None or (
             stored.get("registered_name") in (None, "", written, class_name)
             and not _foreign(stored.get("module"))
+            and not (class_name in names.KERAS_1 and self.producer.release >= (2, 3))
             and _as_keras_writes(stored)
         )
         unknown = not own or class_name not in names.LAYERS

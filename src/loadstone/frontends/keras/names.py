@@ -37,6 +37,11 @@ LAYERS = frozenset(
     """.split()
 )
 
+# Layers of Keras 1 that Keras 2.3 had no more: in later files a class of that name is the user's own.
+KERAS_1 = frozenset(
+    "AtrousConvolution1D AtrousConvolution2D Highway MaxoutDense Merge ParametricSoftplus SReLU TimeDistributedDense TimeDistributedMerge".split()
+)
+
 # Classes of packages around Keras, with the package in front.
 THIRD_PARTY = frozenset(
     """

@@ -39,10 +39,8 @@ def class_of(stored: dict[str, Any]) -> str | None:
     package = _MODULES.get(module.partition(".")[0])
     named = [stored.get("registered_name"), written, f"{package}>{written}" if package else None]
     known = next((name for name in named if name in THIRD_PARTY), None)
-    if known is None and not module:
-        options = set(stored["config"]) - _COMMON
-        known = next((name for name, all_of_them in _OPTIONS.items() if name.endswith(f">{written}") and options == all_of_them), None)
-    return known
+    by_options = next((name for name in _OPTIONS if name.endswith(f">{written}")), None) if known is None and not module else None
+    return by_options if by_options and set(stored["config"]) - _COMMON == _OPTIONS[by_options] else known
 
 
 def with_clone(layer: Layer, clone: Layer) -> None:

@@ -88,7 +88,11 @@ class _Walk:
         children = self.objects[at].children
         count = sum(name.startswith(_ANY) for name in children)
         if count:  # TensorFlow 1 counts the input of a Sequential
-            places = {f"{_ANY}{number}": inner for number, inner in enumerate(listed, max(0, count - len(listed)))}
+            first = int(layer.class_name == "Sequential" and count == len(listed) + 1)
+            if count != len(listed) + first:
+                self.account.problem(layer, None, f"the architecture has {len(listed)} layers, the checkpoint {count}")
+                return
+            places = {f"{_ANY}{number}": inner for number, inner in enumerate(listed, first)}
         else:
             weighted = [inner for inner in listed if has_weights(inner, self.account.producer)]
             places = {f"{_WEIGHTED}{number}": inner for number, inner in enumerate(weighted)}

@@ -8,6 +8,7 @@ once more, and both must agree. Where the order of some release is another one, 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from loadstone.containers.hdf5 import Group
@@ -120,9 +121,9 @@ def top_layers(model: Layer) -> list[Layer]:
     return listed[1:] if starts else listed
 
 
-def listed_names(group: Group) -> list[str]:
+def listed_names(group: Group) -> Iterator[str]:
     """The names of all weights below `model_weights`, as the groups of layers list them."""
-    return [name for inner in group.groups.values() for name in inner.strings("weight_names") or ()]
+    return (name for inner in group.groups.values() for name in inner.strings("weight_names") or ())
 
 
 def _weight_names(group: Group | None, place: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a file of Keras 0 or early Keras 1 leaves open although it changes numbers, and what is assumed."""
+"""What a file leaves open although it changes numbers, and what is assumed."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ def doubts(root: Layer, producer: Producer) -> list[Finding]:
                 "the file does not name its release: its moving statistics are read as deviations, as up to Keras 1.0.5, not as variances"
             )
             found.append(Finding("warning", text, layer.path))
+    layer = _first(root, lambda layer: layer.class_name == "keras_contrib>InstanceNormalization" and not (layer.module or layer.given))
+    if layer is not None:
+        text = "the file does not say whose InstanceNormalization it holds: by its options it is taken for that of keras_contrib"
+        found.append(Finding("warning", text, layer.path))
     return found
 
 

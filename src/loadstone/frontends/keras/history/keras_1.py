@@ -13,12 +13,13 @@ from typing import Any
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.frontends.keras.history import Config
 from loadstone.frontends.keras.history.keras_1_models import flattened_sequence, graph_model
+from loadstone.frontends.keras.names import KERAS_1, LAYERS
 from loadstone.ir import Producer, dtypes
 
 Stored = dict[str, Any]  # {"class_name", "config"} with what a Functional config has beside them
 
-LEGACY = frozenset("AtrousConvolution1D AtrousConvolution2D Highway MaxoutDense Merge TimeDistributedDense TimeDistributedMerge".split())
 _LAST_LEGACY = (2, 3)  # Keras 2.3 has no layers of Keras 1 any more
+_LEGACY_MARKS = frozenset({"mode_type", "W_regularizer"})  # what Keras 2 wrote for them; a class of the user's may have the same name
 
 # Class: its name since 2.0, and its arguments' names; an argument that is here nowhere has the same name still.
 _DENSE = {"output_dim": "units", "bias": "use_bias"}
@@ -122,7 +123,7 @@ class _Upgrade:
             return stored
         if isinstance(config.get("layers"), list) and "input_layers" in config:
             return {**stored, "config": {**config, "layers": [self.layer(inner) for inner in config["layers"]]}}
-        if self.producer.release >= (2,) and class_name not in LEGACY:
+        if self.producer.release >= (2,) and not (class_name in KERAS_1 and _LEGACY_MARKS & set(config)):
             return {**stored, "config": self.children(config)}
         class_name, config = self.renamed(class_name, self.children(config))
         return {**stored, "class_name": class_name, "config": config}
@@ -147,6 +148,8 @@ class _Upgrade:
         """Class and config in the spelling of Keras 2."""
         if class_name == "Merge":
             return _merge(config)
+        if class_name not in LAYERS and class_name not in _RENAMED:  # a class of the user's, whose options are its own
+            return class_name, config
         new_class, names = _RENAMED.get(class_name, (class_name, {}))
         made: Config = {}
         for key, value in config.items():
