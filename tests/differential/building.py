@@ -76,7 +76,7 @@ class Building:
         try:
             self.chain.add(layer)
             return self.chain.outputs[0] if V3 else self.chain.layers[-1].output
-        except Exception:
+        except Exception:  # what Keras refuses leaves the chain as it was, and goes on
             if layer in self.chain.layers:
                 self.chain.pop()
             raise

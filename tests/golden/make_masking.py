@@ -96,7 +96,7 @@ def kind(name):
                 layer = getattr(L, name)(*ARGUMENTS.get(name, ()), **KEYWORDS.get(name, {}))
                 x, y = tensor(shape, dtype, FIRST), tensor(shape, dtype, SECOND)
                 out = layer(x, y) if name in SEVERAL else layer([x, y] if name in LISTS else x)
-            except Exception:
+            except Exception:  # the class does not take this tensor: another one may do
                 continue
             mask = getattr(tf.nest.flatten(out)[0], "_keras_mask", None)
             same = mask is not None and np.array_equal(np.asarray(mask), FIRST)

@@ -340,7 +340,7 @@ def answer(model, layer, data):
     inputs = data if len(data) > 1 else data[0]
     try:
         return model(inputs, training=False)
-    except Exception:
+    except Exception:  # no kernel on a CPU for channels first: the same by another way
         if getattr(layer, "data_format", None) == FIRST and hasattr(layer, "activation"):
             return channels_last(layer, inputs)
         return tf.function(

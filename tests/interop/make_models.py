@@ -405,7 +405,7 @@ def mixed_fp16():
             if hasattr(keras, "mixed_precision") and hasattr(keras.mixed_precision, "Policy")
             else "mixed_float16"
         )
-    except Exception:
+    except Exception:  # the class has another name before TensorFlow 2.4
         policy = keras.mixed_precision.experimental.Policy("mixed_float16")
     x = Input((8, 8, 3))
     y = L.Conv2D(4, 3, activation="relu", dtype=policy)(x)
@@ -587,7 +587,7 @@ def main():
             if name == "lstm_stateful":
                 (m.reset_states if hasattr(m, "reset_states") else lambda: None)()
             y = m.predict(x, verbose=0, batch_size=options.get("batch", 32))
-        except Exception:
+        except Exception:  # told, and the other models are made
             print("cannot build", name, traceback.format_exc().splitlines()[-1])
             continue
         if name == "lstm_stateful":

@@ -3,7 +3,8 @@
 `variables(layer)` answers for one layer, its children apart: they are layers with variables of their own. A row of the
 registry is one class: a function from the layer to its variables in the order of today's Keras, which is also the order
 in which `vars/0`, `vars/1`, ... of a `.keras` file are counted unless a path says otherwise. Classes of every release from
-tf.keras 2.3 to Keras 3.15 are here; a class that is neither here nor in `WITHOUT` is unknown (None): a user's own.
+tf.keras 2.3 to Keras 3.15 are here, older ones and those of other packages in `variables_elsewhere`; a class that has no row and is not
+in `WITHOUT` is unknown (None): a user's own.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def known() -> frozenset[str]:
     return frozenset(_SCHEMAS) | WITHOUT
 
 
-def _schema(*class_names: str) -> Callable[[Schema], Schema]:
+def schema(*class_names: str) -> Callable[[Schema], Schema]:
+    """Decorator: the function gives the variables of layers of these classes."""
+
     def register(function: Schema) -> Schema:
         for name in class_names:
             assert name in names.LAYERS and name not in _SCHEMAS, name
@@ -68,13 +71,14 @@ def _input_shape(layer: Layer) -> Shape | None:
     return None
 
 
-def _input_size(layer: Layer, axis: int = -1) -> int | None:
+def input_size(layer: Layer, axis: int = -1) -> int | None:
+    """The length of an axis of the input that the layer was built with, where the file says."""
     shape = _input_shape(layer)
     return shape[axis] if shape is not None and -len(shape) <= axis < len(shape) else None
 
 
 def _channels(layer: Layer) -> int | None:
-    return _input_size(layer, 1 if layer.config.get("data_format") == "channels_first" else -1)
+    return input_size(layer, 1 if layer.config.get("data_format") == "channels_first" else -1)
 
 
 def _times(*sizes: int | None) -> int | None:
@@ -89,15 +93,15 @@ def _times(*sizes: int | None) -> int | None:
 # core
 
 
-@_schema("Dense", "TernaryDense")
+@schema("Dense", "TernaryDense")
 def _dense(layer: Layer) -> list[Variable] | None:
     units = layer.config["units"]
-    kernel = Variable("kernel", (_input_size(layer), units))
+    kernel = Variable("kernel", (input_size(layer), units))
     plain = given((True, kernel), (layer.config.get("use_bias", True), Variable("bias", (units,))))
     return _quantized(layer, plain, LINEAR, {"kernel_scale": (units,)})
 
 
-@_schema("EinsumDense")
+@schema("EinsumDense")
 def _einsum_dense(layer: Layer) -> list[Variable] | None:
     """The kernel has the axes of the second operand: "ab,bc->ac" gives (b, c)."""
     operand = layer.config["equation"].partition(",")[2].partition("->")[0].strip().replace("...", "")
@@ -106,7 +110,7 @@ def _einsum_dense(layer: Layer) -> list[Variable] | None:
     return _quantized(layer, plain, LINEAR, {})
 
 
-@_schema("Embedding", "ReversibleEmbedding")
+@schema("Embedding", "ReversibleEmbedding")
 def _embedding(layer: Layer) -> list[Variable] | None:
     rows, columns = layer.config["input_dim"], layer.config["output_dim"]
     plain = [Variable("embeddings", (rows, columns))]
@@ -120,45 +124,14 @@ def _quantized(layer: Layer, plain: list[Variable], specs: Mapping[str, str], sc
     return plain if layer.policy.quantization is None else quantized(plain, layer.policy, specs, scales)
 
 
-@_schema("PReLU")
+@schema("PReLU")
 def _prelu(layer: Layer) -> list[Variable]:
     shape = _input_shape(layer)
     shared = layer.config.get("shared_axes") or ()
     return [Variable("alpha", None if shape is None else tuple(1 if i in shared else size for i, size in enumerate(shape) if i))]
 
 
-@_schema("SReLU")
-def _s_shaped_relu(layer: Layer) -> list[Variable]:
-    return [Variable(name) for name in ("t_left", "a_left", "t_right", "a_right")]
-
-
-@_schema("ParametricSoftplus")
-def _parametric_softplus(layer: Layer) -> list[Variable]:
-    return [Variable("alpha"), Variable("beta")]
-
-
-@_schema("Highway")
-def _highway(layer: Layer) -> list[Variable]:
-    n = _input_size(layer)
-    biased = layer.config.get("use_bias", True)
-    return given(
-        (True, Variable("kernel", (n, n))),
-        (True, Variable("carry_kernel", (n, n))),
-        (biased, Variable("bias", (n,))),
-        (biased, Variable("carry_bias", (n,))),
-    )
-
-
-@_schema("MaxoutDense")
-def _maxout_dense(layer: Layer) -> list[Variable]:
-    features, units = layer.config["nb_feature"], layer.config["units"]
-    return given(
-        (True, Variable("kernel", (features, _input_size(layer), units))),
-        (layer.config.get("use_bias", True), Variable("bias", (features, units))),
-    )
-
-
-@_schema("LayerScale")
+@schema("LayerScale")
 def _layer_scale(layer: Layer) -> list[Variable]:
     """Nameless in Keras 3 and in TensorFlow 2.10: `variable`, `Variable`."""
     return [Variable("gamma", (layer.config["projection_dim"],), spellings=("variable", "Variable"))]
@@ -167,7 +140,7 @@ def _layer_scale(layer: Layer) -> list[Variable]:
 # convolutions
 
 
-@_schema("Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
+@schema("Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
 def _convolution(layer: Layer) -> list[Variable]:
     """Kernel (*window, channels / groups, filters); a transposed one (*window, filters, channels)."""
     config, filters = layer.config, layer.config["filters"]
@@ -180,7 +153,7 @@ def _convolution(layer: Layer) -> list[Variable]:
     return given((True, Variable("kernel", kernel)), (config.get("use_bias", True), Variable("bias", (filters,))))
 
 
-@_schema("DepthwiseConv1D", "DepthwiseConv2D")
+@schema("DepthwiseConv1D", "DepthwiseConv2D")
 def _depthwise(layer: Layer) -> list[Variable]:
     """Kernel (*window, channels, multiplier), called `depthwise_kernel` by tf.keras."""
     config, channels = layer.config, _channels(layer)
@@ -192,7 +165,7 @@ def _depthwise(layer: Layer) -> list[Variable]:
     )
 
 
-@_schema("SeparableConv1D", "SeparableConv2D")
+@schema("SeparableConv1D", "SeparableConv2D")
 def _separable(layer: Layer) -> list[Variable]:
     config, rank, channels = layer.config, int(layer.class_name[13]), _channels(layer)
     multiplier = config.get("depth_multiplier", 1)
@@ -203,7 +176,7 @@ def _separable(layer: Layer) -> list[Variable]:
     )
 
 
-@_schema("LocallyConnected1D", "LocallyConnected2D")
+@schema("LocallyConnected1D", "LocallyConnected2D")
 def _locally_connected(layer: Layer) -> list[Variable]:
     """The kernel's layout depends on `implementation`; the bias has one value for each place and filter."""
     rank = int(layer.class_name[16])
@@ -215,12 +188,12 @@ def _locally_connected(layer: Layer) -> list[Variable]:
 # normalizations
 
 
-@_schema("BatchNormalization", "SyncBatchNormalization")
+@schema("BatchNormalization", "SyncBatchNormalization")
 def _batch_normalization(layer: Layer) -> list[Variable]:
     config = layer.config
     axis = config.get("axis", -1)
     axis = axis[0] if isinstance(axis, (list, tuple)) and len(axis) == 1 else axis
-    shape = (_input_size(layer, axis),) if isinstance(axis, int) else None
+    shape = (input_size(layer, axis),) if isinstance(axis, int) else None
     renorm = bool(config.get("renorm"))
     return given(
         (config.get("scale", True), Variable("gamma", shape)),
@@ -233,10 +206,10 @@ def _batch_normalization(layer: Layer) -> list[Variable]:
     )
 
 
-@_schema("LayerNormalization")
+@schema("LayerNormalization")
 def _layer_normalization(layer: Layer) -> list[Variable]:
     axis = layer.config.get("axis", -1)
-    shape = tuple(_input_size(layer, i) for i in axis) if isinstance(axis, (list, tuple)) else (_input_size(layer, axis),)
+    shape = tuple(input_size(layer, i) for i in axis) if isinstance(axis, (list, tuple)) else (input_size(layer, axis),)
     rms = bool(layer.config.get("rms_scaling"))
     return given(
         (layer.config.get("scale", True) or rms, Variable("gamma", shape)),
@@ -244,25 +217,26 @@ def _layer_normalization(layer: Layer) -> list[Variable]:
     )
 
 
-@_schema("GroupNormalization")
-def _group_normalization(layer: Layer) -> list[Variable]:
-    shape = (_input_size(layer, layer.config.get("axis", -1)),)
+@schema("GroupNormalization")
+def group_normalization(layer: Layer) -> list[Variable]:
+    """gamma and beta, one value a channel."""
+    shape = (input_size(layer, layer.config.get("axis", -1)),)
     return given((layer.config.get("scale", True), Variable("gamma", shape)), (layer.config.get("center", True), Variable("beta", shape)))
 
 
-@_schema("RMSNormalization")
+@schema("RMSNormalization")
 def _rms_normalization(layer: Layer) -> list[Variable]:
     axis = layer.config.get("axis", -1)
-    return [Variable("scale", tuple(_input_size(layer, i) for i in (axis if isinstance(axis, (list, tuple)) else [axis])))]
+    return [Variable("scale", tuple(input_size(layer, i) for i in (axis if isinstance(axis, (list, tuple)) else [axis])))]
 
 
-@_schema("SpectralNormalization")
+@schema("SpectralNormalization")
 def _spectral_normalization(layer: Layer) -> list[Variable]:
     """The wrapper counts the kernel of the layer inside as its own first variable."""
     return [Variable("kernel", copy=True, required=False), Variable("vector_u", (1, None), False, spellings=("sn_u",))]
 
 
-@_schema("Normalization")
+@schema("Normalization")
 def _normalization(layer: Layer) -> list[Variable]:
     if layer.config.get("mean") is not None:
         return []
@@ -275,45 +249,45 @@ def _normalization(layer: Layer) -> list[Variable]:
 def _gates(gates: int, bias_rows: int = 1) -> Callable[[Layer], list[Variable]]:
     """Kernel (n, gates x units), recurrent_kernel (units, gates x units), bias (gates x units) or two rows of it."""
 
-    def schema(layer: Layer) -> list[Variable]:
+    def rows_of(layer: Layer) -> list[Variable]:
         units = layer.config["units"]
         n = gates * units
         rows = bias_rows if layer.config.get("reset_after", True) else 1
         return given(
-            (True, Variable("kernel", (_input_size(layer), n))),
+            (True, Variable("kernel", (input_size(layer), n))),
             (True, Variable("recurrent_kernel", (units, n))),
             (layer.config.get("use_bias", True), Variable("bias", (n,) if rows == 1 else (rows, n))),
         )
 
-    return schema
+    return rows_of
 
 
 _CELLS = {"SimpleRNN": _gates(1), "LSTM": _gates(4), "GRU": _gates(3, bias_rows=2)}
 
 
-@_schema("SimpleRNNCell", "LSTMCell", "GRUCell")
+@schema("SimpleRNNCell", "LSTMCell", "GRUCell")
 def _cell(layer: Layer) -> list[Variable]:
     return _CELLS[layer.class_name.removesuffix("Cell")](layer)
 
 
-@_schema("SimpleRNN", "LSTM", "GRU")
+@schema("SimpleRNN", "LSTM", "GRU")
 def _recurrent(layer: Layer) -> list[Variable]:
     return below(["cell"], _CELLS[layer.class_name](layer))
 
 
-@_schema("CuDNNLSTM", "CuDNNGRU")
+@schema("CuDNNLSTM", "CuDNNGRU")
 def _cudnn(layer: Layer) -> list[Variable]:
     """The layout of cuDNN: two biases in a row."""
     units = layer.config["units"]
     n = units * (4 if layer.class_name == "CuDNNLSTM" else 3)
-    return [Variable("kernel", (_input_size(layer), n)), Variable("recurrent_kernel", (units, n)), Variable("bias", (2 * n,))]
+    return [Variable("kernel", (input_size(layer), n)), Variable("recurrent_kernel", (units, n)), Variable("bias", (2 * n,))]
 
 
-@_schema("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+@schema("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 def _conv_lstm(layer: Layer) -> list[Variable]:
     config, rank = layer.config, int(layer.class_name[8])
     window, filters = _rank(config["kernel_size"], rank), config["filters"]
-    channels = _input_size(layer, 2 if config.get("data_format") == "channels_first" else -1)
+    channels = input_size(layer, 2 if config.get("data_format") == "channels_first" else -1)
     found = given(
         (True, Variable("kernel", (*window, channels, 4 * filters))),
         (True, Variable("recurrent_kernel", (*window, filters, 4 * filters))),
@@ -342,12 +316,12 @@ def _projections(layer: Layer, private: bool, *inner: str) -> list[Variable]:
     return found
 
 
-@_schema("MultiHeadAttention")
+@schema("MultiHeadAttention")
 def _multi_head_attention(layer: Layer) -> list[Variable]:
     return _projections(layer, False, "query", "key", *_gate(layer), "value", "attention_output")
 
 
-@_schema("GroupQueryAttention")
+@schema("GroupQueryAttention")
 def _group_query_attention(layer: Layer) -> list[Variable]:
     return _projections(layer, True, "query", "key", *_gate(layer), "value", "attention_output")
 
@@ -356,13 +330,13 @@ def _gate(layer: Layer) -> tuple[str, ...]:
     return ("gate",) if layer.config.get("use_gate") else ()
 
 
-@_schema("Attention")
+@schema("Attention")
 def _attention(layer: Layer) -> list[Variable]:
     concat = layer.config.get("score_mode", "dot") == "concat"
     return given((bool(layer.config.get("use_scale")), Variable("scale", ())), (concat, Variable("concat_score_weight", ())))
 
 
-@_schema("AdditiveAttention")
+@schema("AdditiveAttention")
 def _additive_attention(layer: Layer) -> list[Variable]:
     return given((layer.config.get("use_scale", True), Variable("scale", (None,))))
 
@@ -370,29 +344,29 @@ def _additive_attention(layer: Layer) -> list[Variable]:
 # preprocessing
 
 
-@_schema("STFTSpectrogram")
+@schema("STFTSpectrogram")
 def _stft(layer: Layer) -> list[Variable]:
     mode = layer.config.get("mode", "log")
     return given((mode != "imag", Variable("real_kernel")), (mode != "real", Variable("imag_kernel")))
 
 
-@_schema("RandomFourierFeatures")
+@schema("RandomFourierFeatures")
 def _random_fourier(layer: Layer) -> list[Variable]:
     n = layer.config["output_dim"]
     return [
         Variable("kernel_scale", (1,), spellings=("random_features_scale",)),
-        Variable("unscaled_kernel", (_input_size(layer), n), False),
+        Variable("unscaled_kernel", (input_size(layer), n), False),
         Variable("bias", (n,), False),
     ]
 
 
-@_schema("Discretization")
+@schema("Discretization")
 def _discretization(layer: Layer) -> list[Variable]:
     """What `adapt` gathered; the boundaries made of it are in the config."""
     return [Variable("summary", (2, None), False, required=False)]
 
 
-@_schema("StringLookup", "IntegerLookup", "TextVectorization")
+@schema("StringLookup", "IntegerLookup", "TextVectorization")
 def _lookup(layer: Layer) -> list[Variable]:
     """The vocabulary (an asset of a `.keras` file) and the weights of its terms (tf_idf)."""
     inner = [""] if layer.class_name != "TextVectorization" else ["_lookup_layer/", ""]
@@ -401,79 +375,6 @@ def _lookup(layer: Layer) -> list[Variable]:
     idf = [f"{place}vars/{key}" for place in inner for key in ("idf_weights", "0")]
     return given(
         (True, asset), (weighted, Variable("idf_weights", (None,), False, spellings=("Variable",), paths=tuple(idf), required=False))
-    )
-
-
-# packages around Keras
-
-
-@_schema("Addons>GroupNormalization", "Addons>InstanceNormalization")
-def _addons_group_normalization(layer: Layer) -> list[Variable] | None:
-    return _group_normalization(layer)
-
-
-@_schema("Addons>FilterResponseNormalization")
-def _filter_response_normalization(layer: Layer) -> list[Variable]:
-    learned = bool(layer.config.get("learned_epsilon"))
-    return given((learned, Variable("learned_epsilon", (1,))), (True, Variable("gamma")), (True, Variable("beta")))
-
-
-@_schema("Addons>WeightNormalization")
-def _weight_normalization(layer: Layer) -> list[Variable]:
-    return [Variable("g", (None,)), Variable("initialized", (), False, "any")]
-
-
-@_schema("Addons>SpectralNormalization")
-def _addons_spectral_normalization(layer: Layer) -> list[Variable]:
-    return [Variable("kernel", copy=True, required=False), Variable("u", (1, None), False, spellings=("sn_u",))]
-
-
-@_schema("Addons>NoisyDense")
-def _noisy_dense(layer: Layer) -> list[Variable]:
-    units, n, biased = layer.config["units"], _input_size(layer), layer.config.get("use_bias", True)
-    found = []
-    for parts in (("sigma", "mu"), ("eps",)):
-        found += [Variable(f"{part}_kernel", (n, units), part != "eps") for part in parts]
-        found += [Variable(f"{part}_bias", (units,), part != "eps") for part in parts if biased]
-    return found
-
-
-@_schema("Addons>Snake")
-def _snake(layer: Layer) -> list[Variable]:
-    return [Variable("frequency", (), spellings=("Variable",))]
-
-
-@_schema("Addons>TLU")
-def _thresholded_linear_unit(layer: Layer) -> list[Variable]:
-    return given((True, Variable("tau")), (bool(layer.config.get("affine")), Variable("alpha")))
-
-
-@_schema("keras_contrib>InstanceNormalization")
-def _instance_normalization(layer: Layer) -> list[Variable]:
-    shape = (1,) if layer.config.get("axis") is None else (None,)
-    return given((layer.config.get("scale", True), Variable("gamma", shape)), (layer.config.get("center", True), Variable("beta", shape)))
-
-
-@_schema("keras_self_attention>SeqSelfAttention")
-def _self_attention(layer: Layer) -> list[Variable]:
-    config = layer.config
-    if config.get("attention_type", "additive") != "additive":
-        return given((True, Variable("Mul_Wa")), (config.get("use_attention_bias", True), Variable("Mul_ba", (1,))))
-    units = config["units"]
-    return given(
-        (True, Variable("Add_Wt", (None, units))),
-        (True, Variable("Add_Wx", (None, units))),
-        (config.get("use_additive_bias", True), Variable("Add_bh", (units,))),
-        (True, Variable("Add_Wa", (units, 1))),
-        (config.get("use_attention_bias", True), Variable("Add_ba", (1,))),
-    )
-
-
-@_schema("keras_self_attention>SeqWeightedAttention")
-def _weighted_attention(layer: Layer) -> list[Variable]:
-    return given(
-        (True, Variable("kernel", (None, 1), spellings=("W",))),
-        (layer.config.get("use_bias", True), Variable("bias", (1,), spellings=("b",))),
     )
 
 
@@ -499,3 +400,5 @@ WITHOUT = frozenset(
     ZeroPadding1D ZeroPadding2D ZeroPadding3D
     """.split()
 )
+
+from loadstone.frontends.keras import variables_elsewhere  # noqa: E402,F401  (fills the registry)
