@@ -10,7 +10,6 @@ from typing import Any
 from loadstone.containers.source import Source
 from loadstone.frontends.keras.history.doubts import UNDATED
 from loadstone.frontends.keras.history.keras_0 import is_keras_0
-from loadstone.frontends.keras.history.keras_1 import is_keras_1
 from loadstone.frontends.keras.keras_1_weights import backend_of
 from loadstone.ir import Producer
 
@@ -30,11 +29,17 @@ def of_versions(version: Any, *, backend: str | None = None, date: Any = None, c
         return Producer("keras", _evident(config), backend, producer.date)
     if text is None and is_keras_0(config):
         return Producer("keras", "0.3", backend or "theano")
-    if text is None and is_keras_1(config):
+    if text is None and _of_keras_1(config):
         producer = Producer("keras", UNDATED, backend)
     if (1,) <= producer.release < (2,):
         return replace(producer, backend=backend or backend_of(names))
     return Producer("tf.keras", number, backend, producer.date) if tensorflow else producer
+
+
+def _of_keras_1(config: Any) -> bool:
+    from loadstone.frontends.keras.history.keras_1 import is_keras_1  # few files need it
+
+    return is_keras_1(config)
 
 
 def _of_keras_3(config: Any) -> bool:

@@ -18,8 +18,6 @@ from loadstone.frontends.keras.callables import read_activation, stored_function
 from loadstone.frontends.keras.functional import functional_graph, pipeline_graph, sequential_graph
 from loadstone.frontends.keras.history import check_known, upgrade_layer
 from loadstone.frontends.keras.history.environment import Environment, environment
-from loadstone.frontends.keras.history.keras_0 import is_keras_0, upgraded_config
-from loadstone.frontends.keras.history.keras_1 import upgraded_model
 from loadstone.frontends.keras.history.masks import mask_rules
 from loadstone.frontends.keras.policy import part_policies, read_policy
 from loadstone.ir import Graph, Layer, Producer, dtypes
@@ -38,7 +36,7 @@ def read_model(config: dict[str, Any], producer: Producer, custom: CustomObjects
     """
     check_known(producer)
     try:
-        config = upgraded_model(upgraded_config(config) if is_keras_0(config) else config, producer)
+        config = _upgraded(config, producer)
         return _Reader(producer, custom if custom is not None else CustomObjects(), environment(config, producer)).layer(
             config, "", root=True
         )
@@ -46,6 +44,17 @@ def read_model(config: dict[str, Any], producer: Producer, custom: CustomObjects
         raise
     except MALFORMED as error:
         raise ModelError(f"the config is not one that Keras writes: {type(error).__name__}: {error}") from error
+
+
+def _upgraded(config: dict[str, Any], producer: Producer) -> dict[str, Any]:
+    """A whole model of Keras 0 or 1, or with layers of them, in the spelling of Keras 2."""
+    if producer.release >= (2, 3):  # which has none of those layers
+        return config
+    from loadstone.frontends.keras.history.keras_0 import is_keras_0, upgraded_config
+    from loadstone.frontends.keras.history.keras_1 import upgraded_model
+
+    upgraded: dict[str, Any] = upgraded_model(upgraded_config(config) if is_keras_0(config) else config, producer)
+    return upgraded
 
 
 class _Reader:

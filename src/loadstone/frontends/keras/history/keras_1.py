@@ -18,7 +18,6 @@ from loadstone.ir import Producer, dtypes
 
 Stored = dict[str, Any]  # {"class_name", "config"} with what a Functional config has beside them
 
-_LAST_LEGACY = (2, 3)  # Keras 2.3 has no layers of Keras 1 any more
 _LEGACY_MARKS = frozenset({"mode_type", "W_regularizer"})  # what Keras 2 wrote for them; a class of the user's may have the same name
 
 # Class: its name since 2.0, and its arguments' names; an argument that is here nowhere has the same name still.
@@ -90,7 +89,7 @@ _MERGED = {"sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum", 
 
 def upgraded_model(stored: Any, producer: Producer) -> Any:
     """A model's config of Keras 1, or of a Keras 2 that holds layers of it, in the spelling of Keras 2; any other as it is."""
-    if not isinstance(stored, dict) or not (() < producer.release < _LAST_LEGACY):
+    if not isinstance(stored, dict) or not producer.release:
         return stored
     orderings = {str(value) for key, value in _options(stored) if key == "dim_ordering"} & set(_FORMATS)
     numbers = {str(value) for key, value in _options(stored) if key == "input_dtype"} & set(dtypes.FLOATS)
