@@ -1,4 +1,4 @@
-"""Layers of packages around Keras against what those packages predicted (tests/golden/make_third_party.py)."""
+"""Layers of packages around Keras against what those packages predicted (tests/golden/make_{third_party,keras_contrib,keras_hub}.py)."""
 
 from __future__ import annotations
 
@@ -9,22 +9,26 @@ import pytest
 
 import loadstone
 
-FOLDER = Path(__file__).parents[1] / "golden" / "third_party"
+GOLDEN = Path(__file__).parents[1] / "golden"
+FOLDERS = [GOLDEN / name for name in ("third_party", "keras_contrib", "keras_hub")]
+FILES = sorted(path for folder in FOLDERS for path in folder.iterdir() if path.suffix in (".h5", ".keras"))
 
 
-@pytest.mark.filterwarnings("ignore:.*whose InstanceNormalization:UserWarning")
-@pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.iterdir() if path.suffix in (".h5", ".keras")))
-def test_predicts_what_the_package_predicted(name: str) -> None:
-    arrays = np.load((FOLDER / name).with_suffix(".npz"))
-    got = loadstone.load_model(FOLDER / name).predict(arrays["input"], verbose=0)
+@pytest.mark.filterwarnings("ignore:.*the file does not say whose:UserWarning")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_predicts_what_the_package_predicted(path: Path) -> None:
+    arrays = np.load(path.with_suffix(".npz"))
+    inputs = [arrays[key] for key in sorted(arrays.files) if key.startswith("input")]
+    got = loadstone.load_model(path).predict(inputs[0] if len(inputs) == 1 else inputs, verbose=0)
     expected = [arrays[key] for key in sorted(arrays.files) if key.startswith("out_")]
     for want, result in zip(expected, got if isinstance(got, list) else [got], strict=True):
+        assert result.dtype == want.dtype
         np.testing.assert_allclose(result, want, rtol=1e-4, atol=1e-5)
 
 
 def test_a_class_that_only_its_options_tell_is_a_doubt() -> None:
     with pytest.warns(UserWarning, match="whose InstanceNormalization"):
-        loadstone.load_model(FOLDER / "contrib.h5")
+        loadstone.load_model(GOLDEN / "keras_contrib" / "instances.h5")
 
 
 def test_what_the_caller_supplies_comes_first() -> None:
@@ -38,5 +42,5 @@ def test_what_the_caller_supplies_comes_first() -> None:
         def call(self, x: np.ndarray) -> np.ndarray:
             return x * 0
 
-    model = loadstone.load_model(FOLDER / "contrib.h5", custom_objects={"InstanceNormalization": InstanceNormalization})
-    assert not model.predict(np.load(FOLDER / "contrib.npz")["input"], verbose=0).any()
+    model = loadstone.load_model(GOLDEN / "keras_contrib" / "instances.h5", custom_objects={"InstanceNormalization": InstanceNormalization})
+    assert not model.predict(np.load(GOLDEN / "keras_contrib" / "instances.npz")["input"], verbose=0).any()

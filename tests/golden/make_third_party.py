@@ -1,58 +1,23 @@
-"""Makes tests/golden/third_party/<model>.h5, .keras and .npz: layers of tensorflow_addons 0.23 and keras_self_attention 0.51 in tf.keras 2.15.
+"""Makes tests/golden/third_party/<model>.h5, .keras and .npz: layers of packages around Keras in tf.keras 2.15.
 
-Run it with a Python that has those: `python make_third_party.py`. keras_contrib is on no package index: its InstanceNormalization stands
-here as it is in keras_contrib/layers/normalization/instancenormalization.py.
+Run it with a Python that has tensorflow_addons 0.23, keras_self_attention 0.51 and keras_bert 0.89: `python make_third_party.py`.
 """
 
 import os
 import shutil
 
 os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3")
+import keras_bert
 import numpy as np
 import tensorflow as tf
 import tensorflow_addons as tfa
-from keras_self_attention import SeqSelfAttention, SeqWeightedAttention
+from keras_embed_sim import EmbeddingRet, EmbeddingSim
+from keras_multi_head import MultiHeadAttention
+from keras_pos_embd import PositionEmbedding, TrigPosEmbedding
+from keras_self_attention import ScaledDotProductAttention, SeqSelfAttention, SeqWeightedAttention
 
 K, L, A = tf.keras.backend, tf.keras.layers, tfa.layers
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "third_party")
-
-
-class InstanceNormalization(L.Layer):
-    def __init__(self, axis=None, epsilon=1e-3, center=True, scale=True, beta_initializer="zeros", gamma_initializer="ones",
-                 beta_regularizer=None, gamma_regularizer=None, beta_constraint=None, gamma_constraint=None, **kwargs):  # fmt: skip
-        super().__init__(**kwargs)
-        self.axis, self.epsilon, self.center, self.scale = axis, epsilon, center, scale
-        self.rest = {
-            "beta_initializer": beta_initializer, "gamma_initializer": gamma_initializer, "beta_regularizer": beta_regularizer,
-            "gamma_regularizer": gamma_regularizer, "beta_constraint": beta_constraint, "gamma_constraint": gamma_constraint,
-        }  # fmt: skip
-
-    def build(self, input_shape):
-        shape = (1,) if self.axis is None else (input_shape[self.axis],)
-        self.gamma = self.add_weight(shape=shape, name="gamma") if self.scale else None
-        self.beta = self.add_weight(shape=shape, name="beta") if self.center else None
-
-    def call(self, inputs):
-        input_shape = K.int_shape(inputs)
-        axes = list(range(len(input_shape)))
-        if self.axis is not None:
-            del axes[self.axis]
-        del axes[0]
-        mean = K.mean(inputs, axes, keepdims=True)
-        stddev = K.std(inputs, axes, keepdims=True) + self.epsilon
-        normed = (inputs - mean) / stddev
-        broadcast_shape = [1] * len(input_shape)
-        if self.axis is not None:
-            broadcast_shape[self.axis] = input_shape[self.axis]
-        if self.scale:
-            normed = normed * K.reshape(self.gamma, broadcast_shape)
-        if self.center:
-            normed = normed + K.reshape(self.beta, broadcast_shape)
-        return normed
-
-    def get_config(self):
-        own = {"axis": self.axis, "epsilon": self.epsilon, "center": self.center, "scale": self.scale}
-        return {**super().get_config(), **own, **self.rest}
 
 
 def numbers(*shape):
@@ -70,7 +35,9 @@ def keep(name, model, x, kinds=("h5", "keras")):
     for kind in kinds:
         model.save(os.path.join(FOLDER, f"{name}.{kind}"))
     outputs = expected if isinstance(expected, list) else [expected]
-    np.savez(os.path.join(FOLDER, f"{name}.npz"), input=x, **{f"out_{i}": y for i, y in enumerate(outputs)})
+    inputs = x if isinstance(x, list) else [x]
+    arrays = {"input": inputs[0]} if len(inputs) == 1 else {f"input_{i}": array for i, array in enumerate(inputs)}
+    np.savez(os.path.join(FOLDER, f"{name}.npz"), **arrays, **{f"out_{i}": y for i, y in enumerate(outputs)})
 
 
 def chain(name, shape, *layers, **options):
@@ -82,7 +49,17 @@ def chain(name, shape, *layers, **options):
 
 
 def weight_normalized(name, shape, layer, data_init):
-    chain(name, shape, A.WeightNormalization(layer, data_init=data_init), kinds=("h5",))
+    chain(name, shape, A.WeightNormalization(layer, data_init=data_init))
+
+
+def tagged(name, layer, masked, kinds):
+    start = L.Input((6,), dtype="int32")
+    y = layer(L.Embedding(9, 4, mask_zero=masked)(start))
+    random = np.random.RandomState(11)
+    words = random.randint(1, 9, (5, 6)).astype("int32")
+    for row, length in enumerate(random.randint(1, 7, 5) if masked else ()):
+        words[row, length:] = 0
+    keep(name, tf.keras.Model(start, y), words, kinds=kinds)
 
 
 shutil.rmtree(FOLDER, ignore_errors=True)
@@ -105,13 +82,11 @@ chain(
 chain("spectral", (4, 4, 2), A.SpectralNormalization(L.Conv2D(3, 2, activation="relu")), L.Flatten(), A.SpectralNormalization(L.Dense(2)))
 weight_normalized("weight_dense", (5,), L.Dense(3, activation="relu"), True)
 weight_normalized("weight_conv", (4, 4, 2), L.Conv2D(3, 2), False)
+weight_normalized("weight_lstm", (4, 3), L.LSTM(3), False)
 chain("activations", (5,), *[part for name in ("mish", "softshrink", "hardshrink", "tanhshrink", "sparsemax") for part in (
     L.Dense(5), L.Activation(getattr(tfa.activations, name)))])  # fmt: skip
 both = L.Input((4,))
 keep("depth", tf.keras.Model(both, A.StochasticDepth(0.7)([both, L.Dense(4)(both)])), numbers(2, 4))
-chain(
-    "contrib", (4, 5, 3), InstanceNormalization(axis=-1), InstanceNormalization(), InstanceNormalization(axis=1, scale=False), kinds=("h5",)
-)
 ids = np.array([[1, 2, 3, 0, 0], [4, 1, 2, 3, 5]], "int32")
 for name, options in {
     "additive": {}, "multiplicative": {"attention_type": "multiplicative"}, "local": {"attention_width": 3, "attention_activation": "sigmoid"},
@@ -120,3 +95,24 @@ for name, options in {
     start = L.Input((5,), dtype="int32")
     y = SeqSelfAttention(units=3, **options)(L.Embedding(6, 4, mask_zero=True)(start))
     keep(f"attention_{name}", tf.keras.Model(start, [y, SeqWeightedAttention()(y)]), ids, kinds=("h5",))
+for mask in ("", "_masked"):
+    tagged(f"addons_crf{mask}", A.CRF(5), bool(mask), ("h5", "keras"))
+    tagged(f"addons_crf_plain{mask}", A.CRF(4, use_boundary=False, use_kernel=False), bool(mask), ("h5",))
+
+bert = {"token_num": 12, "pos_num": 6, "seq_len": 6, "embed_dim": 8, "transformer_num": 2, "head_num": 2, "feed_forward_dim": 10}
+words = np.array([[1, 5, 2, 7, 0, 0], [3, 2, 8, 4, 6, 11]], "int32")
+segments, hidden = np.array([[0, 0, 1, 1, 0, 0], [0, 1, 1, 1, 1, 1]], "int32"), np.array([[0, 1, 0, 1, 0, 0], [1, 0, 0, 0, 1, 0]], "int32")
+keep("bert", keras_bert.get_model(**bert), [words, segments, hidden])
+inputs, y = keras_bert.get_model(**bert, training=False, use_task_embed=True, task_num=3, output_layer_num=2)
+keep("bert_tasks", tf.keras.Model(inputs, y), [words, segments, np.array([[2], [1]], "int32")])
+start = L.Input((5,), dtype="int32")
+x, table = EmbeddingRet(7, 4, mask_zero=True)(start)
+x = TrigPosEmbedding()(x)
+x = PositionEmbedding(9, 2, mode="concat")(x)
+x = MultiHeadAttention(2, history_only=True, activation="relu")([x, x, x])
+x, shares = ScaledDotProductAttention(return_attention=True)(x)
+y = L.Dense(4)(TrigPosEmbedding(mode="concat", output_dim=6)(x))
+keep("attention_parts", tf.keras.Model(start, [EmbeddingSim()([y, table]), shares]), np.array([[1, 4, 2, 0, 0], [6, 5, 1, 2, 3]], "int32"))
+places = L.Input((4,), dtype="int32")
+y = L.Concatenate()([PositionEmbedding(3, 2)(places), TrigPosEmbedding(mode="expand", output_dim=4)(places)])
+keep("places", tf.keras.Model(places, y), np.array([[-9, -1, 0, 2], [3, 4, 1, 0]], "int32"))

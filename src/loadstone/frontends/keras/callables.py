@@ -29,8 +29,11 @@ def read_activation(stored: Any, where: str, custom: CustomObjects, hides: bool)
         raise ModelError(f"{stored!r} is not an activation", where=where)
     name, module = (str(stored["config"]), stored.get("module")) if written else (stored, None)
     given = custom.get("activation function", name) if hides or written else None
-    if name.startswith("Addons>") and given is None and custom.find("activation function", name) is None:
-        name = names.ADDONS_ACTIVATIONS.get(name.removeprefix("Addons>"), name)
+    if given is None and custom.find("activation function", name) is None:
+        if name.startswith("Addons>"):
+            name = names.ADDONS_ACTIVATIONS.get(name.removeprefix("Addons>"), name)
+        elif name == "gelu" and str(module).startswith("keras_transformer."):
+            name = "gelu_tanh"
     if given is None and name in names.ACTIVATIONS:
         return str(name)
     registered = stored.get("registered_name") if written else None

@@ -13,13 +13,15 @@ from typing import Any
 from loadstone.custom import CustomObjects, Given
 from loadstone.custom.classes import is_plain_model
 from loadstone.errors import MALFORMED, LoadstoneError, ModelError
-from loadstone.frontends.keras import names, third_party
+from loadstone.frontends.keras import names
 from loadstone.frontends.keras.callables import read_activation, stored_function
 from loadstone.frontends.keras.functional import functional_graph, pipeline_graph, sequential_graph
 from loadstone.frontends.keras.history import check_known, upgrade_layer
 from loadstone.frontends.keras.history.environment import Environment, environment
 from loadstone.frontends.keras.history.masks import mask_rules
 from loadstone.frontends.keras.policy import part_policies, read_policy
+from loadstone.frontends.keras.third_party import ThirdParty, with_clone
+from loadstone.frontends.keras.third_party_parts import parts
 from loadstone.ir import Graph, Layer, Producer, dtypes
 
 _ACTIVATION_KEYS = ("activation", "recurrent_activation", "attention_activation")
@@ -37,9 +39,9 @@ def read_model(config: dict[str, Any], producer: Producer, custom: CustomObjects
     check_known(producer)
     try:
         config = _upgraded(config, producer)
-        return _Reader(producer, custom if custom is not None else CustomObjects(), environment(config, producer)).layer(
-            config, "", root=True
-        )
+        return _Reader(
+            producer, custom if custom is not None else CustomObjects(), environment(config, producer), ThirdParty(config, producer)
+        ).layer(config, "", root=True)
     except LoadstoneError:
         raise
     except MALFORMED as error:
@@ -63,10 +65,11 @@ class _Reader:
     environment is what the whole model says of the release and its settings, for configs that leave it out.
     """
 
-    def __init__(self, producer: Producer, custom: CustomObjects, environment: Environment) -> None:
+    def __init__(self, producer: Producer, custom: CustomObjects, environment: Environment, third_party: ThirdParty) -> None:
         self.producer = producer
         self.custom = custom
         self.environment = environment
+        self.third_party = third_party
         self._shared: dict[int, Layer] = {}
 
     def layer(self, stored: Any, prefix: str, root: bool = False) -> Layer:
@@ -104,7 +107,7 @@ class _Reader:
 
     def _known(self, stored: dict[str, Any], name: str, path: str) -> Layer:
         written = stored["class_name"]
-        third = third_party.class_of(stored)
+        third = self.third_party.class_of(stored)
         class_name = third or names.ALIASES.get(written, written)
         own = third is not None or (
             stored.get("registered_name") in (None, "", written, class_name)
@@ -170,7 +173,8 @@ class _Reader:
         if layer.class_name == "Bidirectional":
             _both_directions(layer)
         if layer.class_name == "Addons>WeightNormalization":
-            third_party.with_clone(layer, _copy(layer.children["layer"], layer.path))
+            with_clone(layer, _copy(layer.children["layer"], layer.path))
+        layer.children.update((attribute, self.layer(inner, layer.path)) for attribute, inner in parts(layer).items())
 
     def _activations(self, layer: Layer) -> None:
         """Activations become a name of `names.ACTIVATIONS`, a Layer (also a child), a Given, or None."""
@@ -185,7 +189,8 @@ class _Reader:
     def _activation(self, stored: Any, where: str, layer: Layer) -> str | Layer | Given | None:
         if isinstance(stored, dict) and isinstance(stored.get("config"), dict) and stored.get("class_name") != "function":
             return self.layer(stored, layer.path)
-        return read_activation(stored, where, self.custom, hides=self.producer.release < (3,) or not layer.module)
+        found = read_activation(stored, where, self.custom, hides=self.producer.release < (3,) or not layer.module)
+        return self.third_party.activation(found, stored) if isinstance(found, str) else found
 
 
 def _sought(stored: dict[str, Any]) -> str | None:

@@ -46,16 +46,23 @@ KERAS_1 = frozenset(
 THIRD_PARTY = frozenset(
     """
     Addons>AdaptiveAveragePooling1D Addons>AdaptiveAveragePooling2D Addons>AdaptiveAveragePooling3D Addons>AdaptiveMaxPooling1D
-    Addons>AdaptiveMaxPooling2D Addons>AdaptiveMaxPooling3D Addons>FilterResponseNormalization Addons>GELU Addons>GroupNormalization
-    Addons>InstanceNormalization Addons>Maxout Addons>NoisyDense Addons>PoincareNormalize Addons>Snake Addons>Sparsemax
-    Addons>SpectralNormalization Addons>StochasticDepth Addons>TLU Addons>WeightNormalization
-    keras_contrib>InstanceNormalization keras_self_attention>SeqSelfAttention keras_self_attention>SeqWeightedAttention
+    Addons>AdaptiveMaxPooling2D Addons>AdaptiveMaxPooling3D Addons>CRF Addons>FilterResponseNormalization Addons>GELU
+    Addons>GroupNormalization Addons>InstanceNormalization Addons>Maxout Addons>NoisyDense Addons>PoincareNormalize Addons>Snake
+    Addons>Sparsemax Addons>SpectralNormalization Addons>StochasticDepth Addons>TLU Addons>WeightNormalization
+    keras_bert>EmbeddingSimilarity keras_bert>Extract keras_bert>Masked keras_bert>MaskedGlobalMaxPool1D keras_bert>TaskEmbedding
+    keras_bert>TokenEmbedding keras_contrib>CRF keras_contrib>GroupNormalization keras_contrib>InstanceNormalization
+    keras_contrib>SubPixelUpscaling keras_embed_sim>EmbeddingRet keras_embed_sim>EmbeddingSim keras_hub>PositionEmbedding
+    keras_hub>SinePositionEncoding keras_hub>TokenAndPositionEmbedding keras_hub>TransformerDecoder keras_hub>TransformerEncoder
+    keras_layer_normalization>LayerNormalization keras_multi_head>MultiHeadAttention keras_pos_embd>PositionEmbedding
+    keras_pos_embd>TrigPosEmbedding keras_position_wise_feed_forward>FeedForward keras_self_attention>ScaledDotProductAttention
+    keras_self_attention>SeqSelfAttention keras_self_attention>SeqWeightedAttention
     """.split()
 )
 LAYERS = LAYERS | THIRD_PARTY
 
 # Functions of tensorflow_addons that Keras has as well.
 ADDONS_ACTIVATIONS = {
+    "gelu": "gelu_tanh",
     "hardshrink": "hard_shrink",
     "mish": "mish",
     "softshrink": "soft_shrink",
@@ -104,7 +111,7 @@ WRITTEN = {"GroupQueryAttention": "GroupedQueryAttention"}
 
 ACTIVATIONS = frozenset(
     """
-    celu crelu elu exponential gelu glu hard_shrink hard_sigmoid hard_sigmoid_2 hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid
+    celu crelu elu exponential gelu gelu_tanh glu hard_shrink hard_sigmoid hard_sigmoid_2 hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid
     log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax sparsemax_3
     squareplus swish tanh tanh_shrink threshold
     """.split()

@@ -6,41 +6,130 @@ the caller supplies under the class's name comes first.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import ModelError
 from loadstone.frontends.keras.names import THIRD_PARTY
-from loadstone.ir import Layer, Tensor
+from loadstone.ir import Layer, Producer, Tensor
 
-_MODULES = {"tensorflow_addons": "Addons", "keras_contrib": "keras_contrib", "keras_self_attention": "keras_self_attention"}
-_WEIGHTS = "beta gamma".split()
+_MODULES = {
+    "keras_bert": "keras_bert",
+    "keras_contrib": "keras_contrib",
+    "keras_embed_sim": "keras_embed_sim",
+    "keras_hub": "keras_hub",
+    "keras_layer_normalization": "keras_layer_normalization",
+    "keras_multi_head": "keras_multi_head",
+    "keras_nlp": "keras_hub",
+    "keras_pos_embd": "keras_pos_embd",
+    "keras_position_wise_feed_forward": "keras_position_wise_feed_forward",
+    "keras_self_attention": "keras_self_attention",
+    "tensorflow_addons": "Addons",
+}
+_BERT = ("keras_bert>", "keras_embed_sim>", "keras_layer_normalization>", "keras_multi_head>", "keras_pos_embd>", "keras_position_wise")
+
+
+def _options(names: str, *weights: str) -> frozenset[str]:
+    """All that a config of a class holds beside what every layer has: options, and those of each weight."""
+    return frozenset([*names.split(), *(f"{weight}_{kind}" for weight in weights for kind in ("initializer", "regularizer", "constraint"))])
+
+
 _OPTIONS = {
-    "keras_contrib>InstanceNormalization": frozenset(
-        ["axis", "epsilon", "center", "scale"]
-        + [f"{name}_{kind}" for name in _WEIGHTS for kind in ("initializer", "regularizer", "constraint")]
+    "keras_bert>EmbeddingSimilarity": _options("initializer regularizer constraint"),
+    "keras_bert>TaskEmbedding": _options("input_dim output_dim mask_zero", "embeddings"),
+    "keras_contrib>CRF": _options(
+        "units learn_mode test_mode use_boundary use_bias sparse_target activation input_dim unroll", "kernel", "chain", "boundary", "bias"
     ),
-    "keras_self_attention>SeqSelfAttention": frozenset(
-        "units attention_width attention_type return_attention history_only use_additive_bias use_attention_bias kernel_initializer"
-        " bias_initializer kernel_regularizer bias_regularizer kernel_constraint bias_constraint attention_activation"
-        " attention_regularizer_weight".split()
+    "keras_contrib>GroupNormalization": _options("groups axis epsilon center scale", "beta", "gamma"),
+    "keras_contrib>InstanceNormalization": _options("axis epsilon center scale", "beta", "gamma"),
+    "keras_contrib>SubPixelUpscaling": _options("scale_factor data_format"),
+    "keras_embed_sim>EmbeddingSim": _options("use_bias initializer regularizer constraint stop_gradient"),
+    "keras_layer_normalization>LayerNormalization": _options("center scale epsilon", "beta", "gamma"),
+    "keras_multi_head>MultiHeadAttention": _options("head_num activation use_bias history_only", "kernel", "bias"),
+    "keras_pos_embd>PositionEmbedding": _options("input_dim output_dim mode activity_regularizer mask_zero", "embeddings"),
+    "keras_pos_embd>TrigPosEmbedding": _options("mode output_dim"),
+    "keras_position_wise_feed_forward>FeedForward": _options("units activation use_bias dropout_rate", "kernel", "bias"),
+    "keras_self_attention>ScaledDotProductAttention": _options("return_attention history_only"),
+    "keras_self_attention>SeqSelfAttention": _options(
+        "units attention_width attention_type return_attention history_only use_additive_bias use_attention_bias attention_activation"
+        " attention_regularizer_weight",
+        "kernel", "bias",
     ),
-    "keras_self_attention>SeqWeightedAttention": frozenset({"use_bias", "return_attention"}),
+    "keras_self_attention>SeqWeightedAttention": _options("use_bias return_attention"),
+}  # fmt: skip
+_SAME_AS_KERAS = frozenset({"GroupNormalization"})  # since tf.keras 2.11 a class of Keras has that name and those options
+_BESIDE = {  # classes of keras-bert whose name and options are anybody's: known beside another class of its packages alone
+    "Extract": "keras_bert>Extract",
+    "EmbeddingRet": "keras_embed_sim>EmbeddingRet",
+    "Masked": "keras_bert>Masked",
+    "MaskedGlobalMaxPool1D": "keras_bert>MaskedGlobalMaxPool1D",
+    "TokenEmbedding": "keras_bert>TokenEmbedding",
 }
 _COMMON = {"name", "trainable", "dtype", "batch_input_shape"}
 _RECURRENT = ("SimpleRNN", "LSTM", "GRU", "RNN")
 
 
-def class_of(stored: dict[str, Any]) -> str | None:
-    """The name here of a class of such a package; None for any other."""
+class ThirdParty:
+    """The classes of such packages in one model."""
+
+    def __init__(self, config: dict[str, Any], producer: Producer) -> None:
+        self._config = config
+        self._keras = _SAME_AS_KERAS if producer.release >= (2, 11) else frozenset()
+
+    @cached_property
+    def _bert(self) -> bool:
+        """True where a class of keras-bert or of the packages around it is in the model."""
+        return any((_by_module(stored) or _by_options(stored, self._keras) or "").startswith(_BERT) for stored in _layers(self._config))
+
+    def class_of(self, stored: dict[str, Any]) -> str | None:
+        """The name here of a class of such a package; None for any other."""
+        found = _by_module(stored) or _by_options(stored, self._keras)
+        if found is None and stored["class_name"] in _BESIDE and not stored.get("module") and self._bert:
+            return _BESIDE[stored["class_name"]]
+        return found
+
+    def activation(self, name: str, stored: Any) -> str:
+        """keras-bert's own function `gelu`, by tanh, has the name of today's `keras.activations.gelu`.
+
+        HDF5 files do not tell the two apart: beside layers of its packages the name is taken for theirs.
+        """
+        return "gelu_tanh" if name == "gelu" and isinstance(stored, str) and self._bert else name
+
+
+def by_options(layer: Layer) -> bool:
+    """True for a class that nothing but its options told."""
+    return layer.class_name in _OPTIONS and not layer.module and ">" not in (layer.registered or "") and layer.given is None
+
+
+def _by_module(stored: dict[str, Any]) -> str | None:
     written, module = stored["class_name"], str(stored.get("module") or "")
     package = _MODULES.get(module.partition(".")[0])
     named = [stored.get("registered_name"), written, f"{package}>{written}" if package else None]
-    known = next((name for name in named if name in THIRD_PARTY), None)
-    by_options = next((name for name in _OPTIONS if name.endswith(f">{written}")), None) if known is None and not module else None
-    return by_options if by_options and set(stored["config"]) - _COMMON == _OPTIONS[by_options] else known
+    named = [name.replace("keras_nlp>", "keras_hub>") for name in named if isinstance(name, str)]
+    return next((name for name in named if name in THIRD_PARTY), None)
+
+
+def _by_options(stored: dict[str, Any], known: frozenset[str]) -> str | None:
+    if stored.get("module") or not isinstance(stored["config"], dict) or stored["class_name"] in known:
+        return None
+    options = set(stored["config"]) - _COMMON
+    return next((name for name, own in _OPTIONS.items() if name.endswith(f">{stored['class_name']}") and options == own), None)
+
+
+def _layers(config: Any) -> Iterator[dict[str, Any]]:
+    """Every stored layer of a model, models inside it included."""
+    if isinstance(config, dict):
+        if isinstance(config.get("class_name"), str) and isinstance(config.get("config"), dict):
+            yield config
+        for inner in config.values():
+            yield from _layers(inner)
+    elif isinstance(config, list):
+        for inner in config:
+            yield from _layers(inner)
 
 
 def with_clone(layer: Layer, clone: Layer) -> None:
@@ -49,17 +138,25 @@ def with_clone(layer: Layer, clone: Layer) -> None:
         layer.children["_naked_clone_layer"] = replace(clone, trainable=False)
 
 
+def kernel_inside(layer: Layer) -> tuple[Layer, str] | None:
+    """The layer and the name of the kernel that a WeightNormalization takes over: `.keras` files keep it with the wrapper."""
+    if layer.class_name != "Addons>WeightNormalization" or layer.given is not None:
+        return None
+    inner = layer.children["layer"]
+    return inner, "recurrent_kernel" if inner.class_name in _RECURRENT else "kernel"
+
+
 def as_plain(layer: Layer) -> None:
     """Put the kernel inside a WeightNormalization together: its direction, as long as `g` says."""
-    if layer.class_name != "Addons>WeightNormalization" or layer.given is not None or "g" not in layer.weights:
+    taken_over = kernel_inside(layer)
+    if taken_over is None or "g" not in layer.weights:
         return
     if not bool(layer.weights["initialized"].numpy()):
         raise ModelError(
             "a WeightNormalization that was saved before its first call, which sets its weights from the data", where=layer.path
         )
-    inner, g = layer.children["layer"], layer.weights["g"]
-    name = "recurrent_kernel" if inner.class_name in _RECURRENT else "kernel"
-    inner.weights[name] = _scaled(inner.weights[name], g)
+    inner, name = taken_over
+    inner.weights[name] = _scaled(inner.weights[name], layer.weights["g"])
     layer.weights = {}
     layer.children = {"layer": inner}
 

@@ -43,7 +43,7 @@ def variables(layer: Layer) -> list[Variable] | None:
 
 def known() -> frozenset[str]:
     """Every class that this module answers for."""
-    return frozenset(_SCHEMAS) | WITHOUT
+    return frozenset(_SCHEMAS) | WITHOUT | names.THIRD_PARTY
 
 
 def schema(*class_names: str) -> Callable[[Schema], Schema]:
@@ -380,9 +380,6 @@ def _lookup(layer: Layer) -> list[Variable]:
 
 WITHOUT = frozenset(
     """
-    Addons>AdaptiveAveragePooling1D Addons>AdaptiveAveragePooling2D Addons>AdaptiveAveragePooling3D Addons>AdaptiveMaxPooling1D
-    Addons>AdaptiveMaxPooling2D Addons>AdaptiveMaxPooling3D Addons>GELU Addons>Maxout Addons>PoincareNormalize Addons>Sparsemax
-    Addons>StochasticDepth
     Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D
     AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add AlphaDropout AugMix AutoContrast Average
     AveragePooling1D AveragePooling2D AveragePooling3D Bidirectional CLAHE CategoryCrossing CategoryEncoding CenterCrop

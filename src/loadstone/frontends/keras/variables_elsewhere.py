@@ -56,7 +56,7 @@ def _filter_response_normalization(layer: Layer) -> list[Variable]:
 
 @schema("Addons>WeightNormalization")
 def _weight_normalization(layer: Layer) -> list[Variable]:
-    return [Variable("g", (None,)), Variable("initialized", (), False, "any")]
+    return [Variable("g", (None,)), Variable("kernel", copy=True, required=False), Variable("initialized", (), False, "any")]
 
 
 @schema("Addons>SpectralNormalization")
@@ -111,3 +111,75 @@ def _weighted_attention(layer: Layer) -> list[Variable]:
         (True, Variable("kernel", (None, 1), spellings=("W",))),
         (layer.config.get("use_bias", True), Variable("bias", (1,), spellings=("b",))),
     )
+
+
+@schema("keras_contrib>GroupNormalization", "keras_layer_normalization>LayerNormalization")
+def _scale_and_offset(layer: Layer) -> list[Variable]:
+    return given(
+        (layer.config.get("scale", True), Variable("gamma", (None,))), (layer.config.get("center", True), Variable("beta", (None,)))
+    )
+
+
+@schema("keras_contrib>CRF")
+def _contrib_crf(layer: Layer) -> list[Variable]:
+    units, edges = layer.config["units"], layer.config.get("use_boundary", True)
+    return given(
+        (True, Variable("kernel", (None, units))),
+        (True, Variable("chain_kernel", (units, units))),
+        (layer.config.get("use_bias", True), Variable("bias", (units,))),
+        (edges, Variable("left_boundary", (units,))),
+        (edges, Variable("right_boundary", (units,))),
+    )
+
+
+@schema("Addons>CRF")
+def _addons_crf(layer: Layer) -> list[Variable]:
+    units, edges = layer.config["units"], layer.config.get("use_boundary", True)
+    return given(
+        (True, Variable("chain_kernel", (units, units))),
+        (edges, Variable("left_boundary", (units,))),
+        (edges, Variable("right_boundary", (units,))),
+    )
+
+
+@schema("keras_multi_head>MultiHeadAttention")
+def _multi_head_attention(layer: Layer) -> list[Variable]:
+    biased = layer.config.get("use_bias", True)
+    return [
+        variable
+        for part in "qkvo"
+        for variable in given((True, Variable(f"W{part}", (None, None))), (biased, Variable(f"b{part}", (None,))))
+    ]
+
+
+@schema("keras_position_wise_feed_forward>FeedForward")
+def _feed_forward(layer: Layer) -> list[Variable]:
+    units, biased = layer.config["units"], layer.config.get("use_bias", True)
+    return given(
+        (True, Variable("W1", (None, units))),
+        (biased, Variable("b1", (units,))),
+        (True, Variable("W2", (units, None))),
+        (biased, Variable("b2", (None,))),
+    )
+
+
+@schema("keras_pos_embd>PositionEmbedding")
+def _position_embedding(layer: Layer) -> list[Variable]:
+    config = layer.config
+    rows = config["input_dim"] * 2 + 1 if config.get("mode", "expand") == "expand" else config["input_dim"]
+    return [Variable("embeddings", (rows, config["output_dim"]))]
+
+
+@schema("keras_bert>TokenEmbedding", "keras_bert>TaskEmbedding", "keras_embed_sim>EmbeddingRet")
+def _embedding(layer: Layer) -> list[Variable]:
+    return [Variable("embeddings", (layer.config["input_dim"], layer.config["output_dim"]))]
+
+
+@schema("keras_bert>EmbeddingSimilarity", "keras_embed_sim>EmbeddingSim")
+def _embedding_similarity(layer: Layer) -> list[Variable]:
+    return given((layer.config.get("use_bias", True), Variable("bias", (None,))))
+
+
+@schema("keras_hub>PositionEmbedding")
+def _hub_position_embedding(layer: Layer) -> list[Variable]:
+    return [Variable("embeddings", (layer.config["sequence_length"], None), spellings=("position_embeddings",))]

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from loadstone.frontends.keras import names, third_party
 from loadstone.frontends.keras.accounting import Account
+from loadstone.frontends.keras.variable import Variable
 from loadstone.frontends.keras.variables import variables
 from loadstone.ir import Layer, Producer, Tensor
 
@@ -137,16 +139,31 @@ class _Walk(Account):
             self.custom(layer, place)
             return
         self.check_mode(layer)
-        for variable in own:
+        for variable in self.counted(layer, own):
             found = [path for path in (_join(place, path) for path in variable.paths) if path in self.tensors]
             if found:
                 self.fill(layer, variable, found[0])
                 self.taken.update(found)  # TextVectorization writes what its lookup layer has once more
             elif variable.required:
                 self.lacks(layer, variable, self.below(place))
+        self.take_over(layer, place)
         if layer.graph is not None:
             self.model(layer, place)
         self.children(layer, place)
+
+    def take_over(self, layer: Layer, place: str) -> None:
+        """The kernel that a wrapper keeps for the layer inside."""
+        inside, path = third_party.kernel_inside(layer), _join(place, "vars/1")
+        if inside is not None and path in self.tensors:
+            owner, name = inside
+            self.fill(owner, next(variable for variable in variables(owner) or () if variable.name == name), path)
+
+    def counted(self, layer: Layer, own: list[Variable]) -> list[Variable]:
+        """The variables that a layer keeps itself: one that a wrapper keeps does not count."""
+        if not layer.weights:
+            return own
+        left = [variable for variable in own if variable.name not in layer.weights]
+        return [replace(variable, paths=counts.paths) for variable, counts in zip(left, own, strict=False)]
 
     def model(self, layer: Layer, place: str) -> None:
         """The layers of a model. Operations are no layers; the input of a Sequential is not in its list."""

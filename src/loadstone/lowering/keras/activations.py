@@ -199,6 +199,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "elu": lambda b, x: b.Elu(x, alpha=1.0),
     "exponential": lambda b, x: b.Exp(x),
     "gelu": gelu,
+    "gelu_tanh": partial(gelu, approximate=True),  # tensorflow_addons, keras_transformer
     "glu": glu,
     "hard_shrink": hard_shrink,
     "hard_sigmoid": hard_sigmoid,

@@ -140,6 +140,37 @@ def instance_normalization(b: Builder, layer: Layer, x: Value, gamma: Value | No
     return y
 
 
+@keras_layer("keras_contrib>GroupNormalization", weights=("gamma?", "beta?"), options="groups axis epsilon center scale", masking="pass")
+def contrib_group_normalization(b: Builder, layer: Layer, x: Value, gamma: Value | None = None, beta: Value | None = None) -> Value:
+    """Each group of a sample less its mean, over its deviation.
+
+    Groups are cut from the numbers of a sample as they lie in memory: with the channels last they are no groups of channels.
+    """
+    groups, axis = int(layer.config["groups"]), layer.config["axis"] % x.rank
+    channels = x.shape[axis]
+    if channels is None or channels % groups:
+        raise ModelError(f"GroupNormalization of {channels} channels in {groups} groups")
+    dims = b.dims(x)
+    dims[axis] = channels // groups
+    split = b.reshape(x, [dims[0], groups, *dims[1:]])
+    axes = b.ints(list(range(2, split.rank)))
+    difference = b.Sub(split, b.ReduceMean(split, axes, keepdims=1))
+    y = b.Div(difference, b.Sqrt(b.Add(b.ReduceMean(b.Mul(difference, difference), axes, keepdims=1), layer.config["epsilon"])))
+    shape = [1] * x.rank
+    shape[axis] = channels // groups
+    for weight, combine in ((gamma, b.Mul), (beta, b.Add)):
+        y = y if weight is None else combine(y, b.reshape(weight, [1, groups, *shape[1:]]))
+    return b.reshape(y, b.dims(x), out_shape=x.shape)
+
+
+@keras_layer("keras_contrib>SubPixelUpscaling", options="scale_factor data_format")
+def sub_pixel_upscaling(b: Builder, layer: Layer, x: Value) -> Value:
+    """Blocks of channels become blocks of pixels (tf.nn.depth_to_space)."""
+    last = layer.config.get("data_format") != "channels_first"
+    y = b.DepthToSpace(b.transpose(x, [0, 3, 1, 2]) if last else x, blocksize=int(layer.config["scale_factor"]), mode="DCR")
+    return b.transpose(y, [0, 2, 3, 1]) if last else y
+
+
 # -- keras_self_attention -----------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from loadstone.frontends.keras import third_party
 from loadstone.ir import Finding, Layer, Producer
 
 UNDATED = "1.0"  # what a file of Keras 1 without a version is taken for: since 1.0.4 architectures name one, since 1.0.8 all files
@@ -24,9 +25,9 @@ def doubts(root: Layer, producer: Producer) -> list[Finding]:
                 "the file does not name its release: its moving statistics are read as deviations, as up to Keras 1.0.5, not as variances"
             )
             found.append(Finding("warning", text, layer.path))
-    layer = _first(root, lambda layer: layer.class_name == "keras_contrib>InstanceNormalization" and not (layer.module or layer.given))
-    if layer is not None:
-        text = "the file does not say whose InstanceNormalization it holds: by its options it is taken for that of keras_contrib"
+    for layer in {layer.class_name: layer for layer in reversed(list(root.walk())) if third_party.by_options(layer)}.values():
+        package, _, name = layer.class_name.partition(">")
+        text = f"the file does not say whose {name} it holds: by its options it is taken for that of {package}"
         found.append(Finding("warning", text, layer.path))
     return found
 
