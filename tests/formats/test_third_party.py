@@ -1,16 +1,19 @@
-"""Layers of packages around Keras against what those packages predicted (tests/golden/make_{third_party,keras_contrib,keras_hub}.py)."""
+"""Layers of packages around Keras against what those packages predicted (tests/golden/make_{third_party,keras_contrib,keras_hub,qkeras}.py)."""
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import loadstone
+from loadstone.errors import LoadstoneError
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-FOLDERS = [GOLDEN / name for name in ("third_party", "keras_contrib", "keras_hub")]
+FOLDERS = [GOLDEN / name for name in ("third_party", "keras_contrib", "keras_hub", "qkeras")]
 FILES = sorted(path for folder in FOLDERS for path in folder.iterdir() if path.suffix in (".h5", ".keras"))
 
 
@@ -44,3 +47,18 @@ def test_what_the_caller_supplies_comes_first() -> None:
 
     model = loadstone.load_model(GOLDEN / "keras_contrib" / "instances.h5", custom_objects={"InstanceNormalization": InstanceNormalization})
     assert not model.predict(np.load(GOLDEN / "keras_contrib" / "instances.npz")["input"], verbose=0).any()
+
+
+@pytest.mark.parametrize("text", ["quantized_relu(4,", "quantized_relu(os.getcwd())", "quantized_mystery(4)"])
+def test_a_quantizer_that_is_none_is_refused_by_name(text: str, tmp_path: Path) -> None:
+    architecture = {
+        "class_name": "Sequential", "keras_version": "2.8.0", "backend": "tensorflow",
+        "config": {"name": "s", "layers": [
+            {"class_name": "InputLayer", "config": {"batch_input_shape": [None, 3], "dtype": "float32", "sparse": False, "name": "x"}},
+            {"class_name": "QActivation", "config": {"name": "q", "trainable": True, "dtype": "float32", "activation": text}},
+        ]},
+    }  # fmt: skip
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(architecture))
+    with pytest.raises(LoadstoneError, match=re.escape(text) + "|no arguments"):
+        loadstone.load_model(path).predict(np.zeros((1, 3), "float32"), verbose=0)

@@ -14,6 +14,9 @@ from inspect import signature
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
+from loadstone.errors import UnsupportedAttribute
+from loadstone.ir import Layer
+
 # Config keys that cannot change what a layer computes at inference, whatever their value.
 _TRAINING_ONLY = frozenset("name trainable dtype seed batch_input_shape batch_shape input_shape quantization_config".split())
 _TRAINING_ONLY_ENDINGS = ("_initializer", "_regularizer", "_constraint")
@@ -72,6 +75,14 @@ class Registry:
             return function
 
         return register
+
+
+def check_options(layer: Layer, rule: Rule) -> None:
+    """Raise UnsupportedAttribute where the config has an option that the rule does not declare."""
+    unknown = sorted(key for key in set(layer.config) - rule.options if layer.domain != "keras" or not training_only(key))
+    if unknown:
+        shown = ", ".join(f"{key}={layer.config[key]!r}" for key in unknown)
+        raise UnsupportedAttribute(f"{layer.class_name} with {shown}")
 
 
 keras_layer = Registry()

@@ -20,7 +20,7 @@ from loadstone.frontends.keras.history import check_known, upgrade_layer
 from loadstone.frontends.keras.history.environment import Environment, environment
 from loadstone.frontends.keras.history.masks import mask_rules
 from loadstone.frontends.keras.policy import part_policies, read_policy
-from loadstone.frontends.keras.third_party import ThirdParty, with_clone
+from loadstone.frontends.keras.third_party import QUANTIZED, ThirdParty, quantizer, with_clone
 from loadstone.frontends.keras.third_party_parts import parts
 from loadstone.ir import Graph, Layer, Producer, dtypes
 
@@ -122,7 +122,7 @@ class _Reader:
             class_name, given = "Functional" if "input_layers" in stored["config"] else "Sequential", None
             own, unknown = True, False
         config = self.environment.completed(class_name, stored["config"]) if own else _own_config(stored["config"])
-        config = upgrade_layer(class_name, config, self.producer) if own else config
+        config = upgrade_layer(QUANTIZED.get(class_name, class_name), config, self.producer) if own else config
         parts = part_policies(class_name, config.get("dtype"), name) if own else {}
         layer = Layer(
             class_name=class_name,
@@ -178,10 +178,10 @@ class _Reader:
 
     def _activations(self, layer: Layer) -> None:
         """Activations become a name of `names.ACTIVATIONS`, a Layer (also a child), a Given, or None."""
-        for key in _ACTIVATION_KEYS:
-            if key not in layer.config:
-                continue
-            found = self._activation(layer.config[key], f"{layer.path or layer.name}.{key}", layer)
+        quantized = layer.class_name.startswith("qkeras>")
+        for key in [key for key in layer.config if key in _ACTIVATION_KEYS or quantized and key.endswith("_quantizer")]:
+            where = f"{layer.path or layer.name}.{key}"
+            found = self._activation(quantizer(layer.config[key], where) if quantized else layer.config[key], where, layer)
             layer.config[key] = found
             if isinstance(found, Layer):
                 layer.children[key] = found

@@ -55,7 +55,11 @@ THIRD_PARTY = frozenset(
     keras_hub>SinePositionEncoding keras_hub>TokenAndPositionEmbedding keras_hub>TransformerDecoder keras_hub>TransformerEncoder
     keras_layer_normalization>LayerNormalization keras_multi_head>MultiHeadAttention keras_pos_embd>PositionEmbedding
     keras_pos_embd>TrigPosEmbedding keras_position_wise_feed_forward>FeedForward keras_self_attention>ScaledDotProductAttention
-    keras_self_attention>SeqSelfAttention keras_self_attention>SeqWeightedAttention
+    keras_self_attention>SeqSelfAttention keras_self_attention>SeqWeightedAttention qkeras>QActivation qkeras>QAveragePooling2D
+    qkeras>QBatchNormalization qkeras>QConv1D qkeras>QConv2D qkeras>QConv2DTranspose qkeras>QDense qkeras>QDepthwiseConv2D
+    qkeras>QGlobalAveragePooling2D qkeras>QSeparableConv1D qkeras>QSeparableConv2D qkeras>binary qkeras>binary_sigmoid qkeras>binary_tanh
+    qkeras>hard_sigmoid qkeras>hard_tanh qkeras>quantized_bits qkeras>quantized_po2 qkeras>quantized_relu qkeras>quantized_relu_po2
+    qkeras>quantized_sigmoid qkeras>quantized_tanh qkeras>smooth_sigmoid qkeras>smooth_tanh qkeras>ternary
     """.split()
 )
 LAYERS = LAYERS | THIRD_PARTY

@@ -6,6 +6,8 @@ the caller supplies under the class's name comes first.
 
 from __future__ import annotations
 
+import re
+from ast import literal_eval
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -28,6 +30,7 @@ _MODULES = {
     "keras_pos_embd": "keras_pos_embd",
     "keras_position_wise_feed_forward": "keras_position_wise_feed_forward",
     "keras_self_attention": "keras_self_attention",
+    "qkeras": "qkeras",
     "tensorflow_addons": "Addons",
 }
 _BERT = ("keras_bert>", "keras_embed_sim>", "keras_layer_normalization>", "keras_multi_head>", "keras_pos_embd>", "keras_position_wise")
@@ -69,6 +72,29 @@ _BESIDE = {  # classes of keras-bert whose name and options are anybody's: known
     "MaskedGlobalMaxPool1D": "keras_bert>MaskedGlobalMaxPool1D",
     "TokenEmbedding": "keras_bert>TokenEmbedding",
 }
+QUANTIZED = {  # layers of QKeras that are a layer of Keras with quantized weights
+    f"qkeras>Q{name}": name
+    for name in (
+        "AveragePooling2D BatchNormalization Conv1D Conv2D Conv2DTranspose Dense DepthwiseConv2D GlobalAveragePooling2D SeparableConv1D"
+        " SeparableConv2D"
+    ).split()
+}
+_QUANTIZERS = {  # quantizers of QKeras, with the order of their arguments; and its functions
+    "binary": "use_01 alpha use_stochastic_rounding",
+    "quantized_bits": "bits integer symmetric keep_negative alpha use_stochastic_rounding",
+    "quantized_po2": "bits max_value use_stochastic_rounding quadratic_approximation log2_rounding qnoise_factor",
+    "quantized_relu": "bits integer use_sigmoid negative_slope use_stochastic_rounding relu_upper_bound is_quantized_clip qnoise_factor",
+    "quantized_relu_po2": "bits max_value negative_slope use_stochastic_rounding quadratic_approximation log2_rounding qnoise_factor",
+    "quantized_sigmoid": "bits symmetric use_real_sigmoid use_stochastic_rounding",
+    "quantized_tanh": "bits use_stochastic_rounding symmetric use_real_tanh",
+    "ternary": "alpha threshold use_stochastic_rounding number_of_unrolls",
+    **dict.fromkeys(("binary_sigmoid", "binary_tanh", "hard_sigmoid", "hard_tanh", "smooth_sigmoid", "smooth_tanh"), ""),
+}
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    name: {"bits": 8, "integer": 0} if name in ("quantized_bits", "quantized_relu") else {"bits": 8}
+    for name in _QUANTIZERS
+    if name.startswith("quantized_")
+}
 _COMMON = {"name", "trainable", "dtype", "batch_input_shape"}
 _RECURRENT = ("SimpleRNN", "LSTM", "GRU", "RNN")
 
@@ -100,6 +126,39 @@ class ThirdParty:
         return "gelu_tanh" if name == "gelu" and isinstance(stored, str) and self._bert else name
 
 
+def quantizer(stored: Any, where: str) -> Any:
+    """A quantizer of a layer of QKeras as the stored form of a layer: from a dict, or text such as "quantized_relu(4,2)"."""
+    if isinstance(stored, str):
+        match = re.fullmatch(r"\s*(\w+)\s*(?:\((.*)\))?\s*", stored, re.DOTALL)
+        if match is None:
+            raise ModelError(f"{stored!r} is not a quantizer", where=where)
+        name, arguments = match.group(1), _arguments(match.group(2) or "", where)
+        name = "hard_sigmoid" if name == "hard_sigmoid_2" else name  # as the history of Keras' own calls it
+        if name not in _QUANTIZERS:
+            return stored
+        places = _QUANTIZERS[name].split()
+        config = {key if isinstance(key, str) else places[key] if key < len(places) else str(key): value for key, value in arguments}
+    elif isinstance(stored, dict) and isinstance(stored.get("config"), dict) and stored.get("class_name") in _QUANTIZERS:
+        name, config = stored["class_name"], stored["config"]
+    elif isinstance(stored, dict) and stored.get("class_name") == "function" and stored.get("config") in _QUANTIZERS:
+        name, config = stored["config"], {}
+    else:
+        return stored
+    return {"class_name": f"qkeras>{name}", "config": {**_DEFAULTS.get(name, {}), **config}}
+
+
+def _arguments(text: str, where: str) -> list[tuple[int | str, Any]]:
+    """The arguments of a call in text, by place or name: numbers, booleans and quoted text (qkeras/safe_eval.py)."""
+    found: list[tuple[int | str, Any]] = []
+    for place, part in enumerate(part.strip() for part in text.split(",") if part.strip()):
+        name, _, value = part.rpartition("=")
+        try:
+            found.append((name.strip() or place, literal_eval(value.strip())))
+        except (SyntaxError, ValueError) as error:
+            raise ModelError(f"{text!r} are no arguments of a quantizer", where=where) from error
+    return found
+
+
 def by_options(layer: Layer) -> bool:
     """True for a class that nothing but its options told."""
     return layer.class_name in _OPTIONS and not layer.module and ">" not in (layer.registered or "") and layer.given is None
@@ -116,7 +175,11 @@ def _by_module(stored: dict[str, Any]) -> str | None:
 def _by_options(stored: dict[str, Any], known: frozenset[str]) -> str | None:
     if stored.get("module") or not isinstance(stored["config"], dict) or stored["class_name"] in known:
         return None
-    options = set(stored["config"]) - _COMMON
+    options, quantized = set(stored["config"]) - _COMMON, f"qkeras>{stored['class_name']}"
+    if quantized in QUANTIZED and any(option.endswith("_quantizer") for option in options):
+        return quantized
+    if quantized == "qkeras>QActivation" and options == {"activation"}:
+        return quantized
     return next((name for name, own in _OPTIONS.items() if name.endswith(f">{stored['class_name']}") and options == own), None)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from loadstone.frontends.keras.third_party import QUANTIZED
 from loadstone.frontends.keras.variable import Variable, given
-from loadstone.frontends.keras.variables import group_normalization, input_size, schema
+from loadstone.frontends.keras.variables import group_normalization, input_size, schema, variables
 from loadstone.ir import Layer
 
 # -- Keras 1 ------------------------------------------------------------------------------------------------------------
@@ -183,3 +186,8 @@ def _embedding_similarity(layer: Layer) -> list[Variable]:
 @schema("keras_hub>PositionEmbedding")
 def _hub_position_embedding(layer: Layer) -> list[Variable]:
     return [Variable("embeddings", (layer.config["sequence_length"], None), spellings=("position_embeddings",))]
+
+
+@schema(*(name for name, base in QUANTIZED.items() if "Pooling" not in base))
+def _quantized(layer: Layer) -> list[Variable] | None:
+    return variables(replace(layer, class_name=QUANTIZED[layer.class_name]))

@@ -18,6 +18,7 @@ from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.special import expm1, gelu, leaky_relu
+from loadstone.lowering.registry import check_options, keras_layer
 
 Activation = Callable[[Builder, Value], Value]
 
@@ -37,11 +38,10 @@ def activate(b: Builder, x: Value, activation: Any) -> Value:
 
 def _layer(b: Builder, x: Value, layer: Layer) -> Value:
     """An activation that is a layer, such as `Dense(4, activation=ReLU(6))`: its rule, where that needs nothing but x."""
-    from loadstone.lowering.registry import keras_layer
-
     rule = keras_layer.rules.get(layer.class_name)
     if rule is None or rule.raw or layer.given is not None or layer.graph is not None:
         raise UnsupportedAttribute(f"the layer {layer.class_name} as an activation")
+    check_options(layer, rule)
     weights = {name: b.cast(b.weight(tensor), x.dtype) for name, tensor in layer.weights.items()}
     y: Value = rule.function(b, layer, x, **weights)
     return y

@@ -18,7 +18,7 @@ from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.hosted import call_given
 from loadstone.lowering.keras.refused import reason
-from loadstone.lowering.registry import Registry, Rule, keras_layer, keras_op, training_only
+from loadstone.lowering.registry import Registry, Rule, check_options, keras_layer, keras_op
 
 FIRST_ARGUMENT = ("inputs", "x", "sequence", "sequences", "input", "data")
 # Layers of Keras 3 that return the very tensor that they are given when they predict.
@@ -174,7 +174,7 @@ class Walk:
             self.unsupported.setdefault(layer.class_name, []).append(layer.path or layer.name)
             self.reasons[layer.class_name] = reason(layer)
             return None
-        _check_options(layer, rule)
+        check_options(layer, rule)
         if any(isinstance(leaf, Traced) and leaf.value is None for leaf in flatten((args, kwargs))):
             return None
         call = _bind(self.b, layer, rule, args, kwargs, training)
@@ -210,7 +210,7 @@ class Walk:
         if layer.given is not None or layer.class_name not in known:
             raise UnsupportedAttribute(f"a {layer.class_name} inside a layer that takes {', '.join(known)}")
         rule = keras_layer.rules[layer.class_name]
-        _check_options(layer, rule)
+        check_options(layer, rule)
         return rule
 
     def _nested(self, layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure], training: bool | None) -> Structure:
@@ -294,13 +294,6 @@ def match_inputs(graph: Graph, given: Structure) -> list[Traced]:
     if len(tensors) != len(graph.inputs):
         raise ModelError(f"a nested model with {len(graph.inputs)} inputs is called with {len(tensors)} tensors")
     return tensors
-
-
-def _check_options(layer: Layer, rule: Rule) -> None:
-    unknown = sorted(key for key in set(layer.config) - rule.options if layer.domain != "keras" or not training_only(key))
-    if unknown:
-        shown = ", ".join(f"{key}={layer.config[key]!r}" for key in unknown)
-        raise UnsupportedAttribute(f"{layer.class_name} with {shown}")
 
 
 def _bind(b: Builder, layer: Layer, rule: Rule, args: tuple[Structure, ...], kwargs: dict[str, Structure], training: bool | None) -> Call:
