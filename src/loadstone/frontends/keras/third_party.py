@@ -73,11 +73,7 @@ _BESIDE = {  # classes of keras-bert whose name and options are anybody's: known
     "TokenEmbedding": "keras_bert>TokenEmbedding",
 }
 QUANTIZED = {  # layers of QKeras that are a layer of Keras with quantized weights
-    f"qkeras>Q{name}": name
-    for name in (
-        "AveragePooling2D BatchNormalization Conv1D Conv2D Conv2DTranspose Dense DepthwiseConv2D GlobalAveragePooling2D SeparableConv1D"
-        " SeparableConv2D"
-    ).split()
+    name: name.removeprefix("qkeras>Q") for name in THIRD_PARTY if name.startswith("qkeras>Q") and name != "qkeras>QActivation"
 }
 _QUANTIZERS = {  # quantizers of QKeras, with the order of their arguments; and its functions
     "binary": "use_01 alpha use_stochastic_rounding",

@@ -11,7 +11,6 @@ from math import log, prod
 from typing import Any
 
 from loadstone.errors import UnsupportedAttribute
-from loadstone.frontends.keras.third_party import QUANTIZED
 from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -30,6 +29,17 @@ _OPTIONS = (
 )
 
 
+_LAYERS = (
+    "AveragePooling2D BatchNormalization Conv1D Conv2D Conv2DTranspose Dense DepthwiseConv2D GlobalAveragePooling2D SeparableConv1D"
+    " SeparableConv2D"
+).split()
+
+
+def _base(class_name: str) -> str:
+    """The layer of Keras that one of QKeras is made of."""
+    return class_name.removeprefix("qkeras>Q")
+
+
 # -- layers -------------------------------------------------------------------------------------------------------------
 
 
@@ -39,14 +49,14 @@ def _quantized(b: Builder, layer: Layer, x: Value, **weights: Value) -> Value:
         name: "depthwise_quantizer" if "depthwise_quantizer" in layer.config and name == "kernel" else q for name, q in _QUANTIZERS.items()
     }
     ready = {name: activate(b, weight, layer.config.get(named[name])) for name, weight in weights.items()}
-    base = QUANTIZED[layer.class_name]
+    base = _base(layer.class_name)
     y: Value = keras_layer.rules[base].function(b, replace(layer, class_name=base), x, **ready)
     return y
 
 
 def _quantized_pooling(b: Builder, layer: Layer, x: Value) -> Value:
     """The mean of each window, as its sum times the quantized share of one element."""
-    config, base = layer.config, QUANTIZED[layer.class_name]
+    config, base = layer.config, _base(layer.class_name)
     y: Value = keras_layer.rules[base].function(b, replace(layer, class_name=base), x)
     if config.get("average_quantizer") is not None:
         window = (
@@ -60,15 +70,15 @@ def _quantized_pooling(b: Builder, layer: Layer, x: Value) -> Value:
     return activate(b, y, config.get("activation"))
 
 
-for _name, _base in QUANTIZED.items():
-    _rule = keras_layer.rules[_base]
+for _name in _LAYERS:
+    _rule = keras_layer.rules[_name]
     keras_layer(
-        _name,
+        f"qkeras>Q{_name}",
         weights=_rule.weights,
         options=" ".join([*_rule.options, *_OPTIONS]),
         masking=_rule.masking,
         autocast=_rule.autocast,
-    )(_quantized_pooling if "Pooling" in _base else _quantized)
+    )(_quantized_pooling if "Pooling" in _name else _quantized)
 
 
 @keras_layer("qkeras>QActivation", options="activation")
