@@ -25,7 +25,7 @@ from loadstone.frontends.keras.third_party_parts import parts
 from loadstone.ir import Graph, Layer, Producer, dtypes
 
 _ACTIVATION_KEYS = ("activation", "recurrent_activation", "attention_activation")
-_CHILD_KEYS = ("layer", "cell", "forward_layer", "backward_layer")
+_CHILD_KEYS = ("layer", "cell", "forward_layer", "backward_layer", "linear_model", "dnn_model")
 _OPERATIONS = ("keras.src.ops", "keras.ops", "keras.src.activations")  # where operations are defined
 _MODELS = ("Sequential", "Functional")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from loadstone.errors import ModelError
+from loadstone.frontends.keras.feature_columns import features
 from loadstone.frontends.keras.history.output_padding import restore_output_padding
 from loadstone.frontends.keras.nodes import Reference, read_call, read_tensors, references
 from loadstone.frontends.keras.order import as_keras_runs
@@ -22,6 +23,8 @@ def sequential_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
     layers = [read_layer(stored) for stored in config.get("layers", [])]
     if not layers:
         raise ModelError("a Sequential model without layers", where=where)
+    if layers[0].class_name == "DenseFeatures":
+        return _of_features(layers, where)
     if layers[0].class_name != "InputLayer":
         layers.insert(0, _implied_input(layers[0], config, where, outermost))
     nodes: list[Node] = []
@@ -30,6 +33,21 @@ def sequential_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
         nodes.append(Node(layer.domain, layer.class_name, layer.name, args, layer=layer))
     start = nodes[0]
     return Graph(nodes, [start], Output(start), _given_by(nodes[-1]), layers)
+
+
+def _of_features(layers: list[Layer], where: str) -> Graph:
+    """A chain that begins with a DenseFeatures: it takes a dict of features, which only the columns tell."""
+    inputs = {
+        key: Layer("InputLayer", key, {"batch_shape": [None, *shape], "dtype": dtype}, path=f"{where}/{key}")
+        for key, (shape, dtype) in features(layers[0]).items()
+    }
+    starts = {key: Node("keras", "InputLayer", key, layer=layer) for key, layer in inputs.items()}
+    nodes = list(starts.values())
+    given: Structure = {key: Output(node) for key, node in starts.items()}
+    for layer in layers:
+        nodes.append(Node(layer.domain, layer.class_name, layer.name, (given,), layer=layer))
+        given = _given_by(nodes[-1])
+    return Graph(nodes, list(starts.values()), {key: Output(node) for key, node in starts.items()}, given, layers)
 
 
 # Layers of a chain that hand on a list as it is when the model predicts.

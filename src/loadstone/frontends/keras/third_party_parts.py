@@ -1,4 +1,4 @@
-"""The layers that classes of packages around Keras make for themselves: their configs do not hold them.
+"""The layers that LinearModel and classes of packages around Keras make for themselves: their configs do not hold them.
 
 Sources as in `lowering.keras.third_party_crf` and `third_party_keras_hub`. The configs have only what every release of Keras writes.
 """
@@ -16,6 +16,7 @@ Config = dict[str, Any]
 def parts(layer: Layer) -> dict[str, Config]:
     """Stored forms of the layers inside a layer of such a class, by the attribute that holds each."""
     made = {
+        "LinearModel": _linear,
         "Addons>CRF": _crf,
         "keras_hub>TokenAndPositionEmbedding": _token_and_position,
         "keras_hub>TransformerEncoder": _encoder,
@@ -30,6 +31,17 @@ def _stored(layer: Layer, class_name: str, name: str, **config: Any) -> Config:
         "class_name": class_name,
         "module": module,
         "config": {"name": name, "trainable": layer.trainable, "dtype": layer.config.get("dtype", "float32"), **config},
+    }
+
+
+def _linear(layer: Layer) -> dict[str, Config]:
+    """A Dense for each input, in the order of their keys. HDF5 files, which cannot hold more than one, do not tell the inputs."""
+    shapes = layer.build_config.get("input_shape")
+    several = isinstance(shapes, list) and all(isinstance(shape, list) for shape in shapes)
+    inputs = sorted(shapes) if isinstance(shapes, dict) else [f"dense_{place}" for place in range(len(shapes) if several and shapes else 1)]
+    return {
+        f"layers/{place}": _stored(layer, "Dense", name, units=layer.config["units"], activation="linear", use_bias=False)
+        for place, name in enumerate(inputs)
     }
 
 

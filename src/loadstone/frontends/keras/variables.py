@@ -393,7 +393,7 @@ WITHOUT = frozenset(
     RandomSharpness RandomShear RandomTranslation RandomWidth RandomZoom ReLU RepeatVector Rescaling Reshape Resizing
     Sequential SlicingOpLambda Softmax Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D StackedRNNCells
     StochasticDepth Subtract TFDConcat TFDIdentity TFOpLambda TensorFlowOpLayer ThresholdedReLU TimeDistributed TimeDistributedMerge UnitNormalization
-    UpSampling1D UpSampling2D UpSampling3D Wrapper
+    UpSampling1D UpSampling2D UpSampling3D WideDeepModel Wrapper
     ZeroPadding1D ZeroPadding2D ZeroPadding3D
     """.split()
 )

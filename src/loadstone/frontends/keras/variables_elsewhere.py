@@ -1,9 +1,10 @@
-"""The variables of layers that today's Keras does not have: those of Keras 1 that later releases dropped, and those of packages around Keras."""
+"""The variables of layers that today's Keras does not have: of Keras 1, of tf.keras, and of packages around Keras."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from loadstone.frontends.keras.feature_columns import embeddings
 from loadstone.frontends.keras.third_party import QUANTIZED
 from loadstone.frontends.keras.variable import Variable, given
 from loadstone.frontends.keras.variables import group_normalization, input_size, schema, variables
@@ -41,6 +42,19 @@ def _maxout_dense(layer: Layer) -> list[Variable]:
         (True, Variable("kernel", (features, input_size(layer), units))),
         (layer.config.get("use_bias", True), Variable("bias", (features, units))),
     )
+
+
+# -- tf.keras ------------------------------------------------------------------------------------------------------------
+
+
+@schema("DenseFeatures")
+def _dense_features(layer: Layer) -> list[Variable]:
+    return embeddings(layer)
+
+
+@schema("LinearModel")
+def _linear_model(layer: Layer) -> list[Variable]:
+    return given((layer.config.get("use_bias", True), Variable("bias", (layer.config["units"],))))
 
 
 # -- packages around Keras ----------------------------------------------------------------------------------------------

@@ -146,6 +146,8 @@ class _Walk:
         return None
 
     def find(self, at: int | None, place: str) -> int | None:
+        if at is not None and place in self.objects[at].children:  # "word_embedding/embedding_weights" of a DenseFeatures
+            return self.objects[at].children[place]
         for part in place.split("/"):
             at = None if at is None else self.objects[at].children.get(part)
         return at

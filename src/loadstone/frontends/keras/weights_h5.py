@@ -296,6 +296,8 @@ def _inside(layer: Layer) -> list[Layer]:
 def _split(layer: Layer, producer: Producer) -> tuple[list[Slot], list[Slot]]:
     """`trainable_weights` and `non_trainable_weights` of tf.keras 2 (keras/engine/base_layer.py, training.py)."""
     own, inside = _own(layer, producer), [_split(inner, producer) for inner in _inside(layer)]
+    if layer.class_name == "LinearModel":  # a model, whose own weights come last
+        own, inside = [], [*inside, (own, [])]
     trainable = [slot for slot in own if slot.variable.trainable] + [slot for slots, _ in inside for slot in slots]
     others = [slot for slot in own if not slot.variable.trainable]
     if layer.trainable:

@@ -189,6 +189,8 @@ class _Walk(Account):
                 listed.setdefault(container, []).append(child)
             else:
                 places = [_join(place, attribute), _join(place, f"cell/{attribute}")]
+                if attribute == "dnn_model":  # of a WideDeepModel, which is met first in the list of its layers
+                    places.append(_join(place, f"layers/{self.stem(child, _join(place, 'layers'))}"))
                 self.layer(child, next((found for found in places if found in self.places), places[0]))
         for container, inner in listed.items():
             for child, where in self.numbered(inner, _join(place, container)):
