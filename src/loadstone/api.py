@@ -20,6 +20,7 @@ from loadstone.ir import Model as Description
 from loadstone.ir import Tensor
 from loadstone.live import Hosts
 from loadstone.model import Compilation, Model, Report, report_on
+from loadstone.model.choice import choose
 from loadstone.model.cut import Names, cut
 
 if TYPE_CHECKING:
@@ -57,16 +58,19 @@ def load_model(
     """
     arguments = {name: value for name, value in locals().items() if name != "filepath"}
     with _told(filepath):
-        _refuse(signature=signature, tags=tags)
         source = Source.open(filepath, mmap=mmap)
         custom = CustomObjects(custom_objects)
         description = _read(source, custom, weights, mmap)
         custom.raise_missing(source.name)
         _whole(description)
         host = Hosts(custom.objects)
-        description = as_graph(description, host)
-        if inputs is not None or outputs is not None:
-            description = cut(description, inputs, outputs)
+        if description.module is not None:
+            description = choose(description, signature, inputs, outputs)
+        else:
+            _refuse(signature=signature, tags=tags)
+            description = as_graph(description, host)
+            if inputs is not None or outputs is not None:
+                description = cut(description, inputs, outputs)
         again = (_load_again, (_kept(filepath, source), arguments))
         model = Model(description, Compilation(engine, threads, host, compile, again))
     for finding in description.findings:
@@ -162,7 +166,7 @@ def _refuse(**given: object) -> None:
     """Arguments that have no meaning for a file that is a whole layered model."""
     for name, value in given.items():
         if value is not None:
-            raise ValueError(f"{name}= is for a SavedModel, which this release does not read; .h5 and .keras files hold everything")
+            raise ValueError(f"{name}= is for a SavedModel; .h5 and .keras files hold one model")
 
 
 @contextmanager

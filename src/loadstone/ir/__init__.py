@@ -2,14 +2,17 @@
 
 from loadstone.ir.graph import Graph, Layer, MaskRules, Node, Output, Policy, Spec, Structure, flatten, leaves, map_structure
 from loadstone.ir.model import Finding, Model, Producer
+from loadstone.ir.module import FunctionName, Module
 from loadstone.ir.tensor import Region, Tensor
 
 __all__ = [
     "Finding",
+    "FunctionName",
     "Graph",
     "Layer",
     "MaskRules",
     "Model",
+    "Module",
     "Node",
     "Output",
     "Policy",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loadstone.ir.graph import Graph, Layer
+from loadstone.ir.module import Module
 from loadstone.ir.tensor import Tensor
 
 
@@ -42,7 +43,8 @@ class Finding:
 class Model:
     """A model as read from a file, before anything is compiled.
 
-    root is the outermost layer (its graph is the model) for layered models; graph is set alone for plain graphs.
+    root is the outermost layer (its graph is the model) for layered models; for graphs of TensorFlow, graph is the one that predicts
+    and module what it needs.
     training_config is what `compile` was given, as the file has it. extra holds tensors that belong to no layer, by kind
     ("optimizer", "metrics", "seeds", "counters"), each name -> tensor. lacks names what the file leaves to another one.
     """
@@ -52,6 +54,7 @@ class Model:
     producer: Producer
     root: Layer | None = None
     graph: Graph | None = None
+    module: Module | None = None
     training_config: dict[str, Any] | None = None
     extra: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)

@@ -7,15 +7,11 @@ from typing import Any
 import loadstone.lowering.keras  # noqa: F401  (fills the registry)
 from loadstone.custom.hosting import Host
 from loadstone.errors import UnsupportedAttribute
-from loadstone.ir import Model, Spec, Structure, flatten, map_structure
+from loadstone.ir import Model, Spec, flatten, map_structure
 from loadstone.ir.program import Program
-from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.finish import finish
 from loadstone.lowering.keras.walk import Traced, Walk
-from loadstone.lowering.passes import dtypes
-from loadstone.lowering.passes.channels import fold_channels
-from loadstone.lowering.passes.layout import merge_transposes
-from loadstone.lowering.program import assemble, keep_needed
 
 
 def lower(model: Model, host: Host | None = None) -> Program:
@@ -23,7 +19,10 @@ def lower(model: Model, host: Host | None = None) -> Program:
 
     Raises ModelError, UnsupportedOps or UnsupportedAttribute with everything that is in the way.
     """
-    assert model.root is not None
+    if model.root is None:
+        from loadstone.lowering.tensorflow.lower import lower_graph
+
+        return lower_graph(model)
     free = not any(layer.config.get("stateful") for layer in model.root.walk())
     walk, inputs, outputs = trace(model, host, free)
     if walk.problems and free:  # a rule may need the batch size that the model was made with
@@ -34,16 +33,6 @@ def lower(model: Model, host: Host | None = None) -> Program:
     specs = [(Spec(name, value.shape, value.dtype), value) for name, value in zip(output_names(model), values, strict=True)]
     counter = iter(range(len(specs)))
     return finish(walk.b, inputs, specs, map_structure(lambda _: next(counter), outputs))
-
-
-def finish(b: Builder, inputs: list[tuple[Spec, Value]], outputs: list[tuple[Spec, Value]], structure: Structure) -> Program:
-    """The program for what the rules emitted: passes first."""
-    values = [value for _, value in outputs]
-    keep_needed(b, values)
-    merge_transposes(b, values)
-    fold_channels(b, values)
-    dtypes.supported(b)
-    return assemble(b, inputs, outputs, structure)
 
 
 def trace(model: Model, host: Host | None = None, free_batch: bool = False) -> tuple[Walk, list[tuple[Spec, Any]], Any]:

@@ -81,6 +81,40 @@ class Inputs:
         return [self.specs[i].name for i in leaves]
 
 
+class GraphInputs(Inputs):
+    """The inputs of a graph: its names are those of tensors, with or without ":0", and nothing is cast that loses by it."""
+
+    def one_batch(self, x: Any) -> list[Array]:
+        """One array for each input. Raises InputMismatch."""
+        if isinstance(x, Mapping):
+            x = {self._key(name): value for name, value in x.items()}
+        found = dict(self._matched(x, self.structure))
+        return [_lossless(found[i], spec) for i, spec in enumerate(self.specs)]
+
+    def _key(self, name: Any) -> Any:
+        names = set(self.structure) if isinstance(self.structure, dict) else set()
+        others = (name, f"{name}:0", str(name).removesuffix(":0"))
+        return next((other for other in others if other in names), name)
+
+
+def _lossless(x: Any, spec: Spec) -> Array:
+    """x as an array of the input's dtype, whose values are those that were given. Python's own numbers have no dtype to lose."""
+    array = _array(x, spec)
+    if spec.shape is not None and (
+        array.ndim != len(spec.shape) or any(want is not None and want != have for want, have in zip(spec.shape, array.shape, strict=True))
+    ):
+        raise InputMismatch(f"input '{spec.name}' has shape {spec.shape} and is given {array.shape}")
+    result = _cast(array, spec)
+    plain = not isinstance(x, (np.ndarray, np.generic)) and not hasattr(x, "__array__")
+    if spec.dtype == "string" or array.dtype == result.dtype or plain and result.dtype.kind in "fc":
+        return result
+    if array.dtype.kind == "f" and result.dtype.kind == "f":  # numpy makes float64 of everything
+        return result
+    if not np.array_equal(array, result):
+        raise InputMismatch(f"input '{spec.name}' takes {spec.dtype} and is given {array.dtype} that does not fit into it")
+    return result
+
+
 def is_array(x: Any) -> bool:
     """True for what is one array, whatever package made it; lists are none."""
     return isinstance(x, (np.ndarray, np.generic, memoryview, Buffer)) or any(

@@ -21,7 +21,8 @@ from loadstone.ir import Model as Description
 from loadstone.lowering.lower import lower
 from loadstone.model import batches, summary
 from loadstone.model.cut import Names, cut
-from loadstone.model.inputs import Inputs, counted
+from loadstone.model.graph_outline import GraphOutline
+from loadstone.model.inputs import GraphInputs, Inputs, counted
 from loadstone.model.layers import LayerView, find, views
 from loadstone.model.outline import Outline, Weight, count
 from loadstone.model.progress import Progress, Verbose
@@ -53,11 +54,12 @@ class Model:
         """Compile a description; raises everything that stands in the way."""
         self._description = description
         self._compilation = compilation or Compilation()
-        self._outline = Outline(description, self._compilation.host)
+        self._outline = Outline(description, self._compilation.host) if description.root is not None else GraphOutline(description)
         program = lower(description, self._compilation.host)
         self._executor = Executor(program, self._compilation.engine, self._compilation.threads)
         self._program = program
-        self._inputs = Inputs(program.inputs, counted(self._outline.graph.input_structure))
+        structure = counted(self._outline.graph.input_structure)
+        self._inputs = (GraphInputs if description.root is None else Inputs)(program.inputs, structure)
         self._check_unchanged()
 
     # -- prediction -----------------------------------------------------------------------------------------------

@@ -17,22 +17,13 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.walk import Call, Traced, Walk
 from loadstone.lowering.registry import keras_layer
+from loadstone.lowering.tensorflow.raw import call_raw
 from loadstone.lowering.tensorflow.symbols import Symbol, is_random, symbols, tensor
 
-# Attributes of a node that say which kernel ran, not what it computes.
-_KINDS = frozenset(
-    """
-    T Tidx Tshape Tdim Tperm Tpaddings Tmultiples Tlen Taxis Tindices Tparams Tcond TI TL Tshift Index SrcT N S U V Truncate index_type
-    incompatible_shape_error
-    """.split()
-)
 _TYPES = {
     "DT_FLOAT": "float32", "DT_DOUBLE": "float64", "DT_HALF": "float16", "DT_BFLOAT16": "bfloat16", "DT_BOOL": "bool", "DT_STRING": "string",
     **{f"DT_{kind}{bits}": f"{kind.lower()}{bits}" for kind in ("INT", "UINT") for bits in (8, 16, 32, 64)},
 }  # fmt: skip
-_OF_LISTS = ("AddN", "Einsum", "IdentityN", "Pack")
-# Attributes under the names of the rules' parameters.
-_RENAMED = {"DstT": "dtype", "out_idx": "out_type", "squeeze_dims": "axis"}
 
 
 @keras_layer("TFOpLambda", "SlicingOpLambda", options="function", autocast=False, raw=True)
@@ -69,12 +60,11 @@ def op_layer(walk: Walk, layer: Layer, call: Call) -> Structure:
     tensors = list(given) if isinstance(given, (list, tuple)) else [given]
     for place, value in sorted((int(place), value) for place, value in (layer.config.get("constants") or {}).items()):
         tensors.insert(place, _constant(walk.b, value, node))
-    symbol = _symbol(walk, layer, f"raw_ops.{node['op']}")
-    if symbol is None:
+    if _symbol(walk, layer, f"raw_ops.{node['op']}") is None:
         return None
-    kwargs = {_RENAMED.get(key, key): _attribute(value) for key, value in node.get("attr", {}).items() if not key.startswith("_")}
-    kwargs = {key: value for key, value in kwargs.items() if key in symbol.parameters or key not in _KINDS}
-    return _traced(symbol.call(walk.b, [tensors] if node["op"] in _OF_LISTS else tensors, kwargs))
+    attributes = {key: _attribute(value) for key, value in node.get("attr", {}).items() if not key.startswith("_")}
+    results = call_raw(walk.b, node["op"], tensors, attributes)
+    return _traced(results if len(results) > 1 else results[0])
 
 
 @keras_layer("AddLoss", options="unconditional", masking="pass")

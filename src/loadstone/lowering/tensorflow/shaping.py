@@ -224,9 +224,9 @@ def raw_split_v(b: Builder, value: Operand, size_splits: Operand, axis: Operand,
 
 
 @tf("raw_ops.ConcatV2")
-def raw_concat(b: Builder, *values: Operand) -> Value:
+def raw_concat(b: Builder, values: Any, axis: Operand) -> Value:
     """Tensors one behind the other; the axis comes last."""
-    return concat(b, list(values[:-1]), values[-1])
+    return concat(b, values, axis)
 
 
 # -- repeating and padding --------------------------------------------------------------------------------------------

@@ -1,0 +1,237 @@
+"""Graphs of TensorFlow as messages: GraphDef, NodeDef, FunctionDef and the values of attributes (tensorflow/core/framework/*.proto).
+
+A message is walked down to its nodes; the attributes of a node, and the body of a function, are read when they are asked for.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from loadstone.containers import tensor_proto
+from loadstone.containers.tensor_bundle import DTYPES
+from loadstone.containers.wire import content, fields, integer, signed, text, varint
+from loadstone.errors import CorruptFile, LoadstoneError
+from loadstone.ir import FunctionName, Tensor
+
+# tensorflow/core/framework/types.proto; a reference to a tensor of a type has its number plus 100
+TYPES = {
+    **DTYPES,
+    11: "qint8",
+    12: "quint8",
+    13: "qint32",
+    15: "qint16",
+    16: "quint16",
+    20: "resource",
+    21: "variant",
+    29: "int4",
+    30: "uint4",
+}
+_REFERENCE = 100
+
+
+@dataclass(frozen=True, eq=False)
+class NodeDef:
+    """A node: inputs as "name", "name:1", "name:output:0" (in a function) or "^name" (it only runs before)."""
+
+    name: str
+    op: str
+    inputs: tuple[str, ...]
+    stored: Mapping[str, memoryview] = field(repr=False)
+
+    def attribute(self, name: str) -> Any:
+        """The value of an attribute; KeyError where the node has none of this name."""
+        try:
+            return value(self.stored[name])
+        except LoadstoneError as error:
+            error.at(where=f"{self.name}.{name}")
+            raise
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        """All attributes but the private ones, whose names begin with an underscore."""
+        return {name: self.attribute(name) for name in self.stored if not name.startswith("_")}
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionDef:
+    """A function of a graph's library: its name, and the message to read when it is called."""
+
+    name: str
+    message: memoryview = field(repr=False)
+
+    @cached_property
+    def inputs(self) -> list[tuple[str, str]]:
+        """Name and dtype of each argument."""
+        return [_argument(content(v)) for n, v in fields(self._signature) if n == 2]
+
+    @cached_property
+    def outputs(self) -> list[tuple[str, str]]:
+        """Name and dtype of each result."""
+        return [_argument(content(v)) for n, v in fields(self._signature) if n == 3]
+
+    @cached_property
+    def nodes(self) -> list[NodeDef]:
+        """The nodes of the body."""
+        return [node(content(v)) for n, v in fields(self.message) if n == 3]
+
+    @cached_property
+    def results(self) -> dict[str, str]:
+        """Name of a result to the output of a node that it is."""
+        return {key: text(found) for key, found in _map(self.message, 4)}
+
+    @cached_property
+    def runs(self) -> list[str]:
+        """Names of nodes that run whether a result needs them or not."""
+        return [text(found) for _, found in _map(self.message, 6)]
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of the function, private ones too."""
+        return {key: value(content(found)) for key, found in _map(self.message, 5)}
+
+    @property
+    def _signature(self) -> memoryview:
+        return next((content(v) for n, v in fields(self.message) if n == 1), memoryview(b""))
+
+
+@dataclass(frozen=True, eq=False)
+class GraphDef:
+    """Nodes in the order of the file, and functions by name; producer is the version of the graph format that wrote it."""
+
+    nodes: list[NodeDef]
+    functions: dict[str, FunctionDef]
+    producer: int = 0
+
+
+def graph(message: memoryview) -> GraphDef:
+    """A GraphDef. Raises CorruptFile."""
+    nodes, functions, producer = [], {}, 0
+    for number, found in fields(message):
+        if number == 1:
+            nodes.append(node(content(found)))
+        elif number == 2:
+            functions = {f.name: f for f in (_function(content(v)) for n, v in fields(content(found)) if n == 1)}
+        elif number == 4:
+            producer = integer(dict(fields(content(found))).get(1, 0))
+    return GraphDef(nodes, functions, producer)
+
+
+def node(message: memoryview) -> NodeDef:
+    """A NodeDef."""
+    name = op = ""
+    inputs: list[str] = []
+    stored: dict[str, memoryview] = {}
+    for number, found in fields(message):
+        if number == 1:
+            name = text(found)
+        elif number == 2:
+            op = text(found)
+        elif number == 3:
+            inputs.append(text(found))
+        elif number == 5:
+            entry = dict(fields(content(found)))
+            stored[text(entry.get(1, memoryview(b"")))] = content(entry.get(2, memoryview(b"")))
+    return NodeDef(name, op, tuple(inputs), stored)
+
+
+def _function(message: memoryview) -> FunctionDef:
+    for number, found in fields(message):
+        if number == 1:
+            return FunctionDef(next((text(v) for n, v in fields(content(found)) if n == 1), ""), message)
+    raise CorruptFile("a function without a signature")
+
+
+def _argument(message: memoryview) -> tuple[str, str]:
+    found = dict(fields(message))
+    return text(found.get(1, memoryview(b""))), type_name(integer(found.get(3, 0)))
+
+
+def _map(message: memoryview, number: int) -> Iterator[tuple[str, Any]]:
+    """The entries of a map field."""
+    for n, entry in fields(message):
+        if n == number:
+            found = dict(fields(content(entry)))
+            yield text(found.get(1, memoryview(b""))), found.get(2, memoryview(b""))
+
+
+entries = _map
+
+
+def type_name(number: int) -> str:
+    """The name of a dtype; that of the tensor for a reference; "type 99" for one that TensorFlow's sources do not have."""
+    plain = number - _REFERENCE if number > _REFERENCE else number
+    return TYPES.get(plain, f"type {number}")
+
+
+def value(message: memoryview) -> Any:
+    """An AttrValue as a plain value: text, number, dtype name, shape (None where the rank is free), Tensor, FunctionName, list."""
+    for number, found in fields(message):
+        if number == 1:
+            return _list(content(found))
+        if number in _SCALARS:
+            return _SCALARS[number](found)
+    return None  # an empty message: a field at its default
+
+
+def string(raw: Any) -> str:
+    """Text of any bytes: those that are no UTF-8 are lone surrogates, as in names of files."""
+    return bytes(content(raw)).decode("utf8", "surrogateescape")
+
+
+def shape(message: memoryview) -> tuple[int | None, ...] | None:
+    """A TensorShapeProto."""
+    dims: list[int | None] = []
+    for number, found in fields(message):
+        if number == 3 and found:
+            return None
+        if number == 2:
+            size = signed(integer(dict(fields(content(found))).get(1, 0)))
+            dims.append(None if size < 0 else size)
+    return tuple(dims)
+
+
+def _float(found: Any) -> float:
+    return float(struct.unpack("<f", struct.pack("<I", integer(found)))[0])
+
+
+def _named(message: memoryview) -> FunctionName:
+    name = next((text(v) for n, v in fields(message) if n == 1), "")
+    return FunctionName(name, {key: value(content(found)) for key, found in _map(message, 2)})
+
+
+def _tensor(found: Any) -> Tensor:
+    return tensor_proto.read(content(found))
+
+
+_SCALARS = {
+    2: string,
+    3: lambda found: signed(integer(found)),
+    4: _float,
+    5: lambda found: bool(integer(found)),
+    6: lambda found: type_name(integer(found)),
+    7: lambda found: shape(content(found)),
+    8: _tensor,
+    10: lambda found: _named(content(found)),
+}
+_IN_LISTS = {**_SCALARS, 9: _SCALARS[10]}
+_PACKED = (3, 5, 6)
+
+
+def _list(message: memoryview) -> list[Any]:
+    """A ListValue: one field holds them all, numbers one by one or packed."""
+    values: list[Any] = []
+    for number, found in fields(message):
+        if isinstance(found, int) or number in (2, 7, 8, 9):
+            values.append(_IN_LISTS[number](found))
+        elif number == 4:
+            values += [one[0] for one in struct.iter_unpack("<f", found[: len(found) // 4 * 4])]
+        elif number in _PACKED:
+            at = 0
+            while at < len(found):
+                one, at = varint(found, at)
+                values.append(_IN_LISTS[number](one))
+    return values

@@ -1,0 +1,62 @@
+"""Frozen graphs of TensorFlow: one GraphDef in which variables are constants (`.pb`, `freeze_graph`, `convert_variables_to_constants`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadstone.containers import graph_proto
+from loadstone.containers.source import Source
+from loadstone.containers.wire import varint
+from loadstone.errors import CorruptFile
+from loadstone.formats.format import Format, Match
+from loadstone.formats.producer import only_mapped
+from loadstone.formats.reading import reading
+from loadstone.formats.weights import Weights
+from loadstone.frontends.tensorflow.module import module
+from loadstone.ir import Model, Producer, tf_ops
+
+_HEAD = 1 << 12
+
+
+def detect(source: Source) -> Match | None:
+    """A message whose first field is a node: a name, and an op that TensorFlow has."""
+    if source.folder:
+        return None
+    op = _first_op(source.head(_HEAD))
+    return Match("a graph of nodes") if op is not None and tf_ops.definition(op) is not None else None
+
+
+def _first_op(head: bytes) -> str | None:
+    """The op of the first node in the first bytes of a GraphDef."""
+    view, at = memoryview(head), 0
+    try:
+        for tag in (0x0A, 0x0A, 0x12):
+            if view[at] != tag:
+                return None
+            length, start = varint(view, at + 1)
+            at = start if tag == 0x0A and at == 0 else start + length
+        return bytes(view[start:at]).decode("ascii")
+    except (IndexError, UnicodeDecodeError, CorruptFile):
+        return None
+
+
+def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
+    """The graph; what predicts is chosen by the names of its tensors."""
+    with reading(source):
+        graph = graph_proto.graph(source.read())
+        return Model(
+            format=FORMAT.name,
+            source=source.name,
+            producer=Producer("tensorflow"),
+            module=module(graph),
+            unchanged=only_mapped([source]),
+        )
+
+
+FORMAT = Format(
+    name="tf_frozen_graph",
+    title="frozen TensorFlow graph (.pb)",
+    suffixes=(".pb",),
+    detect=detect,
+    read=read,
+)

@@ -1,0 +1,25 @@
+"""References to outputs of nodes, as graphs write them: "name", "name:1", "name:output:0", "^name"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ref:
+    """An output of a node: the one with this index among those called `output`; control where the node only has to run before."""
+
+    name: str
+    index: int = 0
+    output: str = ""
+    control: bool = False
+
+
+def parse(text: str) -> Ref:
+    """A reference. Arguments of functions have a name alone."""
+    if text.startswith("^"):
+        return Ref(text[1:], control=True)
+    name, *rest = text.split(":")
+    if not rest:
+        return Ref(name)
+    return Ref(name, int(rest[-1]) if rest[-1].isdigit() else 0, rest[0] if len(rest) == 2 else "")

@@ -1,0 +1,44 @@
+"""Graphs of TensorFlow beside what they need: functions that they call, variables and files that they read.
+
+A graph here is an `ir.Graph` whose nodes have the domain "tf": op and attributes as TensorFlow registers them (`ir.tf_ops`), all
+attributes that have defaults filled in, `args` the outputs that they take. A node that only has to run before others stands before
+them in the order of the nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadstone.ir.graph import Graph
+from loadstone.ir.tensor import Tensor
+
+
+@dataclass(frozen=True)
+class FunctionName:
+    """A function as an attribute of a node."""
+
+    name: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Module:
+    """What the graphs of one file share.
+
+    function gives the graph of a function by name (its inputs are the arguments in order, its outputs a list), attributes_of its
+    attributes; functions are the names that there are. start are graphs that run once before any signature, in this order: they restore variables and fill
+    tables. variables are the tensors of the checkpoint by name, assets the bytes of files by the name of the tensor that holds their path.
+    signatures are the graphs that may be run, by name; between gives the graph between tensors by their names, where it is told (None:
+    what serves as inputs and outputs of the whole).
+    """
+
+    function: Callable[[str], Graph]
+    attributes_of: Callable[[str], Mapping[str, Any]]
+    functions: frozenset[str]
+    between: Callable[[Sequence[str] | None, Sequence[str] | None], Graph]
+    start: list[Graph] = field(default_factory=list)
+    variables: Mapping[str, Tensor] = field(default_factory=dict)
+    assets: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
+    signatures: Mapping[str, Graph] = field(default_factory=dict)

@@ -1,0 +1,242 @@
+"""Functions, conditions and loops: PartitionedCall, If, Case, While, and their ONNX forms If and Loop.
+
+tensorflow/core/ops/functional_ops.cc. A condition that is known now, and a loop that never runs, leave no trace. Shapes of a loop's
+variables are what holds for every round: the body is walked again with wider ones until they stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.ir import Node
+from loadstone.lowering.block import Shape, Value
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.tensorflow.lists import TensorList, scanned
+from loadstone.lowering.tensorflow.variables import value_of
+from loadstone.lowering.tensorflow.walk import GraphWalk, Thing, graph_op
+
+MAX_ROUNDS = 8  # walks through a body until the shapes of its variables stay
+
+
+@graph_op("PartitionedCall", "StatefulPartitionedCall", "RemoteCall")
+def call(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
+    """A function where it is called."""
+    return walk.function(node.attributes["f"], inputs)
+
+
+def truth(walk: GraphWalk, x: Value) -> Value:
+    """Whether a condition holds: a number unless it is 0, a text unless it is empty, a tensor unless it has no elements."""
+    b = walk.b
+    if x.rank:
+        return b.Greater(b.Size(x), b.const(0))
+    if x.dtype == "string":
+        raise UnsupportedAttribute("a condition that is text")
+    return b.cast(x, "bool")
+
+
+@graph_op("If", "StatelessIf")
+def condition(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
+    """One of two functions."""
+    if inputs[0] is None:
+        return None
+    holds = truth(walk, value_of(walk, inputs[0]))
+    branches = [node.attributes["then_branch"], node.attributes["else_branch"]]
+    if holds.const is not None:
+        return walk.function(branches[0 if bool(holds.array()) else 1], inputs[1:])
+    return branch(walk, holds, branches[0], branches[1], inputs[1:])
+
+
+@graph_op("Case", "StatelessCase")
+def case(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
+    """One of several functions by a number; the last for a number that none has."""
+    if inputs[0] is None:
+        return None
+    index, branches = value_of(walk, inputs[0]), node.attributes["branches"]
+    if index.const is not None:
+        place = int(index.array())
+        return walk.function(branches[place if 0 <= place < len(branches) else -1], inputs[1:])
+    return _case(walk, index, list(enumerate(branches)), inputs[1:])
+
+
+def _case(walk: GraphWalk, index: Value, branches: list[tuple[int, Any]], inputs: list[Thing]) -> Sequence[Thing] | None:
+    (place, first), *rest = branches
+    if not rest:
+        return walk.function(first, inputs)
+    return branch(walk, walk.b.Equal(index, place), first, lambda: _case(walk, index, rest, inputs), inputs)
+
+
+def branch(walk: GraphWalk, holds: Value, one: Any, other: Any, inputs: list[Thing]) -> Sequence[Thing] | None:
+    """An ONNX If; each branch is a function's name, a graph, or what gives the results itself."""
+    built = [_body(walk, function, inputs) for function in (one, other)]
+    results = [things for _, things in built]
+    if any(things is None or any(thing is None for thing in things) for things in results):
+        return None
+    if [len(things) for things in results if things is not None] not in ([n, n] for n in range(10_000)):
+        raise ModelError("the branches of a condition have different numbers of results")
+    kept = list(zip(*(things for things in results if things is not None), strict=True))
+    same = [a is b for a, b in kept]
+    flows = [pair for pair, alike in zip(kept, same, strict=True) if not alike]
+    for pair in flows:
+        if not all(isinstance(thing, Value) for thing in pair):
+            raise UnsupportedAttribute("a condition whose branches give different variables, tables or lists")
+        if pair[0].dtype != pair[1].dtype or pair[0].rank != pair[1].rank:
+            raise UnsupportedAttribute(
+                f"a condition that gives {pair[0].dtype} of shape {pair[0].shape} or {pair[1].dtype} of shape {pair[1].shape}"
+            )
+    for (builder, _), outputs in zip(built, zip(*flows, strict=True) if flows else ((), ()), strict=True):
+        builder.block.outputs = _made_inside(builder, outputs)
+    if not flows:
+        return [pair[0] for pair in kept]
+    values = iter(walk.b.ops("If", holds, outputs=len(flows), then_branch=built[0][0].block, else_branch=built[1][0].block))
+    return [pair[0] if alike else next(values) for pair, alike in zip(kept, same, strict=True)]
+
+
+def _made_inside(builder: Builder, outputs: Sequence[Value]) -> list[Value]:
+    """Outputs of a body, each of an op of its own."""
+    return [builder._emit("Identity", [value], {}, 1)[0] for value in outputs]
+
+
+def _body(walk: GraphWalk, function: Any, inputs: list[Thing]) -> tuple[Builder, Sequence[Thing] | None]:
+    outer = walk.inner()
+    assigned = set(walk.assigned)
+    try:
+        things = function() if callable(function) else walk.function(function, inputs)
+        if walk.assigned - assigned and walk.changed:
+            raise UnsupportedAttribute("an assignment to a variable inside a condition or a loop")
+        return walk.b, things
+    finally:
+        walk.b = outer
+
+
+# -- loops ------------------------------------------------------------------------------------------------------------
+
+
+@graph_op("While", "StatelessWhile")
+def loop(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
+    """A function for as long as another holds."""
+    if any(thing is None for thing in inputs):
+        return None
+    shapes: list[Shape | None] = [thing.shape if isinstance(thing, Value) else None for thing in inputs]
+    for _ in range(MAX_ROUNDS):
+        attempt = _Loop(walk, node, inputs, shapes)
+        if not attempt.known:
+            return None
+        if attempt.shapes == shapes:
+            return attempt.emit()
+        shapes = attempt.shapes
+    raise ModelError("a loop whose variables change their shapes without end")
+
+
+class _Loop:
+    """One walk through a loop: its variables in a builder of their own, and what the body makes of them.
+
+    shapes are those of the variables that are tensors, and of the lists that are variables of the loop as a whole. known is false
+    where something in the loop cannot be lowered.
+    """
+
+    def __init__(self, walk: GraphWalk, node: Node, inputs: list[Thing], shapes: list[Shape | None]) -> None:
+        self.walk, self.inputs, self.node, self.shapes = walk, inputs, node, shapes
+        outer = walk.inner()
+        self.b = walk.b
+        assigned, self.results = set(walk.assigned), list[Thing]()
+        try:
+            self.count = self.b.input("round", (), "int64")
+            self.holds = self.b.input("holds", (), "bool")
+            self.inside = [self._variable(thing, shape) for thing, shape in zip(inputs, shapes, strict=True)]
+            self.results = walk.function(node.attributes["body"], self.inside)
+            ends = [None] if None in self.results else walk.function(node.attributes["cond"], self.results)
+            self.known = ends[0] is not None
+            if not self.known:
+                return
+            self.again = truth(walk, value_of(walk, ends[0]))
+        finally:
+            walk.b = outer
+        if walk.assigned - assigned and walk.changed:
+            raise UnsupportedAttribute("an assignment to a variable inside a condition or a loop")
+        self.rounds = list(zip(inputs, self.inside, self.results, strict=True))
+        self.shapes = [self._shape(place, shape) for place, shape in enumerate(shapes)]
+
+    def _variable(self, thing: Thing, shape: Shape | None) -> Thing:
+        """What the body sees of a variable."""
+        if isinstance(thing, Value):
+            assert shape is not None
+            return Value(self.b.unique("variable"), shape, thing.dtype)
+        if not isinstance(thing, TensorList):
+            return thing
+        return thing.inside(self.b, thing.stacked.shape if shape is None and thing.stacked is not None else shape)
+
+    def _shape(self, place: int, shape: Shape | None) -> Shape | None:
+        """The shape of a variable that holds before and after a round."""
+        before, inside, after = self.rounds[place]
+        if isinstance(after, Value):
+            return None if shape is None else _wider(shape, after.shape)
+        if not isinstance(after, TensorList) or after is inside:
+            return shape
+        if inside.stacked is None:
+            if scanned(after, self.rounds, self.b.block.ops) is not None:
+                return None
+            return (None, *(before.element if after.element is None else after.element))  # as a variable of the loop, then
+        return _wider(shape or inside.stacked.shape, after.whole(self.b).shape)
+
+    def emit(self) -> list[Thing]:
+        """The Loop and what it gives; a variable that the body passes on as it is stays outside."""
+        walk, outer = self.walk, self.walk.b
+        first = truth(walk, value_of(walk, walk.function(self.node.attributes["cond"], self.inputs)[0]))
+        if first.const is not None and not bool(first.array()):
+            return list(self.inputs)
+        flows: list[tuple[Value, Value, Value]] = []  # before, inside, after
+        scans: list[tuple[int, Value]] = []
+        places: dict[int, int] = {}
+        passed: list[tuple[Value, Value]] = []
+        for i, (before, inside, after) in enumerate(self.rounds):
+            if isinstance(before, TensorList) and isinstance(after, TensorList):
+                element = scanned(after, self.rounds, self.b.block.ops)
+                if element is not None:
+                    scans.append((i, element))
+                elif inside.stacked is not None and after is not inside:
+                    flows.append((before.whole(outer), inside.stacked, after.whole(self.b)))
+                    places[i] = len(flows) - 1
+                elif inside.stacked is not None:
+                    passed.append((inside.stacked, before.whole(outer)))
+            elif isinstance(before, Value) and isinstance(after, Value):
+                if after is inside:
+                    passed.append((inside, before))
+                else:
+                    flows.append((before, inside, after))
+                    places[i] = len(flows) - 1
+            elif after is not inside:
+                raise UnsupportedAttribute("a loop that exchanges variables, tables or lists")
+        body = self.b.block
+        body.inputs = [self.count, self.holds, *(inside for _, inside, _ in flows)]
+        body.ops[:0] = [_passed(inside, before) for inside, before in passed]
+        ends = [self.again, *(after for _, _, after in flows), *(value for _, value in scans)]
+        body.outputs = _made_inside(self.b, ends)
+        starts = [outer.cast(before, inside.dtype) for before, inside, _ in flows]
+        results = outer.ops("Loop", None, first, *starts, outputs=len(flows) + len(scans), body=body) if flows or scans else ()
+        stacked = {i: results[len(flows) + k] for k, (i, _) in enumerate(scans)}
+        found: list[Thing] = []
+        for i, (before, _, _) in enumerate(self.rounds):
+            if i in stacked:
+                found.append(before.filled(outer, stacked[i]))
+            elif i in places:
+                result = results[places[i]]
+                found.append(before.of(result) if isinstance(before, TensorList) else result)
+            else:
+                found.append(before)
+        return found
+
+
+def _passed(inside: Value, before: Value) -> Any:
+    """The variable inside a loop that is what it was before it."""
+    from loadstone.lowering.block import Op
+
+    return Op("Identity", [before], [inside], {})
+
+
+def _wider(shape: Shape, after: Shape) -> Shape:
+    """The lengths that hold for both."""
+    if len(shape) != len(after):
+        raise UnsupportedAttribute(f"a loop whose variable has shape {shape} before a round and {after} after it")
+    return tuple(d if d == e else None for d, e in zip(shape, after, strict=True))

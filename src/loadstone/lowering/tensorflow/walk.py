@@ -1,0 +1,174 @@
+"""The walk over graphs of TensorFlow: every node's rule in running order, functions called where they stand.
+
+What flows is Values, and things that are no tensors: variables, tables, lists of tensors (`Thing`). Rules of the symbol table take
+Values alone; rules that need the walk are registered with `graph_op`. What cannot be lowered does not stop the walk: its outputs are
+unknown (None), and that is an error once something wanted depends on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from loadstone.errors import MALFORMED, LoadstoneError, LoweringError, ModelError, UnsupportedAttribute, UnsupportedOps
+from loadstone.ir import FunctionName, Graph, Module, Node, Output, flatten, tf_ops
+from loadstone.lowering.block import Value
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.tensorflow.raw import call_raw, raw_symbol
+from loadstone.lowering.tensorflow.symbols import is_random
+
+Thing = Any  # a Value or a Resource; None where it is not known
+GraphOp = Callable[["GraphWalk", Node, list[Thing]], Sequence[Thing]]
+MAX_DEPTH = 200  # functions inside functions
+
+
+class Resource:
+    """What flows through a graph and is no tensor."""
+
+    def tensor(self, walk: GraphWalk) -> Value:
+        """The tensor that an op takes where it is given this. Raises UnsupportedAttribute."""
+        raise UnsupportedAttribute(f"a {type(self).__name__} where a tensor belongs")
+
+
+_GRAPH_OPS: dict[str, GraphOp] = {}
+
+
+def graph_op(*names: str) -> Callable[[GraphOp], GraphOp]:
+    """Decorator: the function `(walk, node, inputs) -> outputs` is the rule for these ops."""
+
+    def register(function: GraphOp) -> GraphOp:
+        for name in names:
+            assert name not in _GRAPH_OPS, f"two rules for {name}"
+            _GRAPH_OPS[name] = function
+        return function
+
+    return register
+
+
+def graph_ops() -> Mapping[str, GraphOp]:
+    """The rules that take the walk, by op."""
+    return MappingProxyType(_GRAPH_OPS)
+
+
+def supported(op: str) -> bool:
+    """True for an op that has a rule."""
+    return op in _GRAPH_OPS or raw_symbol(op) is not None
+
+
+class GraphWalk:
+    """State of one walk: the builder, the module, what was made of its resources, and the problems found so far.
+
+    resources are variables, tables and the like by the key under which nodes share them. changed are keys of variables that a graph
+    assigns when it runs: they are state of the Model. starting is true while what runs once is walked.
+    """
+
+    def __init__(self, b: Builder, module: Module, changed: frozenset[str] = frozenset()) -> None:
+        self.b = b
+        self.module = module
+        self.resources: dict[str, Any] = {}
+        self.changed = changed
+        self.assigned: set[str] = set()
+        self.starting = False
+        self.unsupported: dict[str, list[str]] = {}
+        self.reasons: dict[str, str] = {}
+        self.problems: list[LoadstoneError] = []
+        self.required = False  # a node that changes something could not be lowered
+        self._depth = 0
+
+    def start(self) -> None:
+        """Walk what runs once before any signature."""
+        self.starting = True
+        for graph in self.module.start:
+            self.graph(graph, [self.b.const(b"", "string") for _ in graph.inputs])
+        self.starting = False
+
+    def graph(self, graph: Graph, inputs: Sequence[Thing]) -> list[Thing]:
+        """The outputs of a graph, in flattened order, for these inputs."""
+        if len(inputs) != len(graph.inputs):
+            raise ModelError(f"a graph of {len(graph.inputs)} inputs is given {len(inputs)}")
+        env: dict[Node, Sequence[Thing] | None] = {node: [thing] for node, thing in zip(graph.inputs, inputs, strict=True)}
+        for node in graph.nodes:
+            if node not in env:
+                env[node] = self.call(node, [_found(leaf, env) for leaf in node.args])
+        return [_found(leaf, env) for leaf in flatten(graph.outputs)]
+
+    def function(self, name: FunctionName | Graph, inputs: Sequence[Thing]) -> list[Thing]:
+        """The results of a function, or of the graph that stands for one."""
+        if self._depth > MAX_DEPTH:
+            raise ModelError("functions that call each other without end")
+        self._depth += 1
+        try:
+            return self.graph(name if isinstance(name, Graph) else self.module.function(name.name), inputs)
+        finally:
+            self._depth -= 1
+
+    def inner(self) -> Builder:
+        """The builder that rules use from now on is one for a body; gives the one from before, to be put back."""
+        before, self.b = self.b, self.b.inner()
+        return before
+
+    def call(self, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
+        """The outputs of a node; None where they cannot be known."""
+        rule = _GRAPH_OPS.get(node.op)
+        with self.b.scope(node.name):
+            try:
+                if rule is not None:
+                    return rule(self, node, inputs)
+                if any(thing is None for thing in inputs):
+                    return None
+                if is_random(f"raw_ops.{node.op}"):
+                    return self.refuse(node, "it draws numbers whenever the model runs")
+                if raw_symbol(node.op) is not None:
+                    tensors = [thing.tensor(self) if isinstance(thing, Resource) else thing for thing in inputs]
+                    return call_raw(self.b, node.op, tensors, node.attributes)
+                if tf_ops.definition(node.op) is None and node.op in self.module.functions:
+                    return self.function(FunctionName(node.op), inputs)
+                return self.refuse(node, "" if tf_ops.definition(node.op) is not None else "no release of TensorFlow has it")
+            except (LoweringError, ModelError) as error:
+                self.problems.append(error.at(where=node.name))
+            except MALFORMED as error:
+                told = ModelError(f"a {node.op} that TensorFlow does not write: {type(error).__name__}: {error}")
+                told.__cause__ = error
+                self.problems.append(told.at(where=node.name))
+            return None
+
+    def refuse(self, node: Node, reason: str = "") -> None:
+        """Note an op that is not supported."""
+        self.unsupported.setdefault(node.op, []).append(node.name)
+        self.reasons[node.op] = reason
+        definition = tf_ops.definition(node.op)
+        self.required |= not self.starting and definition is not None and definition.stateful and not definition.outputs
+
+    def raise_problems(self, wanted: Sequence[Thing]) -> None:
+        """Raise one error that names everything in the way, if something wanted is unknown."""
+        if not self.required and all(thing is not None for thing in wanted):
+            return
+        lines = [
+            f"{name} ({len(places)} times, first at {places[0]})" + (f": {self.reasons[name]}" if self.reasons[name] else "")
+            for name, places in self.unsupported.items()
+        ]
+        mistakes = [p for p in self.problems if isinstance(p, ModelError)]
+        others = [f"{p.message} (at {p.where})" for p in self.problems]
+        if len(self.problems) == 1 and not lines:
+            raise self.problems[0]
+        if self.unsupported:
+            raise UnsupportedOps(
+                "not supported yet:\n" + "\n".join(f"  - {line}" for line in lines + others),
+                ops={name: (len(places), places[0]) for name, places in self.unsupported.items()},
+                hint="loadstone.inspect(path) shows all ops",
+            )
+        if mistakes:
+            raise ModelError("the graph contradicts itself:\n" + "\n".join(f"  - {line}" for line in others))
+        if others:
+            raise UnsupportedAttribute("not supported yet:\n" + "\n".join(f"  - {line}" for line in others))
+        raise ModelError("the graph gives something that is no tensor")
+
+
+def _found(leaf: Output, env: Mapping[Node, Sequence[Thing] | None]) -> Thing:
+    results = env[leaf.node]
+    if results is None:
+        return None
+    if leaf.index >= len(results):
+        raise ModelError(f"output {leaf.index} of a node that has {len(results)}", where=leaf.node.name)
+    return results[leaf.index]
