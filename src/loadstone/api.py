@@ -65,7 +65,7 @@ def load_model(
         _whole(description)
         host = Hosts(custom.objects)
         if description.module is not None:
-            description = choose(description, signature, inputs, outputs)
+            description = choose(description, tags, signature, inputs, outputs)
         else:
             _refuse(signature=signature, tags=tags)
             description = as_graph(description, host)

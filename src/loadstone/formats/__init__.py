@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from loadstone.containers.source import Source
 from loadstone.errors import UnrecognizedFormat
-from loadstone.formats import frozen_graph, keras_architecture, keras_h5, keras_v3, tfjs_layers, unrecognized
+from loadstone.formats import frozen_graph, keras_architecture, keras_h5, keras_v3, saved_model, tfjs_layers, unrecognized
 from loadstone.formats.format import Format, Match
 
 __all__ = ["FORMATS", "Format", "Match", "detect"]
@@ -17,6 +17,7 @@ FORMATS: tuple[Format, ...] = (
     keras_h5.FORMAT,  # HDF5: after keras_v3, whose folders hold HDF5 files too
     tfjs_layers.FORMAT,  # JSON with a topology
     keras_architecture.FORMAT,  # JSON and YAML of any other model
+    saved_model.FORMAT,  # a folder with saved_model.pb, or that file
     frozen_graph.FORMAT,  # a message whose first field is a node
 )
 

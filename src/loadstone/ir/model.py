@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +45,7 @@ class Model:
     """A model as read from a file, before anything is compiled.
 
     root is the outermost layer (its graph is the model) for layered models; for graphs of TensorFlow, graph is the one that predicts
-    and module what it needs.
+    and module what it needs; tagged are the modules of a file that holds several, by their tags.
     training_config is what `compile` was given, as the file has it. extra holds tensors that belong to no layer, by kind
     ("optimizer", "metrics", "seeds", "counters"), each name -> tensor. lacks names what the file leaves to another one.
     """
@@ -55,6 +56,7 @@ class Model:
     root: Layer | None = None
     graph: Graph | None = None
     module: Module | None = None
+    tagged: Mapping[tuple[str, ...], Callable[[], Module]] = field(default_factory=dict)
     training_config: dict[str, Any] | None = None
     extra: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)

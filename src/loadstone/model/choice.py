@@ -14,14 +14,19 @@ DEFAULT = "serving_default"
 
 
 def choose(
-    description: Description, signature: str | None = None, inputs: str | Sequence[str] | None = None, outputs: Names | None = None
+    description: Description,
+    tags: str | Sequence[str] | None = None,
+    signature: str | None = None,
+    inputs: str | Sequence[str] | None = None,
+    outputs: Names | None = None,
 ) -> Description:
     """The description with the graph that predicts: of a signature (`serving_default`, else the only one), or between tensors.
 
     Raises ValueError for a signature or a tensor that the file does not have, ModelError where it leaves the choice open.
     """
-    module = description.module
+    module = description.module if tags is None else _tagged(description, {tags} if isinstance(tags, str) else set(tags))
     assert module is not None
+    description = dataclasses.replace(description, module=module)
     if inputs is not None or outputs is not None or (not module.signatures and signature is None):
         if signature is not None:
             raise ValueError("signature= names inputs and outputs of its own; give either that or inputs= and outputs=")
@@ -30,6 +35,15 @@ def choose(
     if name not in module.signatures:
         raise ValueError(f"the file has no signature {name!r}; it has {', '.join(map(repr, module.signatures))}")
     return dataclasses.replace(description, root=None, graph=module.signatures[name])
+
+
+def _tagged(description: Description, tags: set[str]) -> Module:
+    """The module with exactly these tags."""
+    found = next((read for known, read in description.tagged.items() if set(known) == tags), None)
+    if found is None:
+        known = "; ".join(", ".join(part) or "none" for part in description.tagged)
+        raise ValueError(f"the file has no graph with the tags {', '.join(sorted(tags))}; its graphs have: {known or 'no tags'}")
+    return found()
 
 
 def _default(module: Module) -> str:

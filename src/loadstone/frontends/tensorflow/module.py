@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,8 +13,27 @@ from loadstone.frontends.tensorflow.graph import read_function
 from loadstone.ir import Graph, Module
 
 
+class Lazily(Mapping[str, Graph]):
+    """Graphs by name, each read when it is first asked for."""
+
+    def __init__(self, readers: Mapping[str, Callable[[], Graph]]) -> None:
+        self._readers = readers
+        self._read: dict[str, Graph] = {}
+
+    def __getitem__(self, name: str) -> Graph:
+        if name not in self._read:
+            self._read[name] = self._readers[name]()
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._readers)
+
+    def __len__(self) -> int:
+        return len(self._readers)
+
+
 def module(graph: GraphDef, **found: Any) -> Module:
-    """A module with the functions of a graph, each read when it is first called. found are its other fields."""
+    """A module with the functions of a graph. found are its other fields."""
     functions = graph.functions
     read: dict[str, Graph] = {}
 
@@ -24,10 +44,7 @@ def module(graph: GraphDef, **found: Any) -> Module:
             read[name] = read_function(functions[name], functions)
         return read[name]
 
-    return Module(
-        function,
-        lambda name: functions[name].attributes if name in functions else {},
-        frozenset(functions),
-        partial(between, graph),
-        **found,
-    )
+    def attributes_of(name: str) -> Mapping[str, Any]:
+        return functions[name].attributes if name in functions else {}
+
+    return Module(function, attributes_of, frozenset(functions), partial(between, graph), **found)

@@ -42,6 +42,15 @@ def variable(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
     return [walk.resources[key]]
 
 
+@graph_op("StoredVariable")
+def stored_variable(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
+    """A variable of an object, which begins with what the checkpoint has for it."""
+    (found,) = variable(walk, node, inputs)
+    if found.value is None:
+        found.value = _stored(walk, node.attributes["stored"], "")
+    return [found]
+
+
 def value_of(walk: GraphWalk, thing: Thing) -> Value:
     """What a variable holds; other things are their own values."""
     if isinstance(thing, Value):

@@ -1,0 +1,83 @@
+"""SavedModel folders: `saved_model.pb` with graphs and signatures, `variables/` with a checkpoint, `assets/` with files.
+
+https://www.tensorflow.org/guide/saved_model; written by TensorFlow 1.0 and later, by Keras, by Estimators. A folder may hold several
+graphs, which tags tell apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from loadstone.containers import tensor_bundle
+from loadstone.containers.saved_model_proto import MetaGraph, meta_graphs
+from loadstone.containers.source import Source
+from loadstone.errors import CorruptFile
+from loadstone.formats.format import Format, Match
+from loadstone.formats.producer import only_mapped
+from loadstone.formats.reading import reading
+from loadstone.formats.weights import Weights
+from loadstone.frontends.tensorflow.saved_model import read_meta_graph
+from loadstone.ir import Model, Module, Producer, Tensor
+
+GRAPH = "saved_model.pb"
+_HEAD = b"\x08\x01\x12"  # the schema's version, then the first graph
+MAX_ASSET = 1 << 30
+
+
+def detect(source: Source) -> Match | None:
+    """A folder with a saved_model.pb, or that file."""
+    if source.folder:
+        return Match("a folder") if GRAPH in source.entries else None
+    return Match("the graph in its folder") if source.path and source.name.endswith(".pb") and source.head(3) == _HEAD else None
+
+
+def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
+    """The module of the graph that serves; others by their tags."""
+    with reading(source):
+        folder = source if source.folder else source.beside()
+        file = folder.member(GRAPH) if source.folder else source
+        graphs = list(meta_graphs(file.read()))
+        if not graphs:
+            raise CorruptFile("a SavedModel without a graph")
+        variables, sources = _variables(folder)
+        tagged = {graph.tags: _reader(folder, graph, variables) for graph in graphs}
+        served = _served(graphs)
+        return Model(
+            format=FORMAT.name,
+            source=source.name,
+            producer=Producer("tensorflow", served.version),
+            module=tagged[served.tags](),
+            tagged=tagged,
+            unchanged=only_mapped([file, *sources]),
+        )
+
+
+def _served(graphs: list[MetaGraph]) -> MetaGraph:
+    """The graph to use where no tags are asked for: of "serve" alone, else the first with it, else the first."""
+    alone = [graph for graph in graphs if graph.tags == ("serve",)]
+    some = [graph for graph in graphs if "serve" in graph.tags]
+    return [*alone, *some, *graphs][0]
+
+
+def _reader(folder: Source, graph: MetaGraph, variables: Mapping[str, Tensor]) -> Callable[[], Module]:
+    def asset(name: str) -> bytes:
+        file = folder.member(f"assets/{name}")
+        if file.size > MAX_ASSET:
+            raise CorruptFile(f"an asset of {file.size} bytes", where=name)
+        return bytes(file.read())
+
+    return lambda: read_meta_graph(graph, variables, asset)
+
+
+def _variables(folder: Source) -> tuple[dict[str, Tensor], list[Source]]:
+    """The tensors of the checkpoint in the folder; none where there is no checkpoint."""
+    index = "variables/variables.index"
+    if index not in folder.files_below("variables"):
+        return {}, []
+    file = folder.member(index)
+    bundle = tensor_bundle.read(file, tensor_bundle.shard_beside(file.path or "", folder.mmap))
+    return bundle.tensors, bundle.sources
+
+
+FORMAT = Format("tf_saved_model", "TensorFlow SavedModel", (), detect, read)

@@ -1,0 +1,137 @@
+"""Objects that TensorFlow 2 saves without signatures: their functions as signatures, with the variables that these have bound.
+
+tensorflow/core/protobuf/saved_object_graph.proto; tensorflow/python/saved_model/load.py. A checkpoint names a variable by the way to it
+from the root: "layer/kernel/.ATTRIBUTES/VARIABLE_VALUE".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from loadstone.containers.graph_proto import shape, type_name
+from loadstone.containers.saved_model_proto import ConcreteFunction, MetaGraph, SavedObject, TensorSpec
+from loadstone.containers.wire import content, fields, integer
+from loadstone.errors import ModelError
+from loadstone.frontends.tensorflow.graph import DOMAIN, complete, placeholder
+from loadstone.frontends.tensorflow.module import Lazily
+from loadstone.ir import FunctionName, Graph, Module, Node, Output, Tensor
+
+VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def functions_as_signatures(meta: MetaGraph, module: Module) -> Module:
+    """The module with the functions of its root (and of what is in it) as signatures."""
+    objects = meta.objects
+    if not objects:
+        return module
+    paths = ways(objects)
+    found: dict[str, Callable[[], Graph]] = {}
+    for number, path in sorted(paths.items(), key=lambda item: (item[1].count("/"), item[1])):
+        saved = objects[number]
+        names = saved.texts(1) if saved.kind in ("function", "bare_concrete_function") else []
+        for place, name in enumerate(names):
+            if name in meta.concrete_functions and not _is_private(path):
+                found[f"{path}/{place}" if place else path] = _call(meta, module, paths, name)
+    top = {name: read for name, read in found.items() if "/" not in name}
+    return dataclasses.replace(module, signatures=Lazily(top or found))
+
+
+def _is_private(path: str) -> bool:
+    return any(part.startswith("_") and not part.startswith("__call") for part in path.split("/"))
+
+
+def ways(objects: list[SavedObject]) -> dict[int, str]:
+    """The shortest way to each object from the root, as names with "/" between them."""
+    found = {0: ""}
+    queue = [0]
+    while queue:
+        here = queue.pop(0)
+        for name, child in objects[here].children.items():
+            if child not in found and child < len(objects):
+                found[child] = f"{found[here]}/{_escaped(name)}" if found[here] else _escaped(name)
+                queue.append(child)
+    return found
+
+
+def _escaped(name: str) -> str:
+    """tensorflow/python/checkpoint/trackable_utils.py, `escape_local_name`."""
+    return name.replace(".", "..").replace("/", ".S")
+
+
+def _call(meta: MetaGraph, module: Module, paths: Mapping[int, str], name: str) -> Callable[[], Graph]:
+    def read() -> Graph:
+        concrete = meta.concrete_functions[name]
+        function = meta.graph.functions.get(name)
+        if function is None:
+            raise ModelError(f"the graph does not have the function {name!r} that an object calls")
+        count = len(function.inputs) - len(concrete.bound)
+        specs = list(_specs(concrete.inputs))
+        told = [_input(function.inputs[i], specs[i] if i < len(specs) else None) for i in range(count)]
+        nodes = [placeholder(*one) for one in told]
+        bound = [_bound(meta, paths, number) for number in concrete.bound]
+        given = [Output(node) for node in (*nodes, *bound)]
+        call = Node(DOMAIN, "StatefulPartitionedCall", name, args=tuple(given), attributes={"f": FunctionName(name)})
+        outputs = _outputs(concrete, call, len(function.outputs))
+        return Graph([*nodes, *bound, call], nodes, {node.name: Output(node) for node in nodes}, outputs)
+
+    return read
+
+
+def _input(argument: tuple[str, str], spec: TensorSpec | None) -> tuple[str, str, tuple[int | None, ...] | None]:
+    name, dtype = argument
+    return (spec.name or name, dtype, spec.shape) if spec is not None else (name, dtype, None)
+
+
+def _specs(structure: Any) -> Iterator[TensorSpec]:
+    """The tensors of a structure of arguments, in order."""
+    if isinstance(structure, TensorSpec):
+        yield structure
+    elif isinstance(structure, dict):
+        for key in sorted(structure):
+            yield from _specs(structure[key])
+    elif isinstance(structure, (list, tuple)):
+        for part in structure:
+            yield from _specs(part)
+
+
+def _outputs(concrete: ConcreteFunction, call: Node, count: int) -> Any:
+    """The structure of what a function returns; a dict by number where it is not told."""
+    numbers = iter(range(count))
+
+    def filled(structure: Any) -> Any:
+        if isinstance(structure, TensorSpec):
+            return Output(call, next(numbers))
+        if isinstance(structure, dict):
+            done = {key: filled(structure[key]) for key in sorted(structure)}
+            return {key: done[key] for key in structure}
+        if isinstance(structure, list):
+            return [filled(part) for part in structure]
+        return structure
+
+    found = filled(concrete.outputs)
+    if next(numbers, None) is None and len(list(_specs(concrete.outputs))) == count:
+        return found
+    return {f"output_{i}": Output(call, i) for i in range(count)}
+
+
+def _bound(meta: MetaGraph, paths: Mapping[int, str], number: int) -> Node:
+    """What a function has bound, as a node."""
+    saved = meta.objects[number]
+    if saved.kind == "constant":
+        (name,) = saved.texts(1)
+        node = next((node for node in meta.graph.nodes if node.name == name), None)
+        if node is None:
+            raise ModelError(f"the graph does not have the constant {name!r}")
+        return Node(DOMAIN, node.op, node.name, attributes=complete(node))
+    if saved.kind == "variable":
+        parts = dict(fields(saved.message))
+        told = shape(content(parts[2])) if 2 in parts else None
+        attributes = {"dtype": type_name(integer(parts.get(1, 0))), "shape": told, "shared_name": paths[number], "stored": paths[number] + VALUE}
+        return Node(DOMAIN, "StoredVariable", paths[number], attributes=attributes)
+    if saved.kind == "asset":
+        (index,) = saved.integers(1) or [0]
+        tensor = list(meta.assets)[index]
+        return Node(DOMAIN, "Const", tensor.partition(":")[0], attributes={"value": Tensor.of(b"", "string"), "dtype": "string"})
+    raise ModelError(f"a function has bound an object that is a {saved.kind or 'nothing'}", where=paths.get(number))

@@ -1,0 +1,95 @@
+"""A graph of a SavedModel as an `ir.Module`: its signatures, what runs before them, variables and assets.
+
+tensorflow/cc/saved_model/loader.cc says what a loader does: the restore op of the saver, then the main op. Objects that TensorFlow 2
+saves without signatures have functions, which are signatures here (`objects`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from loadstone.containers.saved_model_proto import MetaGraph, SignatureDef, TensorInfo
+from loadstone.errors import ModelError
+from loadstone.frontends.tensorflow.graph import placeholder, read_graph
+from loadstone.frontends.tensorflow.module import Lazily, module
+from loadstone.frontends.tensorflow.objects import functions_as_signatures
+from loadstone.frontends.tensorflow.references import Ref, parse
+from loadstone.ir import Graph, Module, Node, Tensor
+
+INIT = "__saved_model_init_op"
+_NOT_SIGNATURES = (INIT, "__saved_model_train_op")
+_MAIN_OPS = ("saved_model_main_op", "legacy_init_op")
+_TABLES = "table_initializer"
+
+
+def read_meta_graph(meta: MetaGraph, variables: Mapping[str, Tensor], asset: Callable[[str], bytes]) -> Module:
+    """The module of a graph. variables are the tensors of its checkpoint, asset gives a file of the folder `assets` by its name."""
+    names = {name: definition for name, definition in meta.signatures.items() if name not in _NOT_SIGNATURES}
+    assets = {tensor: _reader(asset, file) for tensor, file in meta.assets.items()}
+    found = module(
+        meta.graph,
+        start=list(_start(meta, bool(variables))),
+        variables=variables,
+        assets=assets | {parse(tensor).name: reader for tensor, reader in assets.items()},
+        signatures=Lazily({name: _signature(meta, name, definition) for name, definition in names.items()}),
+    )
+    return found if names else functions_as_signatures(meta, found)
+
+
+def _reader(asset: Callable[[str], bytes], file: str) -> Callable[[], bytes]:
+    return lambda: asset(file)
+
+
+def _signature(meta: MetaGraph, name: str, definition: SignatureDef) -> Callable[[], Graph]:
+    def read() -> Graph:
+        nodes = {node.name for node in meta.graph.nodes}
+        inputs: dict[str, tuple[Ref, Node]] = {}
+        for key, info in sorted(definition.inputs.items()):
+            for part, tensor in _parts(key, info):
+                if parse(tensor).name not in nodes:
+                    raise ModelError(f"signature {name!r} names a tensor {tensor!r} that the graph does not have")
+                inputs[part] = (parse(tensor), placeholder(part, *_told(meta, info, tensor)))
+        outputs = {part: parse(tensor) for key, info in definition.outputs.items() for part, tensor in _parts(key, info)}
+        return read_graph(meta.graph, inputs, outputs)
+
+    return read
+
+
+def _parts(key: str, info: TensorInfo) -> Iterator[tuple[str, str]]:
+    """The tensors of an input or output: one, or those that a tensor of another kind is made of, as "key/0" and so on."""
+    if not info.parts:
+        yield key, info.name
+    for number, tensor in enumerate(info.parts):
+        yield f"{key}/{number}", tensor
+
+
+def _told(meta: MetaGraph, info: TensorInfo, tensor: str) -> tuple[str, tuple[int | None, ...] | None]:
+    """Dtype and shape of an input: those of its placeholder for a part of something."""
+    if not info.parts:
+        return info.dtype, info.shape
+    node = next(node for node in meta.graph.nodes if node.name == parse(tensor).name)
+    return node.attributes.get("dtype", info.dtype), node.attributes.get("shape")
+
+
+def _start(meta: MetaGraph, variables: bool) -> Iterator[Graph]:
+    """Restore, then initialize."""
+    filename, restore = meta.saver
+    nodes = {node.name for node in meta.graph.nodes}
+    if restore and variables and parse(restore).name in nodes:
+        inputs = {filename: (parse(filename), placeholder(filename, "string", ()))} if filename else {}
+        yield read_graph(meta.graph, inputs, {}, [parse(restore).name])
+    main = list(_main_ops(meta))
+    if main:
+        yield read_graph(meta.graph, {}, {}, [name for name in main if name in nodes])
+
+
+def _main_ops(meta: MetaGraph) -> Iterator[str]:
+    """Names of the nodes that initialize what no checkpoint has: tables."""
+    if INIT in meta.signatures:
+        yield from (parse(info.name).name for info in meta.signatures[INIT].outputs.values())
+        return
+    for collection in _MAIN_OPS:
+        if meta.collections.get(collection):
+            yield from (parse(name).name for name in meta.collections[collection] if isinstance(name, str))
+            return
+    yield from (parse(name).name for name in meta.collections.get(_TABLES, ()) if isinstance(name, str))
