@@ -22,12 +22,16 @@ Shape = tuple[Dim, ...]
 
 @dataclass(eq=False)
 class Value:
-    """A tensor in the graph: ONNX name, shape (None where free), dtype name, and its values where they are constant."""
+    """A tensor in the graph: ONNX name, shape (None where free), dtype name, and its values where they are constant.
+
+    elements is what is known of the elements of a small vector of integers (`lowering.elements`).
+    """
 
     name: str
     shape: Shape
     dtype: str
     const: Tensor | None = None
+    elements: Any = None
 
     @property
     def rank(self) -> int:

@@ -18,6 +18,7 @@ import numpy as np
 from loadstone.ir import Tensor, dtypes
 from loadstone.lowering import fold, shapes
 from loadstone.lowering.block import Block, Dim, Op, Shape, Value
+from loadstone.lowering.elements import Element, infer
 
 Operand = Value | int | float | bool | None
 
@@ -88,7 +89,23 @@ class Builder:
         folded = fold.fold(kind, operands, attributes)
         if folded is not None:
             return Value(self.unique("c"), folded.shape, folded.dtype, folded)
-        return self._emit(kind, operands, attributes, 1, out_shape)[0]
+        known = infer(kind, operands, attributes)
+        if known is not None and all(isinstance(e, int) for e in known):
+            return self._known(kind, operands, attributes, known)
+        result = self._emit(kind, operands, attributes, 1, out_shape)[0]
+        if known is not None:
+            result.elements = tuple(Element(result, i) if e is None else e for i, e in enumerate(known))
+        return result
+
+    def _known(self, kind: str, operands: list[Value | None], attributes: dict[str, Any], values: Sequence[Any]) -> Value:
+        """The constant that an op gives whose elements are all known."""
+        ((shape, dtype),) = shapes.infer(kind, operands, attributes, 1)
+        return self.const(np.asarray(values, dtypes.to_numpy(dtype)).reshape([len(values)] if len(shape) else []), dtype)
+
+    def element(self, found: Element) -> Value:
+        """One element of a vector, as an int64 vector of its own."""
+        wide = self.cast(found.vector, "int64")
+        return self.slice(wide, 0, found.index, found.index + 1) if found.vector.rank else self.reshape(wide, [1])
 
     def ops(self, kind: str, *inputs: Operand, outputs: int, **attributes: Any) -> tuple[Value, ...]:
         """Emit a node with several outputs."""

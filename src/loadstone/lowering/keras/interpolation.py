@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 Kernel = Callable[[np.ndarray], np.ndarray]
+_F = np.float32
 
 
 def weights(method: str, length: int, size: int, antialias: bool) -> np.ndarray:
@@ -25,6 +26,19 @@ def weights(method: str, length: int, size: int, antialias: bool) -> np.ndarray:
         return _bicubic(length, size)
     radius, kernel = _KERNELS[method]
     return _scale_and_translate(length, size, radius, kernel, antialias)
+
+
+def spans(method: str, length: int, size: int, antialias: bool, scale: float, translation: float) -> tuple[np.ndarray, np.ndarray]:
+    """The pixels that each of `size` sees, int64 (size, many), and their weights, float32, for an axis scaled and moved."""
+    radius, kernel = _KERNELS[method]
+    factor = _F(1) / _F(scale) if scale else _F(np.inf)
+    found = _scale_and_translate(length, size, radius, kernel, antialias, factor, -factor * _F(translation))
+    reach = np.where(found != 0, np.arange(length), 0)
+    first = np.where(found != 0, np.arange(length), length).min(axis=1, initial=length)
+    many = max(int((reach.max(axis=1, initial=0) - first).max(initial=0)) + 1, 1)
+    pixels = np.minimum(first[:, None] + np.arange(many), length - 1)
+    weights = np.where(first[:, None] + np.arange(many) < length, np.take_along_axis(found, pixels, axis=1), _F(0))
+    return pixels, weights
 
 
 def nearest(length: int, size: int) -> np.ndarray:
@@ -62,6 +76,10 @@ def _gaussian(x: np.ndarray) -> np.ndarray:
     return np.where(x >= 1.5, 0, np.exp(-(x**2) / (2 * 0.5**2)))
 
 
+def _box(x: np.ndarray) -> np.ndarray:
+    return np.where(x < 0.5, 1.0, np.where(x == 0.5, 0.5, 0.0))
+
+
 def _lanczos(radius: float) -> Kernel:
     def kernel(x: np.ndarray) -> np.ndarray:
         safe = np.where(x <= 1e-3, 1, x)
@@ -74,18 +92,22 @@ def _lanczos(radius: float) -> Kernel:
 _KERNELS: dict[str, tuple[float, Kernel]] = {
     "bilinear": (1, _triangle),
     "bicubic": (2, _keys),
+    "lanczos1": (1, _lanczos(1)),
     "lanczos3": (3, _lanczos(3)),
     "lanczos5": (5, _lanczos(5)),
     "gaussian": (1.5, _gaussian),
     "mitchellcubic": (2, _mitchell),
+    "box": (1, _box),
 }
-METHODS = (*_KERNELS, "area", "bilinear_asymmetric")
+METHODS = ("bilinear", "bicubic", "lanczos3", "lanczos5", "gaussian", "mitchellcubic", "area", "bilinear_asymmetric")
 
 
-def _scale_and_translate(length: int, size: int, radius: float, kernel: Kernel, antialias: bool) -> np.ndarray:
-    step = np.float32(1) / (np.float32(size) / np.float32(length))
+def _scale_and_translate(
+    length: int, size: int, radius: float, kernel: Kernel, antialias: bool, step: np.float32 | None = None, start: np.float32 = _F(0)
+) -> np.ndarray:
+    step = np.float32(1) / (np.float32(size) / np.float32(length)) if step is None else step
     stretch = np.maximum(step, np.float32(1)) if antialias else np.float32(1)
-    centres = ((np.arange(size, dtype=np.float32) + np.float32(0.5)) * step)[:, None]
+    centres = ((np.arange(size, dtype=np.float32) + np.float32(0.5)) * step + start)[:, None]
     reach = np.float32(radius) * stretch
     first = np.clip(np.ceil(centres - reach - np.float32(0.5)), 0, length - 1)
     last = np.clip(np.floor(centres + reach - np.float32(0.5)), 0, length - 1)

@@ -13,7 +13,7 @@ from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Node
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.tensorflow.lists import TensorList, scanned
+from loadstone.lowering.tensorflow.lists import TensorList, Written, written
 from loadstone.lowering.tensorflow.variables import value_of
 from loadstone.lowering.tensorflow.walk import GraphWalk, Thing, graph_op
 
@@ -175,7 +175,7 @@ class _Loop:
         if not isinstance(after, TensorList) or after is inside:
             return shape
         if inside.stacked is None:
-            if scanned(after, self.rounds, self.b.block.ops) is not None:
+            if written(after, self.rounds, self.b.block.ops) is not None:
                 return None
             return (None, *(before.element if after.element is None else after.element))  # as a variable of the loop, then
         return _wider(shape or inside.stacked.shape, after.whole(self.b).shape)
@@ -187,45 +187,63 @@ class _Loop:
         if first.const is not None and not bool(first.array()):
             return list(self.inputs)
         flows: list[tuple[Value, Value, Value]] = []  # before, inside, after
-        scans: list[tuple[int, Value]] = []
-        places: dict[int, int] = {}
-        passed: list[tuple[Value, Value]] = []
+        passed: list[tuple[Value, Value]] = []  # inside, before
+        lists: dict[int, Written] = {}
+        places: dict[int, int] = {}  # of a variable among the flows
         for i, (before, inside, after) in enumerate(self.rounds):
             if isinstance(before, TensorList) and isinstance(after, TensorList):
-                element = scanned(after, self.rounds, self.b.block.ops)
+                element = written(after, self.rounds, self.b.block.ops)
                 if element is not None:
-                    scans.append((i, element))
+                    lists[i] = element
                 elif inside.stacked is not None and after is not inside:
+                    places[i] = len(flows)
                     flows.append((before.whole(outer), inside.stacked, after.whole(self.b)))
-                    places[i] = len(flows) - 1
                 elif inside.stacked is not None:
                     passed.append((inside.stacked, before.whole(outer)))
             elif isinstance(before, Value) and isinstance(after, Value):
                 if after is inside:
                     passed.append((inside, before))
                 else:
+                    places[i] = len(flows)
                     flows.append((before, inside, after))
-                    places[i] = len(flows) - 1
             elif after is not inside:
                 raise UnsupportedAttribute("a loop that exchanges variables, tables or lists")
-        body = self.b.block
-        body.inputs = [self.count, self.holds, *(inside for _, inside, _ in flows)]
-        body.ops[:0] = [_passed(inside, before) for inside, before in passed]
-        ends = [self.again, *(after for _, _, after in flows), *(value for _, value in scans)]
-        body.outputs = _made_inside(self.b, ends)
-        starts = [outer.cast(before, inside.dtype) for before, inside, _ in flows]
-        results = outer.ops("Loop", None, first, *starts, outputs=len(flows) + len(scans), body=body) if flows or scans else ()
-        stacked = {i: results[len(flows) + k] for k, (i, _) in enumerate(scans)}
+        ends = {id(after): k for k, (_, _, after) in enumerate(flows)}
+        scans = {i: element.element for i, element in lists.items() if element.place is None or id(element.element) not in ends}
+        results = self._emit(first, flows, passed, list(scans.values()))
         found: list[Thing] = []
         for i, (before, _, _) in enumerate(self.rounds):
-            if i in stacked:
-                found.append(before.filled(outer, stacked[i]))
+            if i in lists:
+                scan = results[len(flows) + list(scans).index(i)] if i in scans else None
+                found.append(self._list(before, lists[i], scan, results, ends))
             elif i in places:
                 result = results[places[i]]
                 found.append(before.of(result) if isinstance(before, TensorList) else result)
             else:
                 found.append(before)
         return found
+
+    def _emit(
+        self, first: Value, flows: list[tuple[Value, Value, Value]], passed: list[tuple[Value, Value]], scans: list[Value]
+    ) -> Sequence[Value]:
+        """The Loop: the variables that change, and what each round gives to be stacked."""
+        if not flows and not scans:
+            return ()
+        outer, body = self.walk.b, self.b.block
+        body.inputs = [self.count, self.holds, *(inside for _, inside, _ in flows)]
+        body.ops[:0] = [_passed(inside, before) for inside, before in passed]
+        body.outputs = _made_inside(self.b, [self.again, *(after for _, _, after in flows), *scans])
+        starts = [outer.cast(before, inside.dtype) for before, inside, _ in flows]
+        return outer.ops("Loop", None, first, *starts, outputs=len(flows) + len(scans), body=body)
+
+    def _list(self, before: TensorList, element: Written, scan: Value | None, results: Sequence[Value], ends: dict[int, int]) -> TensorList:
+        """A list after the loop that wrote it."""
+        outer = self.walk.b
+        if element.place is None:
+            assert scan is not None
+            return before.filled(outer, scan)
+        last = results[ends[id(element.element)]] if scan is None else outer.Gather(scan, outer.const(-1), axis=0)
+        return before.put(outer, element.place, last)
 
 
 def _passed(inside: Value, before: Value) -> Any:

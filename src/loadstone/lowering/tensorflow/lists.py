@@ -137,8 +137,16 @@ class Handle(Resource):
     start: TensorList
 
 
-def scanned(after: TensorList, rounds: Sequence[tuple[Thing, Thing, Thing]], ops: list[Op]) -> Value | None:
-    """The element that each round of a loop writes, where that is one, into the place of the round.
+@dataclass(frozen=True)
+class Written:
+    """What each round of a loop writes into a list: an element, into the place of the round, or always into the same (place)."""
+
+    element: Value
+    place: int | None = None
+
+
+def written(after: TensorList, rounds: Sequence[tuple[Thing, Thing, Thing]], ops: list[Op]) -> Written | None:
+    """What each round writes, where that is one element and none is read.
 
     rounds are the variables of the loop: before it, in a round, after the round.
     """
@@ -147,13 +155,16 @@ def scanned(after: TensorList, rounds: Sequence[tuple[Thing, Thing, Thing]], ops
         return None
     place, value = after.written[0]
     if start.grows and place is start.size:
-        return value if _number(start.size) == 0 else None
+        return Written(value) if _number(start.size) == 0 else None
+    same = _number(place)
+    if same is not None:
+        return Written(value, same)
     for before, inside, now in rounds:
         if inside is place and isinstance(before, Value) and before.const is not None and int(before.array()) == 0:
             step = next((op for op in ops if now in op.outputs and op.kind == "Add" and place in op.inputs), None)
             others = [v for v in step.inputs if v is not place] if step is not None else []
             if len(others) == 1 and others[0] is not None and others[0].const is not None and int(others[0].array()) == 1:
-                return value
+                return Written(value)
     return None
 
 

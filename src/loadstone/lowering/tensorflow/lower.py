@@ -51,5 +51,5 @@ def _trace(graph: Graph, module: Module, changed: frozenset[str]) -> tuple[Graph
     if walk.problems:
         walk.required = True
         return walk, inputs, []
-    outputs = walk.graph(graph, [value for _, value in inputs])
-    return walk, inputs, [thing.tensor(walk) if isinstance(thing, Resource) else thing for thing in outputs]
+    outputs = walk.graph(graph, [walk.flowing(value) for _, value in inputs])
+    return walk, inputs, [thing.output(walk) if isinstance(thing, Resource) else thing for thing in outputs]

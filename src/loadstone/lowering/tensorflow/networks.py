@@ -290,20 +290,6 @@ def resize(
     return y if x.rank == 4 else b.squeeze(y, 0)
 
 
-def _resize(method: str) -> Callable[..., Value]:
-    def rule(b: Builder, images: Operand, size: Operand, align_corners: bool = False, half_pixel_centers: bool = False) -> Value:
-        if align_corners or not half_pixel_centers:
-            raise UnsupportedAttribute("an image resized as TensorFlow 1 did, with align_corners or without half_pixel_centers")
-        return resize(b, images, size, method)
-
-    return rule
-
-
-enter(_resize("bilinear"), "raw_ops.ResizeBilinear")
-enter(_resize("nearest"), "raw_ops.ResizeNearestNeighbor")
-enter(_resize("bicubic"), "raw_ops.ResizeBicubic")
-
-
 @tf("nn.space_to_depth", "raw_ops.SpaceToDepth")
 def space_to_depth(b: Builder, input_: Operand, block_size: Operand, data_format: str = "NHWC") -> Value:
     """Blocks of an image as channels."""

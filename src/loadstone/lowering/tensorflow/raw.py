@@ -30,8 +30,15 @@ def raw_symbol(op: str) -> Symbol | None:
 
 def call_raw(b: Builder, op: str, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> list[Any]:
     """The outputs of an op that has a rule, in order. Raises UnsupportedAttribute."""
-    symbol, definition = raw_symbol(op), tf_ops.definition(op)
-    assert symbol is not None and definition is not None, op
+    symbol = raw_symbol(op)
+    assert symbol is not None, op
+    return call_symbol(b, symbol, op, inputs, attributes)
+
+
+def call_symbol(b: Builder, symbol: Symbol, op: str, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> list[Any]:
+    """The outputs of an op by this rule."""
+    definition = tf_ops.definition(op)
+    assert definition is not None, op
     given = dict(attributes)
     kwargs: dict[str, Any] = {}
     for attribute in definition.attributes:

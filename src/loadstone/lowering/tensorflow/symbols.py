@@ -22,6 +22,7 @@ import numpy as np
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.elements import Element, elements
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Operand = Any  # a Value, a Python number, a numpy array or a nested list of them
@@ -191,19 +192,12 @@ def lengths(b: Builder, shape: Operand) -> list[int | Value]:
 
 
 def _taken_apart(b: Builder, v: Value) -> list[int | Value]:
-    if v.const is not None:
+    found = elements(v)
+    if found is None and v.const is not None:
         return [int(d) for d in v.array().reshape(-1)]
-    made = next((op for op in reversed(b.block.ops) if v in op.outputs), None)
-    first = made.inputs[0] if made is not None and made.kind in ("Cast", "Unsqueeze", "Reshape", "Squeeze") else None
-    if first is not None and first.rank == 1 and first.shape == v.shape:
-        return _taken_apart(b, first)
-    if made is not None and made.kind == "Concat":
-        return [d for part in made.inputs if part is not None for d in _taken_apart(b, part)]
-    count = v.shape[0]
-    if count is None:
+    if found is None:
         raise UnsupportedAttribute("a shape whose number of axes is computed")
-    wide = b.cast(v, "int64")
-    return [wide] if count == 1 else [b.slice(wide, 0, i, i + 1) for i in range(count)]
+    return [b.element(e) if isinstance(e, Element) else e for e in found]
 
 
 def known(dims: Sequence[int | Value]) -> tuple[int | None, ...]:

@@ -124,7 +124,7 @@ def assign_add(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
 @graph_op("ResourceGather")
 def gather(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
     """Rows of a variable."""
-    from loadstone.lowering.tensorflow.picking import gather as rows
+    from loadstone.lowering.tensorflow.gathering import gather as rows
 
     return [rows(walk.b, value_of(walk, inputs[0]), value_of(walk, inputs[1]), 0 if not node.attributes.get("batch_dims") else None,
                  node.attributes.get("batch_dims", 0))]  # fmt: skip

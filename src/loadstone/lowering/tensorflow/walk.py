@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from loadstone.errors import MALFORMED, LoadstoneError, LoweringError, ModelError, UnsupportedAttribute, UnsupportedOps
 from loadstone.ir import FunctionName, Graph, Module, Node, Output, flatten, tf_ops
@@ -24,11 +24,17 @@ MAX_DEPTH = 200  # functions inside functions
 
 
 class Resource:
-    """What flows through a graph and is no tensor."""
+    """What flows through a graph and is no tensor. rules are those of the ops that take it, where they have none for tensors."""
+
+    rules: ClassVar[Mapping[str, GraphOp]] = MappingProxyType({})
 
     def tensor(self, walk: GraphWalk) -> Value:
         """The tensor that an op takes where it is given this. Raises UnsupportedAttribute."""
         raise UnsupportedAttribute(f"a {type(self).__name__} where a tensor belongs")
+
+    def output(self, walk: GraphWalk) -> Value:
+        """The tensor that a graph gives where this is its output. Raises UnsupportedAttribute."""
+        return self.tensor(walk)
 
 
 _GRAPH_OPS: dict[str, GraphOp] = {}
@@ -53,7 +59,7 @@ def graph_ops() -> Mapping[str, GraphOp]:
 
 def supported(op: str) -> bool:
     """True for an op that has a rule."""
-    return op in _GRAPH_OPS or raw_symbol(op) is not None
+    return op in _GRAPH_OPS or raw_symbol(op) is not None or any(op in kind.rules for kind in Resource.__subclasses__())
 
 
 class GraphWalk:
@@ -110,7 +116,18 @@ class GraphWalk:
 
     def call(self, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
         """The outputs of a node; None where they cannot be known."""
-        rule = _GRAPH_OPS.get(node.op)
+        outputs = self._call(node, inputs)
+        return None if outputs is None else [self.flowing(thing) for thing in outputs]
+
+    def flowing(self, thing: Thing) -> Thing:
+        """A thing as it flows: complex tensors in two parts."""
+        from loadstone.lowering.tensorflow.complex_numbers import apart
+
+        return apart(self.b, thing) if isinstance(thing, Value) and thing.dtype.startswith("complex") else thing
+
+    def _call(self, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
+        own = (thing.rules[node.op] for thing in inputs if isinstance(thing, Resource) and node.op in thing.rules)
+        rule = next(own, _GRAPH_OPS.get(node.op))
         with self.b.scope(node.name):
             try:
                 if rule is not None:

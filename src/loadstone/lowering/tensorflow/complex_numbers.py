@@ -1,0 +1,254 @@
+"""Complex tensors as pairs of real ones: ONNX has types for them, and engines have no kernels.
+
+A `Complex` flows through the graph in place of a tensor of complex64 or complex128; only at the inputs and outputs of a program is there
+an array of complex numbers, which a Python step takes apart or joins. Rules that take a `Complex` are in a table of their own. Ops that
+hand elements on, add or subtract them, or sum them up do the same with both parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from inspect import signature
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.ir import Node
+from loadstone.lowering.block import Shape, Value
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.shapes import broadcast
+from loadstone.lowering.tensorflow.raw import call_raw, call_symbol
+from loadstone.lowering.tensorflow.symbols import Function, Operand, Symbol, tensor
+from loadstone.lowering.tensorflow.walk import GraphOp, GraphWalk, Resource, Thing, graph_op, graph_ops
+
+PART = {"complex64": "float32", "complex128": "float64"}
+WHOLE = {part: whole for whole, part in PART.items()}
+_RULES: dict[str, GraphOp] = {}
+
+
+@dataclass(eq=False, frozen=True)
+class Complex(Resource):
+    """A tensor of complex numbers: two of one shape, float32 or float64."""
+
+    real: Value
+    imag: Value
+    rules: ClassVar[MappingProxyType[str, GraphOp]] = MappingProxyType(_RULES)
+
+    @property
+    def dtype(self) -> str:
+        """The type as TensorFlow names it."""
+        return WHOLE[self.real.dtype]
+
+    @property
+    def shape(self) -> Shape:
+        """The lengths of the axes; None where free."""
+        return tuple(d if d is not None else e for d, e in zip(self.real.shape, self.imag.shape, strict=True))
+
+    @property
+    def rank(self) -> int:
+        """The number of axes."""
+        return self.real.rank
+
+    def tensor(self, walk: GraphWalk) -> Value:
+        """There is none."""
+        raise UnsupportedAttribute("complex numbers where only real ones are known")
+
+    def output(self, walk: GraphWalk) -> Value:
+        """Both parts in one."""
+        return together(walk.b, self)
+
+
+def apart(b: Builder, x: Value) -> Complex:
+    """A tensor of a complex type in two parts."""
+    part = PART[x.dtype]
+    if x.const is not None:
+        sides = [x.const.map(lambda z, take=take: np.ascontiguousarray(take(z)), dtype=part) for take in (np.real, np.imag)]  # type: ignore[misc]
+        values = [b.const(side.numpy(), part) if x.const.known else Value(b.unique("w"), side.shape, part, side) for side in sides]
+        return Complex(*values)
+    return Complex(*b.host("parts", lambda z: (z.real.copy(), z.imag.copy()), [x], [(x.shape, part)] * 2))
+
+
+def together(b: Builder, x: Complex) -> Value:
+    """Two parts as a tensor of a complex type."""
+    dtype = x.dtype
+    if x.real.const is not None and x.imag.const is not None:
+        return b.const(joined(x.real.array(), x.imag.array()), dtype)
+    return b.host("complex", lambda re, im: (joined(re, im),), [x.real, x.imag], [(x.shape, dtype)])[0]
+
+
+def joined(real: np.ndarray, imag: np.ndarray) -> np.ndarray:
+    """real + i imag, also where one of them is infinite."""
+    made = np.empty(np.broadcast_shapes(real.shape, imag.shape), WHOLE[real.dtype.name])
+    made.real, made.imag = real, imag
+    return made
+
+
+def of_complex(*names: str) -> Callable[[Function], Function]:
+    """Decorator: the function is the rule of these ops where an input is complex. It is called as one of the symbol table."""
+
+    def register(function: Function) -> Function:
+        parameters = tuple(name.removesuffix("_") for name in list(signature(function).parameters)[1:])
+        for name in names:
+            assert name not in _RULES, f"two rules for complex {name}"
+            _RULES[name] = _rule(Symbol(f"raw_ops.{name}", function, parameters))
+        return function
+
+    return register
+
+
+def _rule(symbol: Symbol) -> GraphOp:
+    def rule(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing] | None:
+        if any(thing is None for thing in inputs):
+            return None
+        known = [thing.tensor(walk) if isinstance(thing, Resource) and not isinstance(thing, Complex) else thing for thing in inputs]
+        return call_symbol(walk.b, symbol, node.op, known, node.attributes)
+
+    return rule
+
+
+# -- made and taken apart ---------------------------------------------------------------------------------------------
+
+
+@graph_op("Complex")
+def of_parts(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing] | None:
+    """Two real tensors of one shape, or of shapes that broadcast."""
+    if any(thing is None for thing in inputs):
+        return None
+    b, (re, im) = walk.b, [thing.tensor(walk) if isinstance(thing, Resource) else thing for thing in inputs]
+    return [spread(b, re, im)]
+
+
+def spread(b: Builder, re: Value, im: Value) -> Complex:
+    """Parts whose shapes broadcast."""
+    if re.shape == im.shape and None not in re.shape:
+        return Complex(re, im)
+    shape = broadcast(re.shape, im.shape)
+    return Complex(*(b.op("Expand", x, b.vector(b.dims(like)), out_shape=shape) for x, like in ((re, im), (im, re))))
+
+
+@of_complex("Real")
+def real(b: Builder, input_: Complex, Tout: str = "float32") -> Value:
+    """The real part."""
+    return input_.real
+
+
+@of_complex("Imag")
+def imag(b: Builder, input_: Complex, Tout: str = "float32") -> Value:
+    """The imaginary part."""
+    return input_.imag
+
+
+@of_complex("Conj")
+def conj(b: Builder, input_: Complex) -> Complex:
+    """With the other sign of the imaginary part."""
+    return Complex(input_.real, b.Neg(input_.imag))
+
+
+@graph_op("Cast")
+def cast(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
+    """Any tensor in another type: complex numbers lose their imaginary part, real ones get one of 0."""
+    if inputs[0] is None:
+        return None
+    b, x, dtype = walk.b, inputs[0], node.attributes["DstT"]
+    if isinstance(x, Resource) and not isinstance(x, Complex):
+        x = x.tensor(walk)
+    if not dtype.startswith("complex"):
+        return call_raw(b, "Cast", [x.real if isinstance(x, Complex) else x], node.attributes)
+    part = PART[dtype]
+    if isinstance(x, Complex):
+        return [Complex(b.cast(x.real, part), b.cast(x.imag, part))]
+    re = b.cast(x, part)
+    return [Complex(re, b.full(b.dims(re), 0, part))]
+
+
+# -- with both parts alike --------------------------------------------------------------------------------------------
+
+PARTWISE = """
+    Add AddV2 Sub Neg AddN AccumulateNV2 Sum Mean Cumsum BiasAdd SegmentSum SegmentMean UnsortedSegmentSum
+    Reshape Transpose ExpandDims Squeeze Slice StridedSlice Concat ConcatV2 Pack Unpack Split SplitV Pad PadV2 MirrorPad Tile BroadcastTo
+    Gather GatherV2 GatherNd ReverseV2 ReverseSequence Roll ZerosLike Fill Select SelectV2 EnsureShape DeepCopy
+    MatrixBandPart MatrixDiag MatrixDiagV2 MatrixDiagV3 MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3 MatrixSetDiag MatrixSetDiagV2
+    MatrixSetDiagV3 BatchMatrixBandPart BatchMatrixDiag BatchMatrixDiagPart BatchMatrixSetDiag Diag DiagPart
+    ScatterNd TensorScatterUpdate TensorScatterAdd TensorScatterSub DynamicStitch ParallelDynamicStitch DynamicPartition
+    SpaceToBatchND BatchToSpaceND SpaceToBatch BatchToSpace SpaceToDepth DepthToSpace
+"""
+
+
+def _partwise(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing] | None:
+    sides = [[getattr(thing, side) if isinstance(thing, Complex) else thing for thing in inputs] for side in ("real", "imag")]
+    found = [walk.call(node, side) for side in sides]
+    if any(outputs is None for outputs in found):
+        return None
+    return [Complex(re, im) for re, im in zip(*(outputs or () for outputs in found), strict=True)]
+
+
+def _shape_alone(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
+    return walk.call(node, [thing.real if isinstance(thing, Complex) else thing for thing in inputs])
+
+
+_RULES.update(dict.fromkeys(PARTWISE.split(), _partwise))
+_RULES.update(dict.fromkeys("Shape ShapeN Size Rank".split(), _shape_alone))
+
+
+@of_complex("OnesLike")
+def ones_like(b: Builder, x: Complex) -> Complex:
+    """Ones in the shape of x."""
+    return Complex(*(b.full(b.dims(x.real), number, x.real.dtype) for number in (1, 0)))
+
+
+@of_complex("ConjugateTranspose")
+def conjugate_transpose(b: Builder, x: Complex, perm: Operand) -> Complex:
+    """Conjugate, with the axes in this order."""
+    from loadstone.lowering.tensorflow.shaping import transpose
+
+    return Complex(transpose(b, x.real, perm), b.Neg(transpose(b, x.imag, perm)))
+
+
+@of_complex("Where")
+def places(b: Builder, x: Complex) -> Any:
+    """Places of what is not 0."""
+    flags = b.Or(b.Not(b.Equal(x.real, 0)), b.Not(b.Equal(x.imag, 0)))
+    return call_raw(b, "Where", [flags], {})
+
+
+@graph_op("Bitcast")
+def bitcast(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
+    """Real tensors whose last axis has two numbers for each complex one, and back; others by the rule for real types."""
+    from loadstone.lowering.tensorflow.bits import bitcast as plain
+
+    if inputs[0] is None:
+        return None
+    b, x, dtype = walk.b, inputs[0], node.attributes["type"]
+    if isinstance(x, Complex):
+        if dtype == x.dtype:
+            return [x]
+        if dtype != PART[x.dtype]:
+            raise UnsupportedAttribute(f"the bits of {x.dtype} as {dtype}")
+        return [b.Concat(b.unsqueeze(x.real, x.rank), b.unsqueeze(x.imag, x.rank), axis=x.rank)]
+    x = x.tensor(walk) if isinstance(x, Resource) else x
+    if not dtype.startswith("complex"):
+        return [plain(b, x, dtype)]
+    if x.dtype != PART[dtype]:
+        raise UnsupportedAttribute(f"the bits of {x.dtype} as {dtype}")
+    if not x.rank or x.shape[-1] not in (2, None):
+        raise ModelError(f"the bits of {x.dtype} of shape {x.shape} as {dtype}")
+    return [Complex(*(b.squeeze(b.slice(x, x.rank - 1, i, i + 1), x.rank - 1) for i in range(2)))]
+
+
+# -- held by variables ------------------------------------------------------------------------------------------------
+
+
+def _whole(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing]:
+    """An assignment: a variable holds the complex type itself."""
+    return graph_ops()[node.op](walk, node, [together(walk.b, thing) if isinstance(thing, Complex) else thing for thing in inputs])
+
+
+_RULES.update(dict.fromkeys("Assign AssignVariableOp".split(), _whole))
+
+
+def parts_of(b: Builder, x: Operand | Complex) -> list[Value]:
+    """The tensors that x stands for: two, or one."""
+    return [x.real, x.imag] if isinstance(x, Complex) else [tensor(b, x)]
