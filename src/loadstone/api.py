@@ -20,7 +20,7 @@ from loadstone.ir import Model as Description
 from loadstone.ir import Tensor
 from loadstone.live import Hosts
 from loadstone.model import Compilation, Model, Report, report_on
-from loadstone.model.choice import choose
+from loadstone.model.choice import choose, first
 from loadstone.model.cut import Names, cut
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def load_model(
     """
     arguments = {name: value for name, value in locals().items() if name != "filepath"}
     with _told(filepath):
-        source = Source.open(filepath, mmap=mmap)
+        source = Source.open(formats.located(filepath), mmap=mmap)
         custom = CustomObjects(custom_objects)
         description = _read(source, custom, weights, mmap)
         custom.raise_missing(source.name)
@@ -85,7 +85,8 @@ def inspect(filepath: Filepath, custom_objects: Mapping[str, Any] | None = None)
     with _told(filepath):
         custom = CustomObjects(custom_objects)
         host = Hosts(custom.objects)
-        description = as_graph(_read(Source.open(filepath), custom), host)
+        description = _read(Source.open(formats.located(filepath)), custom)
+        description = first(description) if description.root is None else as_graph(description, host)
         return report_on(description, custom.missing, host)
 
 
@@ -120,7 +121,7 @@ def convert(src: Filepath, dst: str | os.PathLike[str], *, weights: Filepath | N
         raise FileExistsError(f"there is a file already: {target!r}")
     with _told(src):
         custom = CustomObjects(None)
-        source = Source.open(src)
+        source = Source.open(formats.located(src))
         description = _read(source, custom, weights)
         custom.raise_missing(source.name)
         _whole(description)

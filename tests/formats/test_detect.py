@@ -38,7 +38,6 @@ def npy() -> bytes:
     return buffer.getvalue()
 
 
-SAVED_MODEL = b"\x08\x01\x12\x8f\x02\x0a\x10" + b"\x12\x05serve" + b"\x0a\x0bPlaceholder"
 BYTES = {
     "an empty file": b"",
     "a Git LFS pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
@@ -50,12 +49,10 @@ BYTES = {
     "a Python pickle": pickle.dumps({"model": [1, 2]}),
     "a TensorFlow Lite model": b"\x1c\0\0\0TFL3" + b"\0" * 20,
     "an ONNX model": b"\x08\x08\x12\x07pytorch\x1a\x052.1.0:\x10",
-    "a TensorFlow SavedModel graph": SAVED_MODEL,
-    "a frozen TensorFlow graph": b"\n\x3c\n\x01x\x12\x0bPlaceholder*\x0b\n\x05dtype\x12\x020\x01",
-    "a TensorFlow graph with a checkpoint beside it": b"\n\x8a\x01\x12\x05serve*\x061.15.0" + b"\x0a\x0bPlaceholder",
+    "the graph of a TensorFlow checkpoint (.meta), damaged": b"\n\x8a\x01\x12\x05serve*\x061.15.0" + b"\x0a\x0bPlaceholder",
     "a checkpoint index of TensorFlow": b"\0" * 40 + bytes.fromhex("57fb808b247547db"),
     "the list of checkpoints": b'model_checkpoint_path: "model.ckpt-100"\n',
-    "a TF.js graph model": json.dumps({"modelTopology": {}, "weightsManifest": []}).encode(),
+    "a TF.js model (model.json) without layers and without a graph": json.dumps({"modelTopology": {}, "weightsManifest": []}).encode(),
     "JSON with a, b": b'{"a": 1, "b": 2}',
     "JSON that is damaged": b'{"a": 1, "b"',
     "a safetensors file": (48).to_bytes(8, "little") + b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
@@ -73,7 +70,6 @@ BYTES = {
     "an HDF5 file of another kind, with images": hdf5(lambda f: f.create_dataset("images", data=[1])),
     "an office document": packed({"[Content_Types].xml": b""}),
     "a zip archive with model.h5 in it": packed({"model.h5": b""}),
-    "a zip archive with a TensorFlow SavedModel": packed({"m/saved_model.pb": b"", "m/variables/x": b""}),
     "a zip archive with a.txt": packed({"a.txt": b""}),
     "plain text that begins 'hello": b"hello there",
     "a file of unknown kind, whose first bytes are 01 02": b"\x01\x02\x00\xff" * 10,
@@ -106,11 +102,10 @@ def test_the_hint_says_what_to_do(what):
 
 FOLDERS = {
     "an empty folder": [],
-    "a TensorFlow SavedModel": ["saved_model.pb", "variables/variables.index"],
+    "a TensorFlow SavedModel in chunks": ["saved_model.cpb", "variables/variables.index"],
     "a folder with TensorFlow checkpoints": ["checkpoint", "model.ckpt.index"],
-    "a TF.js graph model": ["model.json", "group1-shard1of1.bin"],
     "a folder with a PyTorch or Transformers model": ["config.json", "pytorch_model.bin"],
-    "a folder with numbered versions of a model": ["1/saved_model.pb", "2/saved_model.pb"],
+    "a folder with numbered versions of a model": ["1/model.bin", "2/model.bin"],
     "a folder without a model: readme.txt": ["readme.txt"],
 }
 

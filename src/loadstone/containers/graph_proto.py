@@ -6,7 +6,7 @@ A message is walked down to its nodes; the attributes of a node, and the body of
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -35,12 +35,16 @@ _REFERENCE = 100
 
 @dataclass(frozen=True, eq=False)
 class NodeDef:
-    """A node: inputs as "name", "name:1", "name:output:0" (in a function) or "^name" (it only runs before)."""
+    """A node: inputs as "name", "name:1", "name:output:0" (in a function) or "^name" (it only runs before).
+
+    given are attributes that are known from elsewhere.
+    """
 
     name: str
     op: str
     inputs: tuple[str, ...]
     stored: Mapping[str, memoryview] = field(repr=False)
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def attribute(self, name: str) -> Any:
         """The value of an attribute; KeyError where the node has none of this name."""
@@ -53,7 +57,9 @@ class NodeDef:
     @cached_property
     def attributes(self) -> dict[str, Any]:
         """All attributes but the private ones, whose names begin with an underscore."""
-        return {name: self.attribute(name) for name in self.stored if not name.startswith("_")}
+        return {name: self.attribute(name) for name in self.stored if not name.startswith("_") and name not in self.given} | dict(
+            self.given
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +213,7 @@ def _tensor(found: Any) -> Tensor:
     return tensor_proto.read(content(found))
 
 
-_SCALARS = {
+_SCALARS: dict[int, Callable[[Any], Any]] = {
     2: string,
     3: lambda found: signed(integer(found)),
     4: _float,

@@ -96,7 +96,7 @@ class MetaGraph:
     @cached_property
     def signatures(self) -> dict[str, SignatureDef]:
         """The signatures by name, in the order of their names."""
-        return dict(sorted((key, _signature(content(value))) for key, value in entries(self.message, 5)))
+        return dict(sorted((key, signature(content(value))) for key, value in entries(self.message, 5)))
 
     @cached_property
     def assets(self) -> dict[str, str]:
@@ -157,7 +157,8 @@ def meta_graphs(message: memoryview) -> Iterator[MetaGraph]:
             yield MetaGraph(content(value))
 
 
-def _signature(message: memoryview) -> SignatureDef:
+def signature(message: memoryview) -> SignatureDef:
+    """A SignatureDef."""
     method = next((text(v) for n, v in fields(message) if n == 3), "")
     infos = [{key: _info(content(value)) for key, value in entries(message, number)} for number in (1, 2)]
     return SignatureDef(infos[0], infos[1], method)
@@ -238,5 +239,3 @@ def structured(message: memoryview) -> Any:
             return value if isinstance(value, int) else bytes(value)
         return None
     return None
-
-

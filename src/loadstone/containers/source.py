@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -44,7 +44,8 @@ class Source:
     """Bytes by offset. name is for messages; path is the real local file, None for bytes in memory.
 
     start is where this source begins in the file (a stored member of an archive). data holds the bytes unless they are
-    mapped. A folder has members and no bytes; mmap is what was asked for them.
+    mapped. A folder has members and no bytes; mmap is what was asked for them. files are the members of a folder in an archive, by their
+    paths in it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Source:
     data: memoryview | None = None
     stamp: Stamp | None = None
     mmap: bool | None = None
+    files: Mapping[str, Source] | None = None
 
     @classmethod
     def open(cls, filepath: Filepath, *, mmap: bool | None = None) -> Source:
@@ -115,6 +117,10 @@ class Source:
 
     def member(self, name: str) -> Source:
         """A file of this folder; CorruptFile for a name that leads out of it."""
+        if self.files is not None:
+            if name not in self.files:
+                raise FileNotFoundError(f"no {name!r} in {self.name!r}")
+            return self.files[name]
         parts = name.replace("\\", "/").split("/")
         if not self.path or not all(parts) or ".." in parts or "." in parts or os.path.isabs(name) or ":" in parts[0]:
             raise CorruptFile(f"{name!r} is not a name inside a folder", source=self.name)
@@ -127,10 +133,14 @@ class Source:
     @cached_property
     def entries(self) -> tuple[str, ...]:
         """Names directly inside a folder, sorted."""
+        if self.files is not None:
+            return tuple(sorted({name.partition("/")[0] for name in self.files}))
         return tuple(sorted(os.listdir(self.path))) if self.folder and self.path else ()
 
     def files_below(self, name: str) -> list[str]:
         """All files in a folder of this folder, as paths from here with forward slashes."""
+        if self.files is not None:
+            return sorted(file for file in self.files if file.startswith(f"{name}/"))
         top = os.path.join(self.path or "", name)
         found = [os.path.join(folder, file) for folder, _, files in os.walk(top) for file in files]
         return sorted(os.path.relpath(file, self.path).replace(os.sep, "/") for file in found)

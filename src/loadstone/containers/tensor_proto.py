@@ -16,8 +16,11 @@ from loadstone.errors import CorruptFile, UnsupportedVersion
 from loadstone.ir import Tensor, dtypes
 
 MAX_REPEATED = 1 << 28  # elements made out of fewer
-_CONTENT, _FLOAT, _DOUBLE, _STRING, _HALF = 4, 5, 6, 8, 13
+_CONTENT, _STRING = 4, 8
+_FLOATS, _DOUBLES = {5, 9}, {6, 12}  # float_val, scomplex_val; double_val, dcomplex_val
 _INTEGERS = {7, 10, 11, 13, 16, 17}  # int_val, int64_val, bool_val, half_val, uint32_val, uint64_val
+# qint8, quint8, qint32, qint16, quint16: integers whose scale lies elsewhere
+_QUANTIZED = {11: "int8", 12: "uint8", 13: "int32", 15: "int16", 16: "uint16"}
 
 
 def read(message: memoryview, key: str = "", *, dtype: str | None = None, sizes: tuple[int, ...] = ()) -> Tensor:
@@ -33,7 +36,7 @@ def read(message: memoryview, key: str = "", *, dtype: str | None = None, sizes:
             raw = content(value)
         else:
             values += _values(field, value)
-    name = DTYPES.get(number, dtype)
+    name = DTYPES.get(number) or _QUANTIZED.get(number, dtype)
     if name is None or not dtypes.known(name):
         raise UnsupportedVersion(f"a tensor of TensorFlow's type number {number}", where=key or None)
     if min(sizes, default=0) < 0:
@@ -50,8 +53,8 @@ def _values(field: int, value: Value) -> list[object]:
     """The numbers of one field, packed or one alone."""
     if field == _STRING:
         return [bytes(content(value))]
-    if field in (_FLOAT, _DOUBLE):
-        form, width, code = ("f", 4, "I") if field == _FLOAT else ("d", 8, "Q")
+    if field in _FLOATS | _DOUBLES:
+        form, width, code = ("f", 4, "I") if field in _FLOATS else ("d", 8, "Q")
         packed = struct.pack(f"<{code}", value) if isinstance(value, int) else bytes(value)
         return list(struct.unpack(f"<{len(packed) // width}{form}", packed[: len(packed) // width * width]))
     if field in _INTEGERS:
@@ -69,6 +72,8 @@ def _values(field: int, value: Value) -> list[object]:
 def _filled(values: list[object], sizes: tuple[int, ...], name: str) -> np.ndarray:
     """An array of the values, the last repeated; zeros where there is none."""
     count, numpy_dtype = prod(sizes), dtypes.to_numpy(name)
+    if numpy_dtype.kind == "c":
+        values = list(np.array(values[: len(values) // 2 * 2], np.float64).view(np.complex128))
     if len(values) > count:
         raise CorruptFile(f"{len(values)} values for a tensor of shape {sizes}")
     if count > max(MAX_REPEATED, len(values)):
@@ -81,9 +86,6 @@ def _filled(values: list[object], sizes: tuple[int, ...], name: str) -> np.ndarr
         short = np.array(values, np.uint64).astype(np.uint16).view(numpy_dtype)
     elif numpy_dtype.kind in "iu":
         short = np.array(values, np.uint64).astype(numpy_dtype)  # negative ones are two's complement
-    elif numpy_dtype.kind == "c":
-        pairs = np.array(values, np.float64)
-        short = (pairs[0::2] + 1j * pairs[1::2]).astype(numpy_dtype)
     else:
         short = np.array(values).astype(numpy_dtype)
     if not len(short):

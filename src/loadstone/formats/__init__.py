@@ -7,17 +7,30 @@ from __future__ import annotations
 
 from loadstone.containers.source import Source
 from loadstone.errors import UnrecognizedFormat
-from loadstone.formats import frozen_graph, keras_architecture, keras_h5, keras_v3, saved_model, tfjs_layers, unrecognized
+from loadstone.formats import (
+    frozen_graph,
+    keras_architecture,
+    keras_h5,
+    keras_v3,
+    meta_graph,
+    saved_model,
+    tfjs_graph,
+    tfjs_layers,
+    unrecognized,
+)
 from loadstone.formats.format import Format, Match
+from loadstone.formats.locating import located
 
-__all__ = ["FORMATS", "Format", "Match", "detect"]
+__all__ = ["FORMATS", "Format", "Match", "detect", "located"]
 
 FORMATS: tuple[Format, ...] = (
     keras_v3.FORMAT,  # zip archives and folders, known by the config.json and weights in them
     keras_h5.FORMAT,  # HDF5: after keras_v3, whose folders hold HDF5 files too
     tfjs_layers.FORMAT,  # JSON with a topology
+    tfjs_graph.FORMAT,  # JSON with nodes
     keras_architecture.FORMAT,  # JSON and YAML of any other model
     saved_model.FORMAT,  # a folder with saved_model.pb, or that file
+    meta_graph.FORMAT,  # a message about a graph, then the graph
     frozen_graph.FORMAT,  # a message whose first field is a node
 )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from loadstone.containers import graph_proto
+from loadstone.containers import graph_proto, proto_schema
 from loadstone.containers.source import Source
 from loadstone.containers.wire import varint
 from loadstone.errors import CorruptFile
@@ -16,13 +17,17 @@ from loadstone.frontends.tensorflow.module import module
 from loadstone.ir import Model, Producer, tf_ops
 
 _HEAD = 1 << 12
+_TEXT = re.compile(rb"\s*(#[^\n]*\s*)*(node\s*(\{|<|:)|library\s*\{|versions\s*\{\s*producer)")
 
 
 def detect(source: Source) -> Match | None:
     """A message whose first field is a node: a name, and an op that TensorFlow has."""
     if source.folder:
         return None
-    op = _first_op(source.head(_HEAD))
+    head = source.head(_HEAD)
+    if _TEXT.match(head):
+        return Match("text")
+    op = _first_op(head)
     return Match("a graph of nodes") if op is not None and tf_ops.definition(op) is not None else None
 
 
@@ -40,10 +45,17 @@ def _first_op(head: bytes) -> str | None:
         return None
 
 
+def _message(source: Source) -> memoryview:
+    """The bytes of a GraphDef; those that text stands for."""
+    if not _TEXT.match(source.head(_HEAD)):
+        return source.read()
+    return memoryview(proto_schema.of_text(bytes(source.read()).decode("utf8", "surrogateescape"), "GraphDef"))
+
+
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The graph; what predicts is chosen by the names of its tensors."""
     with reading(source):
-        graph = graph_proto.graph(source.read())
+        graph = graph_proto.graph(_message(source))
         return Model(
             format=FORMAT.name,
             source=source.name,
@@ -55,8 +67,8 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
 
 FORMAT = Format(
     name="tf_frozen_graph",
-    title="frozen TensorFlow graph (.pb)",
-    suffixes=(".pb",),
+    title="frozen TensorFlow graph (.pb, .pbtxt)",
+    suffixes=(".pb", ".pbtxt"),
     detect=detect,
     read=read,
 )

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from loadstone.containers import tensor_bundle
+from loadstone.containers import archives, proto_schema, tensor_bundle
 from loadstone.containers.saved_model_proto import MetaGraph, meta_graphs
 from loadstone.containers.source import Source
-from loadstone.errors import CorruptFile
+from loadstone.errors import CorruptFile, LoadstoneError
 from loadstone.formats.format import Format, Match
 from loadstone.formats.producer import only_mapped
 from loadstone.formats.reading import reading
@@ -20,24 +20,31 @@ from loadstone.formats.weights import Weights
 from loadstone.frontends.tensorflow.saved_model import read_meta_graph
 from loadstone.ir import Model, Module, Producer, Tensor
 
-GRAPH = "saved_model.pb"
+GRAPH, TEXT = "saved_model.pb", "saved_model.pbtxt"
 _HEAD = b"\x08\x01\x12"  # the schema's version, then the first graph
+_TEXT_HEAD = (b"saved_model_schema_version", b"meta_graphs")
 MAX_ASSET = 1 << 30
 
 
 def detect(source: Source) -> Match | None:
-    """A folder with a saved_model.pb, or that file."""
+    """A folder with a saved_model.pb, that file, or an archive of such a folder."""
     if source.folder:
-        return Match("a folder") if GRAPH in source.entries else None
-    return Match("the graph in its folder") if source.path and source.name.endswith(".pb") and source.head(3) == _HEAD else None
+        return Match("a folder") if {GRAPH, TEXT} & set(source.entries) else None
+    head = source.head(64)
+    if head.startswith((_HEAD, *_TEXT_HEAD)):
+        return Match("the graph in its folder")
+    try:
+        return Match("an archive of the folder") if _in_archive(source) is not None else None
+    except LoadstoneError:
+        return None
 
 
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The module of the graph that serves; others by their tags."""
     with reading(source):
-        folder = source if source.folder else source.beside()
-        file = folder.member(GRAPH) if source.folder else source
-        graphs = list(meta_graphs(file.read()))
+        folder = source if source.folder else _in_archive(source) or source.beside()
+        file = folder.member(GRAPH if GRAPH in folder.entries else TEXT) if folder.files is not None or source.folder else source
+        graphs = list(meta_graphs(_message(file)))
         if not graphs:
             raise CorruptFile("a SavedModel without a graph")
         variables, sources = _variables(folder)
@@ -51,6 +58,17 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
             tagged=tagged,
             unchanged=only_mapped([file, *sources]),
         )
+
+
+def _in_archive(source: Source) -> Source | None:
+    return archives.folder_of(source, GRAPH) or archives.folder_of(source, TEXT)
+
+
+def _message(file: Source) -> memoryview:
+    """The bytes of a SavedModel; those that text stands for."""
+    if not file.head(64).startswith(_TEXT_HEAD):
+        return file.read()
+    return memoryview(proto_schema.of_text(bytes(file.read()).decode("utf8", "surrogateescape"), "SavedModel"))
 
 
 def _served(graphs: list[MetaGraph]) -> MetaGraph:
@@ -76,7 +94,7 @@ def _variables(folder: Source) -> tuple[dict[str, Tensor], list[Source]]:
     if index not in folder.files_below("variables"):
         return {}, []
     file = folder.member(index)
-    bundle = tensor_bundle.read(file, tensor_bundle.shard_beside(file.path or "", folder.mmap))
+    bundle = tensor_bundle.read(file, lambda ending: folder.member(f"variables/variables{ending}"))
     return bundle.tensors, bundle.sources
 
 

@@ -18,7 +18,6 @@ from loadstone.containers import zip as archives
 from loadstone.containers.source import Source
 
 HEAD = 65536
-NOT_YET = "this release reads Keras models: .keras, .h5, and an architecture (.json, .yaml) with weights="
 _WEIGHTS = 'give the architecture as well: load_model("model.json", weights="weights.h5"); load_weights() lists what is in it'
 
 
@@ -88,16 +87,14 @@ _BINARIES: tuple[tuple[Found, Callable[[bytes, bytes], bool]], ...] = (
     (Found("a Linux program"), _starts(b"\x7fELF")),
     (Found("a SQLite database"), _starts(b"SQLite format 3\0")),
     (Found("a Parquet file"), _starts(b"PAR1")),
-    (Found("a TensorFlow SavedModel graph (saved_model.pb)", NOT_YET), lambda head, _: head[:3] == b"\x08\x01\x12" and _is_graph(head)),
     (
         Found("an ONNX model", "run it with onnxruntime itself"),
         lambda head, _: head[:1] == b"\x08" and head[2:3] in (b"\x12", b"\x3a", b"\x42", b"J"),
     ),
     (
-        Found("a TensorFlow graph with a checkpoint beside it (.meta)", NOT_YET),
+        Found("the graph of a TensorFlow checkpoint (.meta), damaged or cut off", "copy or download it again"),
         lambda head, _: head[:1] == b"\n" and b"\x12\x05serve" in head[:512],
     ),
-    (Found("a frozen TensorFlow graph (.pb)", NOT_YET), lambda head, _: head[:1] == b"\n" and _is_graph(head)),
     (
         Found("weights of Darknet (.weights)", "convert the model with the tools of that project"),
         _starts(b"\0\0\0\0\2\0\0\0", b"\0\0\0\0\1\0\0\0"),
@@ -105,23 +102,16 @@ _BINARIES: tuple[tuple[Found, Callable[[bytes, bytes], bool]], ...] = (
 )
 
 
-def _is_graph(head: bytes) -> bool:
-    """Names of TensorFlow ops as a protobuf string would have them (a length, then the name)."""
-    return any(
-        bytes([len(name)]) + name in head for name in (b"Placeholder", b"Const", b"VarHandleOp", b"NoOp", b"VariableV2", b"Identity")
-    )
-
-
 def _folder(source: Source) -> Found:
     names = set(source.entries)
     if not names:
         return Found("an empty folder")
-    if names & {"saved_model.pb", "saved_model.pbtxt"}:
-        return Found("a TensorFlow SavedModel", NOT_YET)
+    if "saved_model.cpb" in names:
+        return Found(
+            "a TensorFlow SavedModel in chunks (saved_model.cpb)", "save it again with TensorFlow, in less than 2 GB, as one saved_model.pb"
+        )
     if "checkpoint" in names or any(name.endswith(".index") for name in names):
         return Found("a folder with TensorFlow checkpoints", _WEIGHTS)
-    if "model.json" in names:
-        return Found("a TF.js graph model", NOT_YET)
     if "pytorch_model.bin" in names or any(name.endswith(".safetensors") for name in names):
         return Found("a folder with a PyTorch or Transformers model", "export it to ONNX with its own library")
     if names and all(name.isdigit() for name in names):
@@ -132,13 +122,10 @@ def _folder(source: Source) -> Found:
 def _archive(source: Source) -> Found:
     """A zip archive, by the names in it."""
     names = sorted(archives.read(source).members)
-    last = {name.rpartition("/")[2] for name in names}
     if any(name.endswith("data.pkl") for name in names):
         return Found("a PyTorch file", "export it to ONNX with torch and run that")
     if names and all(name.endswith(".npy") for name in names):
         return Found("arrays of numpy (.npz): weights without a model", _WEIGHTS)
-    if last & {"saved_model.pb"}:
-        return Found("a zip archive with a TensorFlow SavedModel", _UNPACK)
     if "[Content_Types].xml" in names:
         return Found("an office document")
     models = [name for name in names if name.endswith((".keras", ".h5", ".hdf5"))]
@@ -202,7 +189,7 @@ def _json(source: Source) -> Found:
         return Found("JSON that is damaged or cut off")
     keys = set(stored) if isinstance(stored, dict) else set()
     if {"modelTopology", "weightsManifest"} & keys:
-        return Found("a TF.js graph model (model.json)", NOT_YET)
+        return Found("a TF.js model (model.json) without layers and without a graph", "copy or download it again")
     if "weight_map" in keys:
         return Found("the map of sharded weights without the model", _WEIGHTS)
     return Found(f"JSON with {_listed(sorted(map(str, keys)))}" if keys else "JSON")

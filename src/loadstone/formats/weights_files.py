@@ -16,6 +16,7 @@ from loadstone.containers import zip as archives
 from loadstone.containers.source import Filepath, Source
 from loadstone.errors import CorruptFile, LoadstoneError, UnrecognizedFormat, UnsupportedVersion
 from loadstone.formats import tfjs_layers, unrecognized
+from loadstone.formats.locating import latest_checkpoint
 from loadstone.formats.reading import reading
 from loadstone.formats.v3_files import Files, V3Weights, assets_of, files_of, of_hdf5, of_npz, of_shards, weights_of
 from loadstone.formats.weights import Extra, Weights
@@ -67,14 +68,10 @@ def _checkpoint(filepath: Filepath) -> Filepath:
 def _latest(folder: str) -> str | None:
     """The index of the newest checkpoint in a folder, as its file `checkpoint` says; or the only one."""
     found = sorted(entry for entry in os.listdir(folder) if entry.endswith(tensor_bundle.INDEX))
-    listed = os.path.join(folder, "checkpoint")
-    if os.path.isfile(listed) and os.path.getsize(listed) < 1 << 20:
-        with open(listed, encoding="utf8", errors="replace") as file:
-            said = re.search(r'^model_checkpoint_path: "([^"]+)"', file.read(), re.MULTILINE)
-        last = re.split(r"[/\\]", said[1])[-1] if said else ""
-        for name in (last + tensor_bundle.INDEX, last):
-            if last and os.path.isfile(os.path.join(folder, name)):
-                return os.path.join(folder, name)
+    last = latest_checkpoint(folder)
+    for name in (last + tensor_bundle.INDEX, last) if last else ():
+        if os.path.isfile(os.path.join(folder, name)):
+            return os.path.join(folder, name)
     return os.path.join(folder, found[0]) if len(found) == 1 else None
 
 

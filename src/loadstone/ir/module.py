@@ -28,8 +28,10 @@ class Module:
     """What the graphs of one file share.
 
     function gives the graph of a function by name (its inputs are the arguments in order, its outputs a list), attributes_of its
-    attributes; functions are the names that there are. start are graphs that run once before any signature, in this order: they restore variables and fill
-    tables. variables are the tensors of the checkpoint by name, assets the bytes of files by the name of the tensor that holds their path.
+    attributes; functions are the names that there are. start are graphs that run once before any signature, in this order: they restore
+    variables and fill tables. variables are the tensors of the checkpoint by name, stored tells which of them a variable begins with that nothing
+    restores (by the name of its node), assets the bytes of files by the name of the tensor that holds their path,
+    files their names.
     signatures are the graphs that may be run, by name; between gives the graph between tensors by their names, where it is told (None:
     what serves as inputs and outputs of the whole).
     """
@@ -40,5 +42,7 @@ class Module:
     between: Callable[[Sequence[str] | None, Sequence[str] | None], Graph]
     start: list[Graph] = field(default_factory=list)
     variables: Mapping[str, Tensor] = field(default_factory=dict)
+    stored: Callable[[str], str | None] = lambda name: None
     assets: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
     signatures: Mapping[str, Graph] = field(default_factory=dict)

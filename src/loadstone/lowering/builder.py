@@ -134,9 +134,15 @@ class Builder:
         return [v if v is None or isinstance(v, Value) else self.const(v, like) for v in inputs]
 
     def host(
-        self, name: str, function: Callable[..., Any], inputs: Sequence[Value], results: Sequence[tuple[Shape, str]]
+        self, name: str, function: Callable[..., Any], inputs: Sequence[Value], results: Sequence[tuple[Shape, str]], pure: bool = False
     ) -> tuple[Value, ...]:
-        """A Python call over numpy arrays as a step of the program; `function(*arrays)` returns a tuple of arrays."""
+        """A Python call over numpy arrays as a step of the program; `function(*arrays)` returns a tuple of arrays.
+
+        pure: the results depend on the inputs alone, so that a call of constants in memory is made at once.
+        """
+        if pure and all(v.const is not None and v.const.known for v in inputs):
+            arrays = function(*(v.array() for v in inputs))
+            return tuple(self.const(array, dtype) for array, (_, dtype) in zip(arrays, results, strict=True))
         outputs = [Value(self.unique(f"{self.origin}/{name}"), shape, dtype) for shape, dtype in results]
         self.block.ops.append(Op(name, list(inputs), outputs, {}, "host", self.origin, function))
         return tuple(outputs)
@@ -245,8 +251,9 @@ class Builder:
         """Zeros of a shape that may be known only at run time."""
         return self.full(dims, 0, dtype)
 
-    def full(self, dims: Sequence[int | Value], value: float | bool, dtype: str) -> Value:
-        """One value everywhere, in a shape that may be known only at run time."""
+    def full(self, dims: Sequence[int | Value], value: float | bool | bytes, dtype: str) -> Value:
+        """One value everywhere, in a shape that may be known only at run time; 0 is the empty string among strings."""
+        value = b"" if dtype == "string" and value == 0 else value
         if all(isinstance(d, int) for d in dims):
             return self.const(np.full([d for d in dims if isinstance(d, int)], value, dtypes.to_numpy(dtype)), dtype)
         shape = tuple(d if isinstance(d, int) else None for d in dims)

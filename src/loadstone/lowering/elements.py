@@ -30,8 +30,9 @@ Elements = tuple[int | Element, ...]
 
 def elements(x: Value) -> Elements | None:
     """The elements of a vector or scalar of integers; None for anything else."""
-    if x.elements is not None:
-        return x.elements
+    found: Elements | None = x.elements
+    if found is not None:
+        return found
     if x.rank > 1 or not dtypes.is_integer(x.dtype):
         return None
     count = 1 if x.rank == 0 else x.shape[0]

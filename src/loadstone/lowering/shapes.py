@@ -318,6 +318,13 @@ def _nonzero(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [((len(i[0].shape), None), "int64")]
 
 
+@_op("Unique")
+def _unique(i: list[Any], a: dict[str, Any]) -> list[Spec]:
+    """Of a vector: its elements once each, where each comes first, which one each is, and how often it occurs."""
+    (length,) = i[0].shape
+    return [((None,), i[0].dtype), ((None,), "int64"), ((length,), "int64"), ((None,), "int64")][: a["_outputs"]]
+
+
 @_op("Pad")
 def _pad(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     assert len(i) <= 3, "Pad with axes; see Builder.pad"
@@ -338,7 +345,7 @@ def _pad(i: list[Any], a: dict[str, Any]) -> list[Spec]:
 def _conv(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     x, w = i[0].shape, i[1].shape
     groups = a.get("group", 1)
-    if len(x) != len(w) or (x[1] is not None and x[1] != w[1] * groups):
+    if len(x) != len(w) or (None not in (x[1], w[1]) and x[1] != w[1] * groups):
         raise ModelError(
             f"a convolution kernel of shape {w} (output, input/group, ...) with {groups} groups"
             f" does not fit an input of shape {x} (batch, channels, ...)"
@@ -346,18 +353,19 @@ def _conv(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [((x[0], w[0], *_windows(x[2:], w[2:], a)), i[0].dtype)]
 
 
-def _windows(lengths: Shape, kernel: Sequence[int], a: dict[str, Any]) -> list[Dim]:
+def _windows(lengths: Shape, kernel: Sequence[Dim], a: dict[str, Any]) -> list[Dim]:
     n = len(lengths)
     strides, dilations, pads = a.get("strides", [1] * n), a.get("dilations", [1] * n), a.get("pads", [0] * 2 * n)
     result: list[Dim] = []
     for k, length in enumerate(lengths):
         same = a.get("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER")
-        if length is None:
+        size = kernel[k]
+        if length is None or (size is None and not same):
             result.append(None)
-        elif same:
+        elif same or size is None:
             result.append(-(-length // strides[k]))
         else:
-            room = length + pads[k] + pads[k + n] - ((kernel[k] - 1) * dilations[k] + 1)
+            room = length + pads[k] + pads[k + n] - ((size - 1) * dilations[k] + 1)
             result.append((-(-room // strides[k]) if a.get("ceil_mode") else room // strides[k]) + 1)
     return result
 
@@ -365,24 +373,27 @@ def _windows(lengths: Shape, kernel: Sequence[int], a: dict[str, Any]) -> list[D
 @_op("ConvTranspose")
 def _conv_transpose(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     x, w = i[0].shape, i[1].shape
-    if len(x) != len(w) or (x[1] is not None and x[1] != w[0]):
+    if len(x) != len(w) or (None not in (x[1], w[0]) and x[1] != w[0]):
         raise ModelError(f"a transposed convolution kernel of shape {w} (input, output/group, ...) does not fit an input of shape {x}")
     n = len(x) - 2
     strides, dilations, pads = a.get("strides", [1] * n), a.get("dilations", [1] * n), a.get("pads", [0] * 2 * n)
     extra = a.get("output_padding", [0] * n)
     lengths: list[Dim] = []
     for k in range(n):
-        length = x[2 + k]
+        length, size = x[2 + k], w[2 + k]
         lengths.append(
-            None if length is None else strides[k] * (length - 1) + extra[k] + (w[2 + k] - 1) * dilations[k] + 1 - pads[k] - pads[k + n]
+            None
+            if length is None or size is None
+            else strides[k] * (length - 1) + extra[k] + (size - 1) * dilations[k] + 1 - pads[k] - pads[k + n]
         )
-    return [((x[0], w[1] * a.get("group", 1), *lengths), i[0].dtype)]
+    return [((x[0], None if w[1] is None else w[1] * a.get("group", 1), *lengths), i[0].dtype)]
 
 
 @_op("MaxPool", "AveragePool", "LpPool")
 def _pool(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     x = i[0].shape
-    return [((x[0], x[1], *_windows(x[2:], a["kernel_shape"], a)), i[0].dtype)]
+    shape = (x[0], x[1], *_windows(x[2:], a["kernel_shape"], a))
+    return [(shape, i[0].dtype), (shape, "int64")][: a["_outputs"]]
 
 
 @_op("GlobalAveragePool", "GlobalMaxPool")
@@ -444,6 +455,11 @@ def _einsum(i: list[Any], a: dict[str, Any]) -> list[Spec]:
 @_op("Det")
 def _det(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(i[0].shape[:-2], i[0].dtype)]
+
+
+@_op("NonMaxSuppression")
+def _non_max_suppression(i: list[Any], a: dict[str, Any]) -> list[Spec]:
+    return [((None, 3), "int64")]
 
 
 @_op("Scan")

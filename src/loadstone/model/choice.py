@@ -37,6 +37,14 @@ def choose(
     return dataclasses.replace(description, root=None, graph=module.signatures[name])
 
 
+def first(description: Description) -> Description:
+    """The description with the graph to look at: the one that predicts, else the first."""
+    assert description.module is not None
+    names = list(description.module.signatures)
+    signature = None if DEFAULT in names or not names else names[0]
+    return choose(description, signature=signature)
+
+
 def _tagged(description: Description, tags: set[str]) -> Module:
     """The module with exactly these tags."""
     found = next((read for known, read in description.tagged.items() if set(known) == tags), None)

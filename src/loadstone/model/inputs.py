@@ -88,6 +88,8 @@ class GraphInputs(Inputs):
         """One array for each input. Raises InputMismatch."""
         if isinstance(x, Mapping):
             x = {self._key(name): value for name, value in x.items()}
+        elif isinstance(x, (list, tuple)) and len(x) == len(self.specs) > 1:
+            x = {spec.name: value for spec, value in zip(self.specs, x, strict=True)}
         found = dict(self._matched(x, self.structure))
         return [_lossless(found[i], spec) for i, spec in enumerate(self.specs)]
 

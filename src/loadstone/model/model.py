@@ -26,6 +26,7 @@ from loadstone.model.inputs import GraphInputs, Inputs, counted
 from loadstone.model.layers import LayerView, find, views
 from loadstone.model.outline import Outline, Weight, count
 from loadstone.model.progress import Progress, Verbose
+from loadstone.model.ranks import RankedExecutor, is_ranked
 from loadstone.runtime.executor import Executor
 
 Arrays = Any  # an array, or a structure of arrays as the model's own `predict` takes and returns them
@@ -55,11 +56,13 @@ class Model:
         self._description = description
         self._compilation = compilation or Compilation()
         self._outline = Outline(description, self._compilation.host) if description.root is not None else GraphOutline(description)
-        program = lower(description, self._compilation.host)
-        self._executor = Executor(program, self._compilation.engine, self._compilation.threads)
-        self._program = program
-        structure = counted(self._outline.graph.input_structure)
-        self._inputs = (GraphInputs if description.root is None else Inputs)(program.inputs, structure)
+        self._executor = _executor(description, self._compilation)
+        self._program = program = self._executor.program
+        self._inputs = (
+            GraphInputs(program.inputs, {spec.name: i for i, spec in enumerate(program.inputs)})
+            if description.root is None
+            else Inputs(program.inputs, counted(self._outline.graph.input_structure))
+        )
         self._check_unchanged()
 
     # -- prediction -----------------------------------------------------------------------------------------------
@@ -326,6 +329,13 @@ class Model:
 
     def _answer(self, outputs: Sequence[np.ndarray]) -> Arrays:
         return map_structure(lambda i: outputs[i], self._program.output_structure)
+
+
+def _executor(description: Description, how: Compilation) -> Executor | RankedExecutor:
+    """What runs a description."""
+    if is_ranked(description):
+        return RankedExecutor(description, how.engine, how.threads)
+    return Executor(lower(description, how.host), how.engine, how.threads)
 
 
 def _joined(spec: Spec, parts: list[np.ndarray]) -> np.ndarray:

@@ -14,6 +14,9 @@ from loadstone.errors import printable
 from loadstone.ir import Finding, Layer, Producer, Spec
 from loadstone.ir import Model as Description
 from loadstone.lowering.registry import keras_layer, keras_op
+from loadstone.lowering.tensorflow.owners import owner
+from loadstone.model import graph_summary
+from loadstone.model.graph_outline import GraphOutline, SignatureRow
 from loadstone.model.outline import Outline, Shape, count
 from loadstone.model.summary import Options, print_summary, size
 
@@ -36,7 +39,9 @@ class Report:
     """What a file is, who saved it, what it needs, and what else was noticed.
 
     missing: custom objects that the caller has to supply, with near misses. unsupported: each class or operation without a rule,
-    with the paths of its layers. problems: other reasons why the model cannot be run. bytes: size of the weights.
+    with the paths of its layers. problems: other reasons why the model cannot be run. bytes: size of the weights. signatures are those of
+    a SavedModel (of a graph alone the one row without a name), assets the names of files that it reads, owners whose the ops are that
+    TensorFlow does not have.
     """
 
     source: str
@@ -55,6 +60,9 @@ class Report:
     problems: tuple[str, ...]
     findings: tuple[Finding, ...]
     training_config: dict[str, Any] | None = None
+    signatures: tuple[SignatureRow, ...] = ()
+    assets: tuple[str, ...] = ()
+    owners: dict[str, str] = field(default_factory=dict)
     _outline: Outline | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -87,6 +95,7 @@ class Report:
         plain["missing"] = [{"kind": m.kind, "name": m.name, "where": list(m.where), "near": list(m.near)} for m in self.missing]
         plain |= {key: [dataclasses.asdict(item) for item in plain[key]] for key in ("inputs", "outputs", "findings")}
         plain["producer"] = dataclasses.asdict(self.producer)
+        plain["signatures"] = [dataclasses.asdict(row) for row in self.signatures]
         plain["custom_objects"] = self.custom_objects
         plain["runs"] = self.runs
         return plain
@@ -96,6 +105,7 @@ class Report:
 
     def _sections(self) -> list[tuple[str, list[str]]]:
         counts = Counter(row.class_name for row in self.layers)
+        ops = sum((row.ops for row in self.signatures), Counter[str]())
         needs = [f"{m.kind} '{m.name}' at {', '.join(m.where)}" + (f" (near: {', '.join(m.near)})" if m.near else "") for m in self.missing]
         lacks = [f"{name}: {len(paths)} times, first at {paths[0]}" for name, paths in self.unsupported.items()]
         return [
@@ -105,7 +115,11 @@ class Report:
             ("model", [f"{self.name} ({self.class_name}), {self.parameters:,} parameters, {size(self.bytes)}"]),
             ("inputs", [f"{spec.name} {spec.shape} {spec.dtype}" for spec in self.inputs]),
             ("outputs", [f"{spec.name} {spec.shape or '?'} {spec.dtype}" for spec in self.outputs]),
-            ("layers", [", ".join(f"{name} x {n}" if n > 1 else name for name, n in counts.items())]),
+            ("layers", [", ".join(f"{name} x {n}" if n > 1 else name for name, n in counts.items())] if counts else []),
+            ("signatures", [line for row in self.signatures for line in _signature(row)]),
+            ("ops", [", ".join(f"{op} x {n}" if n > 1 else op for op, n in ops.most_common())] if ops else []),
+            ("foreign ops", [f"{op}: of {package}" for op, package in self.owners.items()]),
+            ("assets", list(self.assets)),
             ("needs", needs),
             ("not supported", lacks),
             ("problems", list(self.problems)),
@@ -119,6 +133,8 @@ class Report:
 
 def report_on(description: Description, missing: Sequence[Missing] = (), host: Host | None = None) -> Report:
     """The report on a model as it was read. host lowers layers that the caller supplied."""
+    if description.root is None:
+        return _report_on_graph(GraphOutline(description))
     outline = Outline(description, host)
     walk, weights = outline.walk, outline.weights()
     lacking = {m.name for m in missing}
@@ -142,6 +158,46 @@ def report_on(description: Description, missing: Sequence[Missing] = (), host: H
         training_config=description.training_config or None,
         _outline=outline,
     )
+
+
+def _report_on_graph(outline: GraphOutline) -> Report:
+    """The report on a graph: on all signatures of the file; inputs and outputs are those of the one that predicts."""
+    description, rows = outline.description, outline.rows()
+    parameters, size_ = graph_summary.totals(outline)
+    own = outline.row("", outline.graph)
+    unsupported: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        for op, places in row.unsupported.items():
+            unsupported[op] = (*unsupported.get(op, ()), *places)
+    return Report(
+        source=description.source,
+        format=description.format,
+        producer=description.producer,
+        name=outline.root.name,
+        class_name="SavedModel" if outline.module.signatures else "Graph",
+        inputs=own.inputs,
+        outputs=own.outputs,
+        layers=(),
+        parameters=parameters,
+        trainable_parameters=parameters,
+        bytes=size_,
+        missing=(),
+        unsupported=unsupported,
+        problems=tuple(dict.fromkeys(problem for row in rows for problem in row.problems)),
+        findings=tuple(description.findings),
+        signatures=tuple(rows),
+        assets=tuple(dict.fromkeys(name for name in outline.module.files)),
+        owners={op: package for row in rows for op in row.ops if (package := owner(op)) is not None},
+        _outline=outline,
+    )
+
+
+def _signature(row: SignatureRow) -> list[str]:
+    """A signature in lines: what it takes, what it gives."""
+    taken, given = (
+        ", ".join(f"{s.name} {s.shape if s.shape is not None else '?'} {s.dtype}" for s in specs) for specs in (row.inputs, row.outputs)
+    )
+    return [f"{row.name or '(the graph)'}: {taken or 'nothing'} -> {given or 'nothing'}"]
 
 
 def _row(layer: Layer, outline: Outline) -> LayerRow:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loadstone.ir import Graph, Layer, Node, flatten
+from loadstone.model import graph_summary
+from loadstone.model.graph_outline import GraphOutline
 from loadstone.model.outline import Outline, Shape, Weight, count
 
 if TYPE_CHECKING:
@@ -64,6 +66,12 @@ def _render(console: Console, outline: Outline, options: Options, compiled: bool
     from rich.text import Text
 
     console.print(Text(f'Model: "{outline.root.name}"', "bold"))
+    if isinstance(outline, GraphOutline):
+        for table in graph_summary.tables(outline):
+            console.print(table)
+        parameters, bytes_ = graph_summary.totals(outline)
+        console.print(Text.assemble((" Total params: ", "bold"), (f"{parameters:,}", NUMBER), f" ({size(bytes_)})"))
+        return
     console.print(_table(outline, options))
     weights = outline.weights()
     trainable, rest = [w for w in weights if w.trainable], [w for w in weights if not w.trainable]

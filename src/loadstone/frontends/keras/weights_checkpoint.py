@@ -9,28 +9,18 @@ variable's value lies (tensorflow/core/protobuf/trackable_object_graph.proto). A
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from loadstone.containers.wire import content, fields, integer, text
-from loadstone.errors import CorruptFile, UnsupportedVersion
+from loadstone.containers.trackable_proto import OBJECTS, TrackableObject, objects
+from loadstone.errors import UnsupportedVersion
 from loadstone.frontends.keras.accounting import Account
 from loadstone.frontends.keras.variable import Variable
 from loadstone.frontends.keras.variables import variables
 from loadstone.frontends.keras.weights_h5 import finish, has_weights, top_layers
 from loadstone.ir import Layer, Producer, Tensor
 
-OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _WEIGHTED, _ANY = "layer_with_weights-", "layer-"
-
-
-@dataclass(eq=False)
-class _Object:
-    """An object of the graph: its attributes that are objects, and the keys of its own values."""
-
-    children: dict[str, int] = field(default_factory=dict)
-    keys: list[str] = field(default_factory=list)
 
 
 def assign(root: Layer, tensors: Mapping[str, Tensor], producer: Producer) -> dict[str, dict[str, Tensor]]:
@@ -45,7 +35,7 @@ def assign(root: Layer, tensors: Mapping[str, Tensor], producer: Producer) -> di
             hint=f"it holds {', '.join(list(tensors)[:5])} ...; weights that Keras' save_weights wrote are read",
         )
     account = Account({name: tensor for name, tensor in tensors.items() if name != OBJECTS}, producer)
-    walk = _Walk(account, _objects(tensors[OBJECTS]))
+    walk = _Walk(account, objects(tensors[OBJECTS]))
     walk.model(root, walk.top())
     extra: dict[str, dict[str, Tensor]] = {}
     for path, tensor in account.left().items():
@@ -73,7 +63,7 @@ def _kind(path: str) -> str | None:
 class _Walk:
     """One walk over the model and the objects of the checkpoint side by side."""
 
-    def __init__(self, account: Account, objects: list[_Object]) -> None:
+    def __init__(self, account: Account, objects: list[TrackableObject]) -> None:
         self.account = account
         self.objects = objects
 
@@ -172,25 +162,6 @@ def _places(variable: Variable) -> Iterable[str]:
         above = path.partition("vars/")[0]
         for prefix in (above, f"_{above}") if above else ("",):
             yield from (f"{prefix}{last}" for last in variable.last)
-
-
-def _objects(stored: Tensor) -> list[_Object]:
-    """A TrackableObjectGraph."""
-    found = []
-    for number, node in fields(bytes(stored.numpy()[()])):
-        if number == 1:
-            made = _Object()
-            for part, value in fields(content(node)):
-                if part == 1:
-                    child = dict(fields(content(value)))
-                    made.children[text(child.get(2, memoryview(b"")))] = integer(child.get(1, 0))
-                elif part == 2:
-                    attribute = dict(fields(content(value)))
-                    made.keys.append(text(attribute.get(3, memoryview(b""))))
-            found.append(made)
-    if not found or any(not 0 <= child < len(found) for made in found for child in made.children.values()):
-        raise CorruptFile("the objects of the checkpoint refer to one that is not there")
-    return found
 
 
 def _ordered(keys: Tensor, values: Tensor) -> Tensor:

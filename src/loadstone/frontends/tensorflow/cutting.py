@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 
 from loadstone.containers.graph_proto import GraphDef, NodeDef
@@ -14,6 +15,8 @@ from loadstone.ir import Graph, Node
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
 LEARNING_PHASE = "keras_learning_phase"
 # Ends of a graph that give nothing.
+_TRAINING_SCOPE = re.compile(r"(gradients|save|report_uninitialized_variables|Initializer)(_\d+)?")
+_SHAPES_TOLD = 24  # the version of graphs from which on a placeholder without axes is a scalar (tensorflow/core/ops/array_ops.cc)
 _NO_OUTPUTS = frozenset("NoOp Assert SaveV2 Save SaveSlices MergeV2Checkpoints Const Print PrintV2".split())
 
 
@@ -30,17 +33,24 @@ def between(
     for name in [*(inputs or ()), *wanted]:
         _check(name, nodes)
     targets = {name: parse(name) for name in wanted}
-    given = list(inputs) if inputs is not None else [name for name in _needed_placeholders(nodes, list(targets.values()))]
-    entries = {(keys or {}).get(name, name): (parse(name), _entry(parse(name), nodes)) for name in given}
+    given = list(inputs) if inputs is not None else _needed_placeholders(nodes, list(targets.values()))
+    entries = {(keys or {}).get(name, name): (parse(name), _entry(parse(name), nodes, graph.producer)) for name in given}
     return read_graph(graph, entries, targets)
 
 
 def _ends(graph: GraphDef) -> list[str]:
     taken = {parse(text).name for node in graph.nodes for text in node.inputs}
-    found = [node.name for node in graph.nodes if node.name not in taken and node.op not in (*_NO_OUTPUTS, *_PLACEHOLDERS)]
+    found = [node.name for node in graph.nodes if node.name not in taken and not _is_training(node)]
     if not found:
         raise ModelError("the graph has no end; name some tensors: outputs=[...]")
     return found
+
+
+def _is_training(node: NodeDef) -> bool:
+    """True for a node that gives no prediction: it saves, assigns, summarizes or is part of a gradient."""
+    if node.op in _NO_OUTPUTS or node.op in _PLACEHOLDERS or node.op.startswith(("Assign", "Apply", "ResourceApply", "Scatter")):
+        return True
+    return node.op.endswith("Summary") or any(_TRAINING_SCOPE.fullmatch(part) for part in node.name.split("/")[:-1])
 
 
 def _needed_placeholders(nodes: Mapping[str, NodeDef], targets: Sequence[Ref]) -> list[str]:
@@ -56,8 +66,8 @@ def _needed_placeholders(nodes: Mapping[str, NodeDef], targets: Sequence[Ref]) -
     return [node.name for node in nodes.values() if node.op in _PLACEHOLDERS and node.name in seen and node.name not in learning]
 
 
-def _entry(ref: Ref, nodes: Mapping[str, NodeDef]) -> Node:
-    """The input that takes the place of a tensor."""
+def _entry(ref: Ref, nodes: Mapping[str, NodeDef], producer: int) -> Node:
+    """The input that takes the place of a tensor. A placeholder without axes may be one of unknown ones: so old releases wrote it."""
     node = nodes[ref.name]
     stored = node.attributes
     dtype = stored.get("dtype") or stored.get("T") or "float32"
@@ -66,6 +76,8 @@ def _entry(ref: Ref, nodes: Mapping[str, NodeDef]) -> Node:
     if shape in (None, ()) and shapes is not None:
         inferred = node.attribute("_output_shapes")
         shape = inferred[ref.index] if ref.index < len(inferred) else shape
+    if shape == () and (producer < _SHAPES_TOLD or "shape" not in node.stored):
+        shape = None
     return placeholder(node.name, dtype, shape)
 
 

@@ -54,15 +54,22 @@ class Consumers:
         found: dict[str, list[NodeDef]] = {}
         for node in self.nodes.values():
             if node.op in _SWITCH:
-                found.setdefault(parse(node.inputs[1]).name, []).append(node)
+                found.setdefault(self._depends_on(node).name, []).append(node)
         return found
+
+    def _depends_on(self, switch: NodeDef) -> Ref:
+        """The value that a Switch depends on, behind any Identity."""
+        ref = parse(switch.inputs[1])
+        while self.nodes[ref.name].op == "Identity":
+            ref = parse(self.nodes[ref.name].inputs[0])
+        return ref
 
     def loop(self, leave: NodeDef) -> Loop:
         """The loop that an Exit leaves."""
         switch = self.nodes[parse(leave.inputs[0]).name]
         if switch.op not in _SWITCH:
             raise ModelError("an Exit that leaves no loop", where=leave.name)
-        condition = self.nodes[parse(switch.inputs[1]).name]
+        condition = self.nodes[self._depends_on(switch).name]
         variables = []
         for one in self.switches[condition.name]:
             merge = self.nodes[parse(one.inputs[0]).name]
@@ -89,8 +96,7 @@ class Consumers:
             one = 1 - other if other is not None else 0
         if other is None or other == one:
             other = 1 - one
-        switch = next(s for s in self.switches[name])
-        return parse(switch.inputs[1]), [one, other]
+        return self._depends_on(self.switches[name][0]), [one, other]
 
     def _switch_behind(self, ref: Ref) -> list[tuple[str, int]] | None:
         """The Switches before an input of a Merge that belong to its own condition: (the value they depend on, their output)."""
@@ -106,7 +112,7 @@ class Consumers:
             seen.add(key)
             if node.op in _SWITCH and not self._is_loop_switch(node):
                 if depth == 0:
-                    found.append((parse(node.inputs[1]).name, now.index))
+                    found.append((self._depends_on(node).name, now.index))
                     continue
                 depth -= 1
             elif node.op in _MERGE and not self._is_loop_merge(node):
@@ -119,7 +125,7 @@ class Consumers:
         return found or None
 
     def _is_loop_switch(self, node: NodeDef) -> bool:
-        return self.nodes[parse(node.inputs[1]).name].op == "LoopCond"
+        return self.nodes[self._depends_on(node).name].op == "LoopCond"
 
     def _is_loop_merge(self, node: NodeDef) -> bool:
         return any(self.nodes[parse(text).name].op in _NEXT for text in node.inputs if not text.startswith("^"))
@@ -135,7 +141,7 @@ def needs(node: NodeDef, scope: Scope) -> list[Ref] | None:
     if node.op in _EXIT:
         return _taken(_loop_region(scope.consumers.loop(node), scope))
     if node.op in _MERGE:
-        predicate, branches = scope.consumers.predicate(node)
+        predicate, _ = scope.consumers.predicate(node)
         return [predicate, *_taken(_branch_regions(node, predicate, scope))]
     return None
 
@@ -166,16 +172,13 @@ def _region(scope: Scope, starts: dict[Ref, Ref], wanted: list[Ref]) -> _Region:
         _mark(scope, ref, starts, inside)
     marked = {name for name, depends in inside.items() if depends}
     taken: dict[Ref, None] = {}
-    for name in marked - names:
-        node = scope.nodes[name]
-        for ref in _sources(node, scope):
-            if not ref.control and ref not in starts and ref.name not in marked:
-                taken[ref] = None
-    for ref in wanted:
-        if ref not in starts and ref.name not in marked:
+    used = [*wanted, *(ref for name in marked - names for ref in _sources(scope.nodes[name], scope))]
+    for ref in used:
+        if ref in starts:
+            taken[starts[ref]] = None
+        elif not ref.control and ref.name not in marked:
             taken[ref] = None
-    outer = dict.fromkeys(starts.values())
-    return _Region(starts, wanted, marked, [*outer, *(ref for ref in taken if ref not in outer)])
+    return _Region(starts, wanted, marked, list(taken))
 
 
 def _mark(scope: Scope, ref: Ref, starts: dict[Ref, Ref], inside: dict[str, bool]) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from loadstone.containers.graph_proto import shape, type_name
 from loadstone.containers.saved_model_proto import ConcreteFunction, MetaGraph, SavedObject, TensorSpec
+from loadstone.containers.trackable_proto import OBJECTS, objects
 from loadstone.containers.wire import content, fields, integer
 from loadstone.errors import ModelError
 from loadstone.frontends.tensorflow.graph import DOMAIN, complete, placeholder
@@ -23,41 +25,78 @@ VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 def functions_as_signatures(meta: MetaGraph, module: Module) -> Module:
     """The module with the functions of its root (and of what is in it) as signatures."""
-    objects = meta.objects
-    if not objects:
+    if not meta.objects:
         return module
-    paths = ways(objects)
+    paths = ways(meta.objects)
+    keys = _keys(paths, module.variables)
     found: dict[str, Callable[[], Graph]] = {}
     for number, path in sorted(paths.items(), key=lambda item: (item[1].count("/"), item[1])):
-        saved = objects[number]
+        saved = meta.objects[number]
         names = saved.texts(1) if saved.kind in ("function", "bare_concrete_function") else []
         for place, name in enumerate(names):
             if name in meta.concrete_functions and not _is_private(path):
                 found[f"{path}/{place}" if place else path] = _call(meta, module, paths, name)
     top = {name: read for name, read in found.items() if "/" not in name}
-    return dataclasses.replace(module, signatures=Lazily(top or found))
+    by_path = {paths[number]: key for number, key in keys.items()}
+    return dataclasses.replace(module, signatures=Lazily(top or found), stored=by_path.get)
 
 
 def _is_private(path: str) -> bool:
     return any(part.startswith("_") and not part.startswith("__call") for part in path.split("/"))
 
 
-def ways(objects: list[SavedObject]) -> dict[int, str]:
+def ways(saved: list[SavedObject]) -> dict[int, str]:
     """The shortest way to each object from the root, as names with "/" between them."""
     found = {0: ""}
     queue = [0]
     while queue:
         here = queue.pop(0)
-        for name, child in objects[here].children.items():
-            if child not in found and child < len(objects):
-                found[child] = f"{found[here]}/{_escaped(name)}" if found[here] else _escaped(name)
+        for name, child in saved[here].children.items():
+            if child not in found and child < len(saved):
+                found[child] = f"{found[here]}/{name}" if found[here] else name
                 queue.append(child)
     return found
 
 
-def _escaped(name: str) -> str:
-    """tensorflow/python/checkpoint/trackable_utils.py, `escape_local_name`."""
-    return name.replace(".", "..").replace("/", ".S")
+def stored_names(meta: MetaGraph, variables: Mapping[str, Tensor]) -> Callable[[str], str | None]:
+    """Names of tensors of the checkpoint by those of the nodes of variables, for variables that the graph's own saver leaves out.
+
+    A node is that of the object which the function has bound whose call it is given to.
+    """
+
+    @cache
+    def names() -> dict[str, str]:
+        if not meta.objects:
+            return {}
+        paths = ways(meta.objects)
+        keys = _keys(paths, variables)
+        found: dict[str, str] = {}
+        for node in meta.graph.nodes:
+            called = node.attribute("f") if "f" in node.stored else None
+            concrete = meta.concrete_functions.get(called.name) if isinstance(called, FunctionName) else None
+            if concrete is not None and concrete.bound:
+                taken = [text for text in node.inputs if not text.startswith("^")]
+                for text, number in zip(taken[-len(concrete.bound) :], concrete.bound, strict=False):
+                    if number in keys:
+                        found.setdefault(text.partition(":")[0], keys[number])
+        return found
+
+    return lambda name: names().get(name)
+
+
+def _keys(paths: Mapping[int, str], variables: Mapping[str, Tensor]) -> dict[int, str]:
+    """The name of the tensor in the checkpoint for each object that is a variable, by the same way through the checkpoint's objects."""
+    if OBJECTS not in variables:
+        return {number: path + VALUE for number, path in paths.items() if path + VALUE in variables}
+    tracked = objects(variables[OBJECTS])
+    found: dict[int, str] = {}
+    for number, path in paths.items():
+        here: int | None = 0
+        for part in path.split("/") if path else ():
+            here = None if here is None else tracked[here].children.get(part)
+        if here is not None and tracked[here].keys:
+            found[number] = tracked[here].keys[0]
+    return found
 
 
 def _call(meta: MetaGraph, module: Module, paths: Mapping[int, str], name: str) -> Callable[[], Graph]:
@@ -128,8 +167,8 @@ def _bound(meta: MetaGraph, paths: Mapping[int, str], number: int) -> Node:
     if saved.kind == "variable":
         parts = dict(fields(saved.message))
         told = shape(content(parts[2])) if 2 in parts else None
-        attributes = {"dtype": type_name(integer(parts.get(1, 0))), "shape": told, "shared_name": paths[number], "stored": paths[number] + VALUE}
-        return Node(DOMAIN, "StoredVariable", paths[number], attributes=attributes)
+        attributes = {"dtype": type_name(integer(parts.get(1, 0))), "shape": told, "shared_name": paths[number]}
+        return Node(DOMAIN, "VarHandleOp", paths[number], attributes=attributes)
     if saved.kind == "asset":
         (index,) = saved.integers(1) or [0]
         tensor = list(meta.assets)[index]

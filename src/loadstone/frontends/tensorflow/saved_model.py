@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from loadstone.containers.graph_proto import GraphDef, NodeDef
 from loadstone.containers.saved_model_proto import MetaGraph, SignatureDef, TensorInfo
 from loadstone.errors import ModelError
 from loadstone.frontends.tensorflow.graph import placeholder, read_graph
 from loadstone.frontends.tensorflow.module import Lazily, module
-from loadstone.frontends.tensorflow.objects import functions_as_signatures
+from loadstone.frontends.tensorflow.objects import functions_as_signatures, stored_names
 from loadstone.frontends.tensorflow.references import Ref, parse
 from loadstone.ir import Graph, Module, Node, Tensor
 
@@ -31,6 +32,8 @@ def read_meta_graph(meta: MetaGraph, variables: Mapping[str, Tensor], asset: Cal
         start=list(_start(meta, bool(variables))),
         variables=variables,
         assets=assets | {parse(tensor).name: reader for tensor, reader in assets.items()},
+        files=tuple(sorted(set(meta.assets.values()))),
+        stored=stored_names(meta, variables),
         signatures=Lazily({name: _signature(meta, name, definition) for name, definition in names.items()}),
     )
     return found if names else functions_as_signatures(meta, found)
@@ -41,18 +44,20 @@ def _reader(asset: Callable[[str], bytes], file: str) -> Callable[[], bytes]:
 
 
 def _signature(meta: MetaGraph, name: str, definition: SignatureDef) -> Callable[[], Graph]:
-    def read() -> Graph:
-        nodes = {node.name for node in meta.graph.nodes}
-        inputs: dict[str, tuple[Ref, Node]] = {}
-        for key, info in sorted(definition.inputs.items()):
-            for part, tensor in _parts(key, info):
-                if parse(tensor).name not in nodes:
-                    raise ModelError(f"signature {name!r} names a tensor {tensor!r} that the graph does not have")
-                inputs[part] = (parse(tensor), placeholder(part, *_told(meta, info, tensor)))
-        outputs = {part: parse(tensor) for key, info in definition.outputs.items() for part, tensor in _parts(key, info)}
-        return read_graph(meta.graph, inputs, outputs)
+    return lambda: signature_graph(meta.graph, name, definition)
 
-    return read
+
+def signature_graph(graph: GraphDef, name: str, definition: SignatureDef) -> Graph:
+    """The part of a graph that a signature names."""
+    nodes = {node.name: node for node in graph.nodes}
+    inputs: dict[str, tuple[Ref, Node]] = {}
+    for key, info in sorted(definition.inputs.items()):
+        for part, tensor in _parts(key, info):
+            if parse(tensor).name not in nodes:
+                raise ModelError(f"signature {name!r} names a tensor {tensor!r} that the graph does not have")
+            inputs[part] = (parse(tensor), placeholder(part, *_told(nodes[parse(tensor).name], info)))
+    outputs = {part: parse(tensor) for key, info in definition.outputs.items() for part, tensor in _parts(key, info)}
+    return read_graph(graph, inputs, outputs)
 
 
 def _parts(key: str, info: TensorInfo) -> Iterator[tuple[str, str]]:
@@ -63,11 +68,10 @@ def _parts(key: str, info: TensorInfo) -> Iterator[tuple[str, str]]:
         yield f"{key}/{number}", tensor
 
 
-def _told(meta: MetaGraph, info: TensorInfo, tensor: str) -> tuple[str, tuple[int | None, ...] | None]:
+def _told(node: NodeDef, info: TensorInfo) -> tuple[str, tuple[int | None, ...] | None]:
     """Dtype and shape of an input: those of its placeholder for a part of something."""
     if not info.parts:
         return info.dtype, info.shape
-    node = next(node for node in meta.graph.nodes if node.name == parse(tensor).name)
     return node.attributes.get("dtype", info.dtype), node.attributes.get("shape")
 
 

@@ -29,16 +29,18 @@ def weights(method: str, length: int, size: int, antialias: bool) -> np.ndarray:
 
 
 def spans(method: str, length: int, size: int, antialias: bool, scale: float, translation: float) -> tuple[np.ndarray, np.ndarray]:
-    """The pixels that each of `size` sees, int64 (size, many), and their weights, float32, for an axis scaled and moved."""
+    """The pixels that each of `size` sees, int64 (size, many), and their weights, float32, for an axis scaled and moved.
+
+    Rows of fewer pixels end with their last one again, at no weight.
+    """
     radius, kernel = _KERNELS[method]
-    factor = _F(1) / _F(scale) if scale else _F(np.inf)
-    found = _scale_and_translate(length, size, radius, kernel, antialias, factor, -factor * _F(translation))
-    reach = np.where(found != 0, np.arange(length), 0)
-    first = np.where(found != 0, np.arange(length), length).min(axis=1, initial=length)
-    many = max(int((reach.max(axis=1, initial=0) - first).max(initial=0)) + 1, 1)
-    pixels = np.minimum(first[:, None] + np.arange(many), length - 1)
-    weights = np.where(first[:, None] + np.arange(many) < length, np.take_along_axis(found, pixels, axis=1), _F(0))
-    return pixels, weights
+    step = _F(1) / _F(scale) if scale else _F(np.inf)
+    with np.errstate(all="ignore"):
+        first, last, found = _spanned(length, size, radius, kernel, antialias, step, -step * _F(translation))
+    many = int((last - first).max(initial=0)) + 1
+    pixels = np.minimum(first[:, None] + np.arange(many), last[:, None])
+    weights = np.take_along_axis(found, pixels, axis=1)
+    return pixels, np.where(first[:, None] + np.arange(many) <= last[:, None], weights, _F(0))
 
 
 def nearest(length: int, size: int) -> np.ndarray:
@@ -102,10 +104,14 @@ _KERNELS: dict[str, tuple[float, Kernel]] = {
 METHODS = ("bilinear", "bicubic", "lanczos3", "lanczos5", "gaussian", "mitchellcubic", "area", "bilinear_asymmetric")
 
 
-def _scale_and_translate(
-    length: int, size: int, radius: float, kernel: Kernel, antialias: bool, step: np.float32 | None = None, start: np.float32 = _F(0)
-) -> np.ndarray:
-    step = np.float32(1) / (np.float32(size) / np.float32(length)) if step is None else step
+def _scale_and_translate(length: int, size: int, radius: float, kernel: Kernel, antialias: bool) -> np.ndarray:
+    return _spanned(length, size, radius, kernel, antialias, _F(1) / (_F(size) / _F(length)), _F(0))[2]
+
+
+def _spanned(
+    length: int, size: int, radius: float, kernel: Kernel, antialias: bool, step: np.float32, start: np.float32
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The first and the last pixel that each of `size` sees, int64, and the weights of all, float32 (size, length)."""
     stretch = np.maximum(step, np.float32(1)) if antialias else np.float32(1)
     centres = ((np.arange(size, dtype=np.float32) + np.float32(0.5)) * step + start)[:, None]
     reach = np.float32(radius) * stretch
@@ -114,7 +120,9 @@ def _scale_and_translate(
     pixels = np.arange(length, dtype=np.float32)[None, :]
     distances = np.abs(pixels + np.float32(0.5) - centres) / stretch
     inside = (pixels >= first) & (pixels <= last) & (centres >= 0) & (centres <= length)
-    return _normalized(np.where(inside, kernel(distances.astype(np.float64)), 0))
+    weights = _normalized(np.where(inside, kernel(distances.astype(np.float64)), 0))
+    seen = inside.any(axis=1)
+    return np.where(seen, first[:, 0], 0).astype(np.int64), np.where(seen, last[:, 0], 0).astype(np.int64), weights
 
 
 def _normalized(values: np.ndarray) -> np.ndarray:

@@ -48,6 +48,15 @@ def incomplete_gamma(a: Array, x: Array) -> Array:
     return result
 
 
+def upper_incomplete_gamma(a: Array, x: Array) -> Array:
+    """What the other leaves of 1, to full relative precision where it is small."""
+    a, x = np.broadcast_arrays(a.astype(np.float64), x.astype(np.float64))
+    result = np.asarray(1 - incomplete_gamma(a, x))
+    above = (a > 0) & np.isfinite(a) & np.isfinite(x) & (x >= a + 1)
+    result[above] = _fraction(a[above], x[above])
+    return result
+
+
 def _front(a: Array, x: Array) -> Array:
     return np.exp(a * np.log(x) - x - log_gamma(a))
 

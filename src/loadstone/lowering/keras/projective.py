@@ -16,14 +16,18 @@ INTERPOLATIONS = ("nearest", "bilinear")
 _F = np.float32
 
 
-def transform(images: Array, transforms: Array, interpolation: str, fill_mode: str, fill_value: float) -> Array:
+def transform(
+    images: Array, transforms: Array, interpolation: str, fill_mode: str, fill_value: float, size: tuple[int, int] | None = None
+) -> Array:
     """The images where output (x, y) is read at ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k), k = c0 x + c1 y + 1.
 
+    size is (height, width) of the output, that of the images where there is none.
     transforms (1 or batch, 8): a0 a1 a2 b0 b1 b2 c0 c1.
     """
     batch, height, width, _ = images.shape
     t = np.broadcast_to(transforms.astype(_F), (batch, 8))[:, :, None, None]
-    y, x = np.arange(height, dtype=_F)[:, None], np.arange(width, dtype=_F)[None, :]
+    rows_out, columns_out = (height, width) if size is None else size
+    y, x = np.arange(rows_out, dtype=_F)[:, None], np.arange(columns_out, dtype=_F)[None, :]
     with np.errstate(all="ignore"):
         k = t[:, 6] * x + t[:, 7] * y + _F(1)
         columns = _within((t[:, 0] * x + t[:, 1] * y + t[:, 2]) / k, width, fill_mode)

@@ -14,7 +14,7 @@ from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 
-_NEAR_TAIL = (
+NEAR_TAIL = (
     (
         -9.86494403484714822705e-03,
         -6.93858572707181764372e-01,
@@ -37,7 +37,7 @@ _NEAR_TAIL = (
         -6.04244152148580987438e-02,
     ),
 )
-_TAIL = (
+TAIL = (
     (
         -9.86494292470009928597e-03,
         -7.99283237680523006574e-01,
@@ -112,7 +112,7 @@ def erfc_tail(b: Builder, size: Value) -> Value:
     """1 - erf(size) for size >= 1.25."""
     size = b.Min(b.Max(size, 1.25), 30)
     s = b.Div(1, b.Mul(size, size))
-    rest = b.Where(b.Less(size, 1 / 0.35), _ratio(b, s, _NEAR_TAIL), _ratio(b, s, _TAIL))
+    rest = b.Where(b.Less(size, 1 / 0.35), _ratio(b, s, NEAR_TAIL), _ratio(b, s, TAIL))
     return b.Div(b.Exp(b.Sub(b.Sub(rest, 0.5625), b.Mul(size, size))), size)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import pi, sqrt
+from math import log, pi, sqrt
 
 import numpy as np
 
@@ -77,10 +77,13 @@ def _acos(b: Builder, x: Value) -> Value:
 
 
 def _asinh(b: Builder, x: Value) -> Value:
-    """sign(x) log1p(a + a^2 / (1 + sqrt(1 + a^2))) with a = |x|."""
-    a = b.Abs(x)
+    """sign(x) log1p(a + a^2 / (1 + sqrt(1 + a^2))) with a = |x|; log(2 a) where a^2 is no number."""
+    size = b.Abs(x)
+    large = b.Greater(size, 1e150)
+    a = b.Where(large, _like(b, x, 1.0), size)
     square = b.Mul(a, a)
-    y: Value = b.Mul(b.Sign(x), _log1p(b, b.Add(a, b.Div(square, b.Add(b.Sqrt(b.Add(square, 1.0)), 1.0)))))
+    near = _log1p(b, b.Add(a, b.Div(square, b.Add(b.Sqrt(b.Add(square, 1.0)), 1.0))))
+    y: Value = b.Mul(b.Sign(x), b.Where(large, b.Add(b.Log(size), log(2)), near))
     return y
 
 

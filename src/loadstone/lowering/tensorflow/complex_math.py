@@ -313,18 +313,12 @@ def angle_of(b: Builder, input_: Complex, Tout: str = "float32") -> Value:
 
 
 @of_complex("Equal")
-def equal(b: Builder, x: Complex, y: Complex) -> Value:
+def equal(b: Builder, x: Complex, y: Complex, incompatible_shape_error: bool = True) -> Value:
     """Whether both parts are the same."""
     return b.And(b.Equal(x.real, y.real), b.Equal(x.imag, y.imag))
 
 
 @of_complex("NotEqual")
-def not_equal(b: Builder, x: Complex, y: Complex) -> Value:
+def not_equal(b: Builder, x: Complex, y: Complex, incompatible_shape_error: bool = True) -> Value:
     """Whether a part is another."""
     return b.Not(equal(b, x, y))
-
-
-@of_complex("ApproximateEqual")
-def approximately(b: Builder, x: Complex, y: Complex, tolerance: float = 1e-5) -> Value:
-    """Whether the distance is less than the tolerance."""
-    return b.Less(magnitude(b, subtract(b, x, y)), float(tolerance))

@@ -6,10 +6,7 @@ Semantics: tensorflow/python/ops/math_ops.py and gen_math_ops. A row is the Tens
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import lgamma
 from typing import Any
-
-import numpy as np
 
 from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import dtypes
@@ -17,7 +14,7 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras import ops_binary as binary
 from loadstone.lowering.keras import ops_unary as unary
-from loadstone.lowering.keras.special import erfc, erfinv, expm1, log1p
+from loadstone.lowering.keras.special import erfc, erfinv, expm1, log1p, single
 from loadstone.lowering.tensorflow.symbols import Operand, alike, enter, tensor, tf
 
 One = Callable[[Builder, Value], Value]
@@ -50,31 +47,6 @@ def _square(b: Builder, x: Value) -> Value:
     return b.Mul(x, x)
 
 
-def _host(function: Callable[[np.ndarray], np.ndarray], name: str) -> One:
-    def of(b: Builder, x: Value) -> Value:
-        def compute(array: np.ndarray) -> tuple[np.ndarray]:
-            wide = np.asarray(array, np.float64)
-            with np.errstate(all="ignore"):
-                return (np.asarray(function(wide)).astype(dtypes.to_numpy(x.dtype)).reshape(array.shape),)
-
-        return b.host(name, compute, [x], [(x.shape, x.dtype)])[0]
-
-    return of
-
-
-def _log_gamma(x: np.ndarray) -> np.ndarray:
-    def one(v: float) -> float:
-        if v != v or v == -np.inf:
-            return v if v != v else np.inf
-        return np.inf if v == np.inf or (v <= 0 and v == np.floor(v)) else lgamma(v)
-
-    return np.asarray([one(float(v)) for v in x.reshape(-1)])
-
-
-def _bessel_i0(x: np.ndarray) -> np.ndarray:
-    return np.asarray(np.i0(x))
-
-
 ONE: dict[str, One] = {
     "math.abs": lambda b, x: x if x.dtype == "bool" or x.dtype.startswith("uint") else b.Abs(x),
     "math.acos": unary.FLOATING["Arccos"],
@@ -83,7 +55,6 @@ ONE: dict[str, One] = {
     "math.asinh": unary.FLOATING["Arcsinh"],
     "math.atan": unary.FLOATING["Arctan"],
     "math.atanh": unary.FLOATING["Arctanh"],
-    "math.bessel_i0": _host(_bessel_i0, "bessel_i0"),
     "math.ceil": unary.onnx("Ceil"),
     "math.conj": lambda b, x: x,
     "math.cos": unary.onnx("Cos"),
@@ -97,7 +68,6 @@ ONE: dict[str, One] = {
     "math.is_finite": unary.PREDICATES["Isfinite"],
     "math.is_inf": unary.PREDICATES["Isinf"],
     "math.is_nan": unary.PREDICATES["Isnan"],
-    "math.lgamma": _host(_log_gamma, "lgamma"),
     "math.log": unary.onnx("Log"),
     "math.log1p": log1p,
     "math.logical_not": unary.onnx("Not"),
@@ -137,7 +107,6 @@ _FURTHER = {
     "math.is_finite": "raw_ops.IsFinite",
     "math.is_inf": "raw_ops.IsInf",
     "math.is_nan": "raw_ops.IsNan",
-    "math.lgamma": "raw_ops.Lgamma",
     "math.log": "keras.backend.log raw_ops.Log",
     "math.log1p": "raw_ops.Log1p",
     "math.logical_not": "raw_ops.LogicalNot",
@@ -170,11 +139,39 @@ for _name, _formula in ONE.items():
 # -- two operands -----------------------------------------------------------------------------------------------------
 
 
+def _quotient(b: Builder, x: Value, y: Value) -> Value:
+    """x / y of integers, towards zero; what divides by -1 is turned, since engines divide the least number by it and end the process."""
+    if x.dtype not in ("int32", "int64") or (y.const is not None and y.const.known and not (y.array() == -1).any()):
+        return b.Div(x, y)
+    turned = b.Equal(y, -1)
+    return b.Where(turned, b.Neg(x), b.Div(x, b.Where(turned, 1, y)))
+
+
 def _truncated_division(b: Builder, x: Value, y: Value) -> Value:
     if dtypes.is_integer(x.dtype):
-        return b.Div(x, y)
+        return _quotient(b, x, y)
     quotient = b.Div(x, y)
     return b.Where(b.Less(quotient, 0), b.Ceil(quotient), b.Floor(quotient))
+
+
+def _floor_division(b: Builder, x: Value, y: Value) -> Value:
+    """x / y towards minus infinity."""
+    if x.dtype not in ("int32", "int64"):
+        return binary.floor_divide(b, x, y)
+    quotient = _quotient(b, x, y)
+    rest = b.Sub(x, b.Mul(quotient, y))
+    low = b.And(b.Not(b.Equal(rest, 0)), b.Xor(b.Less(rest, 0), b.Less(y, 0)))
+    return b.Sub(quotient, b.cast(low, x.dtype))
+
+
+def _plain_division(b: Builder, x: Value, y: Value) -> Value:
+    return _quotient(b, x, y) if dtypes.is_integer(x.dtype) else b.Div(x, y)
+
+
+def _arctan2(b: Builder, y: Value, x: Value) -> Value:
+    """The angle of (x, y), also where both are infinite."""
+    both = b.And(b.Equal(b.Abs(x), float("inf")), b.Equal(b.Abs(y), float("inf")))
+    return binary.STRONG_FLOATING["Arctan2"](b, b.Where(both, b.Sign(y), y), b.Where(both, b.Sign(x), x))
 
 
 def _true_division(b: Builder, x: Value, y: Value) -> Value:
@@ -200,12 +197,12 @@ def _not_equal(b: Builder, x: Value, y: Value) -> Value:
 
 TWO: dict[str, tuple[Two, str]] = {
     "math.add": (unary.onnx("Add"), "__operators__.add raw_ops.Add raw_ops.AddV2"),
-    "math.atan2": (binary.STRONG_FLOATING["Arctan2"], "raw_ops.Atan2"),
+    "math.atan2": (_arctan2, "raw_ops.Atan2"),
     "math.divide": (_true_division, "math.truediv realdiv"),
-    "raw_ops.RealDiv": (unary.onnx("Div"), "raw_ops.Div compat.v1.div"),
+    "raw_ops.RealDiv": (_plain_division, "raw_ops.Div compat.v1.div"),
     "math.divide_no_nan": (binary.WEAK_FLOATING["DivideNoNan"], "raw_ops.DivNoNan"),
-    "math.equal": (unary.onnx("Equal"), "keras.backend.equal raw_ops.Equal"),
-    "math.floordiv": (binary.floor_divide, "compat.v1.floor_div raw_ops.FloorDiv"),
+    "math.equal": (unary.onnx("Equal"), "keras.backend.equal"),
+    "math.floordiv": (_floor_division, "compat.v1.floor_div raw_ops.FloorDiv"),
     "math.floormod": (binary.modulo, "math.mod raw_ops.FloorMod"),
     "math.greater": (unary.onnx("Greater"), "keras.backend.greater raw_ops.Greater"),
     "math.greater_equal": (unary.onnx("GreaterOrEqual"), "keras.backend.greater_equal raw_ops.GreaterEqual"),
@@ -218,15 +215,15 @@ TWO: dict[str, tuple[Two, str]] = {
     "math.minimum": (unary.onnx("Min"), "keras.backend.minimum raw_ops.Minimum"),
     "math.multiply": (unary.onnx("Mul"), "raw_ops.Mul"),
     "math.multiply_no_nan": (lambda b, x, y: b.Where(b.Equal(y, 0), 0, b.Mul(x, y)), "raw_ops.MulNoNan"),
-    "math.not_equal": (_not_equal, "keras.backend.not_equal raw_ops.NotEqual"),
-    "math.pow": (unary.onnx("Pow"), "raw_ops.Pow"),
+    "math.not_equal": (_not_equal, "keras.backend.not_equal"),
+    "math.pow": (binary.WEAK["Power"], "raw_ops.Pow"),
     "math.squared_difference": (_squared_difference, "raw_ops.SquaredDifference"),
     "math.subtract": (unary.onnx("Sub"), "raw_ops.Sub"),
     "math.xdivy": (lambda b, x, y: _where_zero(b, x, lambda v: b.Div(v, y)), "raw_ops.Xdivy"),
     "math.xlog1py": (lambda b, x, y: _where_zero(b, x, lambda v: b.Mul(v, log1p(b, y))), "raw_ops.Xlog1py"),
     "math.xlogy": (lambda b, x, y: _where_zero(b, x, lambda v: b.Mul(v, b.Log(y))), "raw_ops.Xlogy"),
     "truncatediv": (_truncated_division, "raw_ops.TruncateDiv"),
-    "truncatemod": (lambda b, x, y: b.Mod(x, y, fmod=1), "raw_ops.TruncateMod"),
+    "truncatemod": (lambda b, x, y: b.Mod(x, y, fmod=1), "raw_ops.TruncateMod raw_ops.Mod"),
     "bitwise.bitwise_and": (unary.onnx("BitwiseAnd"), "raw_ops.BitwiseAnd"),
     "bitwise.bitwise_or": (unary.onnx("BitwiseOr"), "raw_ops.BitwiseOr"),
     "bitwise.bitwise_xor": (unary.onnx("BitwiseXor"), "raw_ops.BitwiseXor"),
@@ -253,6 +250,30 @@ for _name, (_both, _others) in TWO.items():
     enter(_two(_name, _both), _name, *_others.split())
 
 
+def _comparison(same: bool) -> Callable[..., Value]:
+    """The raw ops: operands whose shapes do not go together differ as a whole, where that is no error."""
+
+    def rule(b: Builder, x: Operand, y: Operand, incompatible_shape_error: bool = True) -> Value:
+        one, other = alike(b, x, y)
+        pairs = zip(one.shape[::-1], other.shape[::-1], strict=False)
+        if not incompatible_shape_error and any(None not in (m, n) and m != n and 1 not in (m, n) for m, n in pairs):
+            return b.const(not same)
+        return b.Equal(one, other) if same else _not_equal(b, one, other)
+
+    return rule
+
+
+enter(_comparison(True), "raw_ops.Equal")
+enter(_comparison(False), "raw_ops.NotEqual")
+
+
+@tf("raw_ops.ApproximateEqual")
+def approximate_equal(b: Builder, x: Operand, y: Operand, tolerance: float = 1e-5) -> Value:
+    """Whether x and y are less apart than the tolerance."""
+    one, other = alike(b, x, y)
+    return b.Less(b.Abs(b.Sub(one, other)), single(float(tolerance)))
+
+
 @tf("__operators__.eq")
 def equal(b: Builder, self: Operand, other: Operand = None) -> Value:
     """x == y."""
@@ -267,8 +288,8 @@ def not_equal(b: Builder, self: Operand, other: Operand = None) -> Value:
     return b.Not(equal(b, self, other))
 
 
-@tf("math.add_n", "math.accumulate_n", "raw_ops.AddN")
-def add_n(b: Builder, inputs: Any) -> Value:
+@tf("math.add_n", "math.accumulate_n", "raw_ops.AddN", "raw_ops.AccumulateNV2")
+def add_n(b: Builder, inputs: Any, shape: Any = None) -> Value:
     """The sum of several tensors."""
     total, *rest = alike(b, *(inputs if isinstance(inputs, (list, tuple)) else [inputs]))
     for x in rest:

@@ -11,9 +11,16 @@ import numpy as np
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.tensorflow.symbols import Operand, alike, axis_of, lengths, number, tensor, tf
+from loadstone.lowering.tensorflow.symbols import Operand, alike, axis_of, known, lengths, number, tensor, tf
 
 _NOWHERE = {"int32": 2**31 - 1, "int64": 2**63 - 1}  # places that no tensor has
+
+
+def blank(b: Builder, dims: list[int | Value], dtype: str) -> Value:
+    """Zeros, or empty strings."""
+    if dtype != "string":
+        return b.zeros(dims, dtype)
+    return b.Expand(b.const(b"", "string"), b.vector(dims), out_shape=known(dims)) if dims else b.const(b"", "string")
 
 
 def existing(b: Builder, places: Value) -> Value:
@@ -37,7 +44,7 @@ def gather(b: Builder, params: Operand, indices: Operand, axis: Operand = None, 
     at = count if axis is None else axis_of(axis, x.rank)
     if not 0 <= count <= min(places.rank, at):
         raise ModelError(f"a gather along axis {at} with batch_dims={count}")
-    if count == 0:
+    if count == 0 and (x.dtype != "string" or at == x.rank - 1):  # onnxruntime (1.32) copies one string of each slice
         return b.Gather(x, places, axis=at)
     rows = b.transpose(x, [*range(count), at, *range(count, at), *range(at + 1, x.rank)])
     y = b.GatherND(rows, b.unsqueeze(b.cast(places, "int64"), places.rank), batch_dims=count)
@@ -62,12 +69,10 @@ def gather_nd(b: Builder, params: Operand, indices: Operand, batch_dims: Operand
         return b.Expand(wide, b.vector(dims), out_shape=tuple(d if isinstance(d, int) else None for d in dims))
     if bad_indices_policy != "IGNORE":
         return b.GatherND(x, existing(b, places), batch_dims=count)
-    if x.dtype == "string":
-        raise UnsupportedAttribute("GatherNd of strings with bad_indices_policy=IGNORE")
     found = inside(b, x, places, count)
     y = _of_one_more(b, x, b.Where(b.unsqueeze(found, places.rank - 1), places, 0), count)
     flags = b.unsqueeze(found, *range(found.rank, y.rank))
-    return b.cast(b.Where(flags, *((b.cast(y, "uint8"), b.const(0, "uint8")) if y.dtype == "bool" else (y, 0))), y.dtype)
+    return b.Where(flags, y, blank(b, [], y.dtype))
 
 
 def inside(b: Builder, x: Value, places: Value, count: int = 0) -> Value:
@@ -82,7 +87,7 @@ def _of_one_more(b: Builder, x: Value, places: Value, count: int) -> Value:
     for axis in range(count, count + (places.shape[-1] or 0)):
         if x.shape[axis] in (0, None):
             dims = b.dims(x)
-            x = b.Concat(x, b.zeros([1 if k == axis else d for k, d in enumerate(dims)], x.dtype), axis=axis)
+            x = b.Concat(x, blank(b, [1 if k == axis else d for k, d in enumerate(dims)], x.dtype), axis=axis)
     return b.GatherND(x, places, batch_dims=count)
 
 
@@ -92,8 +97,7 @@ def places_of(b: Builder, input_: Operand) -> Value:
     x = tensor(b, input_)
     flags = x if x.dtype == "bool" else b.Not(b.Equal(x, 0)) if x.dtype != "string" else b.Not(b.Equal(x, b.const(b"", "string")))
     if x.rank == 0:
-        found = b.NonZero(b.unsqueeze(flags, 0))
-        return b.reshape(b.slice(found, 0, 1), [b.dim(found, 1), 0])
+        raise ModelError("the places of a scalar, which TensorFlow does not know either")
     return b.transpose(b.NonZero(flags), [1, 0])
 
 

@@ -41,9 +41,7 @@ def resize_bilinear(b: Builder, images: Operand, size: Operand, align_corners: b
     if tensor(b, images).dtype == "float32" and x.shape[3] not in _COLOURS and x.shape[0] != 0:
         whole = b.vector([b.dim(x, 0), b.dim(x, 3), *sizes])
         shape = (x.shape[0], x.shape[3], *(d if isinstance(d, int) else None for d in sizes))
-        y = b.Resize(
-            b.transpose(x, [0, 3, 1, 2]), None, None, whole, mode="linear", coordinate_transformation_mode=how, out_shape=shape
-        )
+        y = b.Resize(b.transpose(x, [0, 3, 1, 2]), None, None, whole, mode="linear", coordinate_transformation_mode=how, out_shape=shape)
         return b.transpose(y, [0, 2, 3, 1])
     for axis in (2, 1):
         length, count = b.dim(x, axis), sizes[axis - 1]
@@ -130,10 +128,13 @@ def scale_and_translate(
         given = [d if isinstance(d, Value) else b.ints([d]) for d in (length, count)] + [scales, moves]
         known = count if isinstance(count, int) else None
         if all(v.const is not None for v in given):
-            pixels, weights = (b.const(array) for array in spans(*(v.array() for v in given)))
+            n, m, s, t = (v.array() for v in given)
+            pixels, weights = map(b.const, spans(n, m, s, t))
         else:
             pixels, weights = b.host("spans", spans, given, [((known, None), "int64"), ((known, None), "float32")])
-        x = _weighted(b, x, 1 + place, pixels, weights, sparse=True)
+        x = _weighted(b, x, 1 + place, pixels, weights)
+        seen = b.Greater(b.ReduceMax(b.Abs(weights), b.ints([1]), keepdims=0), 0.0)
+        x = b.Where(b.unsqueeze(seen, *range(1, 4 - 1 - place)), x, 0.0)
     return x
 
 

@@ -327,7 +327,7 @@ def _scattered(b: Builder, into: TensorList, places: Value, x: Value) -> TensorL
 def _counts_up(b: Builder, places: Value) -> bool:
     """True for 0, 1, 2 ..."""
     if places.const is not None:
-        return places.array().tolist() == list(range(places.shape[0] or 0))
+        return bool(places.array().tolist() == list(range(places.shape[0] or 0)))
     made = next((op for op in reversed(b.block.ops) if places in op.outputs), None)
     if made is not None and made.kind == "Cast" and made.inputs[0] is not None:
         return _counts_up(b, made.inputs[0])
@@ -423,7 +423,7 @@ def array_size(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
 @graph_op("TensorArrayConcatV3", "TensorArrayConcatV2")
 def array_concat(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
     """All elements one behind the other."""
-    return concat(walk, node, [inputs[1]])
+    return list(concat(walk, node, [inputs[1]]) or ())
 
 
 @graph_op("TensorArrayCloseV3", "TensorArrayCloseV2")

@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from loadstone.errors import UnsupportedAttribute
-from loadstone.ir import Graph, Model, Module, Spec, dtypes, flatten, map_structure
+from loadstone.ir import Graph, Model, Module, Spec, Structure, dtypes, flatten, map_structure
 from loadstone.ir.program import Program
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.finish import finish
 from loadstone.lowering.tensorflow.walk import GraphWalk, Resource, Thing
 
-
-def lower_graph(model: Model) -> Program:
-    """The program of the graph of a model. Raises ModelError, UnsupportedOps or UnsupportedAttribute with everything in the way."""
-    assert model.graph is not None and model.module is not None
-    walk, inputs, outputs = trace_graph(model.graph, model.module)
-    walk.raise_problems(outputs)
-    structure = model.graph.outputs
-    names = sorted(structure) if isinstance(structure, dict) else [f"{leaf.node.name}:{leaf.index}" for leaf in flatten(structure)]
-    specs = [(Spec(name, thing.shape, thing.dtype), thing) for name, thing in zip(names, outputs, strict=True)]
-    if isinstance(structure, dict) and len(structure) == 1:
-        return finish(walk.b, inputs, specs, 0)
-    counter = iter(range(len(specs)))
-    return finish(walk.b, inputs, specs, map_structure(lambda _: next(counter), structure))
+Shapes = Mapping[str, tuple[int | None, ...]]
 
 
-def trace_graph(graph: Graph, module: Module) -> tuple[GraphWalk, list[tuple[Spec, Value]], list[Thing]]:
-    """The walk with what it found, the program's inputs, and the outputs in the order of the graph's.
+class Traced(NamedTuple):
+    """A walk with what it found, the program's inputs, and the outputs in the order of the graph's (None where they are not known)."""
 
-    A graph that assigns to variables is walked again with these as state.
+    walk: GraphWalk
+    inputs: list[tuple[Spec, Value]]
+    outputs: list[Thing]
+
+
+def lower_graph(model: Model, shapes: Shapes | None = None) -> Program:
+    """The program of the graph of a model. shapes are those of inputs of which the file does not tell the number of axes.
+
+    Raises ModelError, UnsupportedOps or UnsupportedAttribute with everything in the way.
     """
-    traced = _trace(graph, module, frozenset())
-    return _trace(graph, module, frozenset(traced[0].assigned)) if traced[0].assigned else traced
+    assert model.graph is not None and model.module is not None
+    walk, inputs, outputs = trace_graph(model.graph, model.module, shapes)
+    walk.raise_problems(outputs)
+    specs = [(Spec(name, thing.shape, thing.dtype), thing) for name, thing in zip(named_outputs(model.graph), outputs, strict=True)]
+    return finish(walk.b, inputs, specs, structure_of(model.graph))
 
 
-def _trace(graph: Graph, module: Module, changed: frozenset[str]) -> tuple[GraphWalk, list[tuple[Spec, Value]], list[Thing]]:
+def trace_graph(graph: Graph, module: Module, shapes: Shapes | None = None) -> Traced:
+    """One walk; a graph that assigns to variables is walked again with these as state."""
+    traced = _trace(graph, module, frozenset(), shapes or {})
+    return _trace(graph, module, frozenset(traced.walk.assigned), shapes or {}) if traced.walk.assigned else traced
+
+
+def _trace(graph: Graph, module: Module, changed: frozenset[str], shapes: Shapes) -> Traced:
     walk = GraphWalk(Builder(), module, changed)
     walk.start()
-    specs = [
-        Spec(name, node.attributes["shape"], node.attributes["dtype"])
-        for name, node in zip(graph.input_structure, graph.inputs, strict=True)
-    ]
+    specs = inputs_of(graph, shapes)
     inputs: list[tuple[Spec, Value]] = []
     for spec in specs:
         if spec.shape is None:
@@ -50,6 +55,29 @@ def _trace(graph: Graph, module: Module, changed: frozenset[str]) -> tuple[Graph
         inputs.append((spec, walk.b.input(spec.name, spec.shape or (), spec.dtype)))
     if walk.problems:
         walk.required = True
-        return walk, inputs, []
+        return Traced(walk, inputs, [])
     outputs = walk.graph(graph, [walk.flowing(value) for _, value in inputs])
-    return walk, inputs, [thing.output(walk) if isinstance(thing, Resource) else thing for thing in outputs]
+    return Traced(walk, inputs, [thing.output(walk) if isinstance(thing, Resource) else thing for thing in outputs])
+
+
+def inputs_of(graph: Graph, shapes: Shapes | None = None) -> list[Spec]:
+    """The inputs of a graph; the shape None where not even the number of axes is told."""
+    told = [
+        (name, node.attributes["shape"], node.attributes["dtype"]) for name, node in zip(graph.input_structure, graph.inputs, strict=True)
+    ]
+    return [Spec(name, (shapes or {}).get(name) if shape is None else shape, dtype) for name, shape, dtype in told]
+
+
+def named_outputs(graph: Graph) -> list[str]:
+    """Names of the outputs in flattened order: the keys of a dict, else those of the tensors."""
+    if isinstance(graph.outputs, dict):
+        return sorted(graph.outputs)
+    return [f"{leaf.node.name}:{leaf.index}" for leaf in flatten(graph.outputs)]
+
+
+def structure_of(graph: Graph) -> Structure:
+    """The structure of what the graph returns, whose leaves count its outputs; one output of a dict stands for itself."""
+    if isinstance(graph.outputs, dict) and len(graph.outputs) == 1:
+        return 0
+    counter = iter(range(len(flatten(graph.outputs))))
+    return map_structure(lambda _: next(counter), graph.outputs)

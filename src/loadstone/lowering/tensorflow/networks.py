@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from loadstone.errors import ModelError, UnsupportedAttribute
-from loadstone.ir import Layer
+from loadstone.errors import UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.keras import convolution, pooling, resampling
+from loadstone.lowering.keras import resampling
 from loadstone.lowering.keras.activations import activate, log_softmax, relu, softmax
 from loadstone.lowering.keras.ops_products import explicit
 from loadstone.lowering.keras.ops_products import tensordot as contract
@@ -93,14 +92,6 @@ def l2_normalize(b: Builder, x: Operand, axis: Operand = None, epsilon: float = 
     axes = axes_of(axis if axis is not None else dim, y.rank)
     square = b.ReduceSum(b.Mul(y, y), b.ints(axes), keepdims=1)
     return b.Mul(y, b.Reciprocal(b.Sqrt(b.Max(square, float(epsilon)))))
-
-
-@tf("nn.bias_add", "keras.backend.bias_add", "raw_ops.BiasAdd")
-def bias_add(b: Builder, value: Operand, bias: Operand, data_format: str | None = None) -> Value:
-    """x plus a number for each channel."""
-    x, vector = alike(b, value, bias)
-    first = str(data_format) in ("NCHW", "channels_first") or str(data_format).startswith("NC")
-    return b.Add(x, b.reshape(vector, [-1 if vector.shape[0] is None else vector.shape[0], *[1] * (x.rank - 2)]) if first else vector)
 
 
 @tf("nn.moments")
@@ -194,89 +185,6 @@ def norm(b: Builder, tensor_: Operand, ord: Any = "euclidean", axis: Operand = N
     return b.ReduceSum(b.Abs(x), over, keepdims=keep) if ord == 1 else b.Sqrt(b.ReduceSum(b.Mul(x, x), over, keepdims=keep))
 
 
-# -- windows ----------------------------------------------------------------------------------------------------------
-
-
-def _space(given: Any, count: int, first: bool, what: str) -> list[int]:
-    """An option for the axes of space alone: one number, one for each of them, or one for each axis of the tensor."""
-    found = number(given, what)
-    values = [int(v) for v in (found if isinstance(found, list) else [found])]
-    if len(values) == count + 2:
-        values = values[2:] if first else values[1:-1]
-    values = values * count if len(values) == 1 else values
-    if len(values) != count:
-        raise ModelError(f"{what} {given!r} for {count} axes")
-    return values
-
-
-def _windowed(name: str, x: Value, data_format: Any, padding: Any, **options: Any) -> Layer:
-    """A layer of Keras that does the same."""
-    first = str(data_format or "").startswith("NC") or data_format == "channels_first"
-    count = x.rank - 2
-    kind = str(padding).lower() if isinstance(padding, str) else ""
-    if kind not in ("same", "valid"):
-        raise UnsupportedAttribute(f"tf.nn with padding={padding!r}")
-    config = {key: _space(value, count, first, key) for key, value in options.items() if value is not None}
-    return Layer(f"{name}{count}D", "", {**config, "padding": kind, "data_format": "channels_first" if first else "channels_last"})
-
-
-@tf(
-    "nn.conv1d",
-    "nn.conv2d",
-    "nn.conv3d",
-    "nn.convolution",
-    "keras.backend.conv1d",
-    "keras.backend.conv2d",
-    "keras.backend.conv3d",
-    "raw_ops.Conv2D",
-    "raw_ops.Conv3D",
-)
-def conv(
-    b: Builder, input_: Operand, filters: Operand = None, strides: Operand = 1, padding: Any = "VALID", data_format: Any = None,
-    dilations: Operand = None, dilation_rate: Operand = None, explicit_paddings: Any = None, filter: Operand = None,
-) -> Value:  # fmt: skip
-    """x (batch, space..., channels) or (batch, channels, space...) with kernels (window..., channels / groups, filters)."""
-    x, kernel = alike(b, input_, filter if filters is None else filters)
-    if explicit_paddings:
-        raise UnsupportedAttribute("tf.nn.conv2d with explicit paddings")
-    layer = _windowed(
-        "Conv", x, data_format, padding, strides=1 if strides is None else strides, dilation_rate=dilations or dilation_rate or 1
-    )
-    layer.config.update(kernel_size=list(kernel.shape[:-2]), groups=1, use_bias=False, activation=None)
-    return convolution.convolution(b, layer, x, kernel)
-
-
-@tf("nn.depthwise_conv2d", "raw_ops.DepthwiseConv2dNative")
-def depthwise(
-    b: Builder, input_: Operand, filter: Operand, strides: Operand = 1, padding: Any = "VALID", data_format: Any = None,
-    dilations: Operand = None, explicit_paddings: Any = None,
-) -> Value:  # fmt: skip
-    """Each channel with kernels of its own: (height, width, channels, multiplier)."""
-    x, kernel = alike(b, input_, filter)
-    if explicit_paddings:
-        raise UnsupportedAttribute("tf.nn.depthwise_conv2d with explicit paddings")
-    layer = _windowed("DepthwiseConv", x, data_format, padding, strides=strides, dilation_rate=dilations or 1)
-    layer.config.update(kernel_size=list(kernel.shape[:2]), use_bias=False, activation=None)
-    return convolution.depthwise_convolution(b, layer, x, kernel)
-
-
-def _pool(kind: str) -> Callable[..., Value]:
-    def rule(
-        b: Builder, input_: Operand, ksize: Operand, strides: Operand = None, padding: Any = "VALID", data_format: Any = None,
-        explicit_paddings: Any = None,
-    ) -> Value:  # fmt: skip
-        x = tensor(b, input_)
-        layer = _windowed(f"{kind}Pooling", x, data_format, padding, pool_size=ksize, strides=ksize if strides is None else strides)
-        pool = pooling.max_pooling if kind == "Max" else pooling.average_pooling
-        return pool(b, layer, x)
-
-    return rule
-
-
-enter(_pool("Max"), "nn.max_pool", "nn.max_pool1d", "nn.max_pool2d", "nn.max_pool3d", "raw_ops.MaxPool", "raw_ops.MaxPool3D")
-enter(_pool("Average"), "nn.avg_pool", "nn.avg_pool1d", "nn.avg_pool2d", "nn.avg_pool3d", "raw_ops.AvgPool", "raw_ops.AvgPool3D")
-
-
 @tf("image.resize")
 def resize(
     b: Builder, images: Operand, size: Operand, method: str = "bilinear", preserve_aspect_ratio: bool = False, antialias: bool = False
@@ -288,26 +196,6 @@ def resize(
     batch = x if x.rank == 4 else b.unsqueeze(x, 0)
     y = resampling.resize(b, batch, [1, 2], lengths(b, size), str(method), bool(antialias))
     return y if x.rank == 4 else b.squeeze(y, 0)
-
-
-@tf("nn.space_to_depth", "raw_ops.SpaceToDepth")
-def space_to_depth(b: Builder, input_: Operand, block_size: Operand, data_format: str = "NHWC") -> Value:
-    """Blocks of an image as channels."""
-    size = int(number(block_size, "a block_size"))
-    if data_format != "NHWC":
-        raise UnsupportedAttribute(f"tf.nn.space_to_depth with data_format={data_format!r}")
-    x = b.transpose(tensor(b, input_), [0, 3, 1, 2])
-    return b.transpose(b.SpaceToDepth(x, blocksize=size), [0, 2, 3, 1])
-
-
-@tf("nn.depth_to_space", "raw_ops.DepthToSpace")
-def depth_to_space(b: Builder, input_: Operand, block_size: Operand, data_format: str = "NHWC") -> Value:
-    """Channels as blocks of an image."""
-    size = int(number(block_size, "a block_size"))
-    if data_format != "NHWC":
-        raise UnsupportedAttribute(f"tf.nn.depth_to_space with data_format={data_format!r}")
-    x = b.transpose(tensor(b, input_), [0, 3, 1, 2])
-    return b.transpose(b.DepthToSpace(x, blocksize=size, mode="DCR"), [0, 2, 3, 1])
 
 
 @tf("nn.embedding_lookup")

@@ -154,7 +154,7 @@ def cumprod(b: Builder, x: Operand, axis: Operand = 0, exclusive: bool = False, 
 # -- orders -----------------------------------------------------------------------------------------------------------
 
 
-@tf("math.top_k", "nn.top_k", "raw_ops.TopK", "raw_ops.TopKV2")
+@tf("math.top_k", "nn.top_k")
 def top_k(b: Builder, input_: Operand, k: Operand = 1, sorted: bool = True, index_type: str = "int32") -> list[Value]:
     """The k largest elements of the last axis, largest first, and their places."""
     x = tensor(b, input_)
@@ -162,7 +162,7 @@ def top_k(b: Builder, input_: Operand, k: Operand = 1, sorted: bool = True, inde
     return [values, b.cast(places, index_type)]
 
 
-@tf("math.in_top_k", "nn.in_top_k", "keras.backend.in_top_k", "raw_ops.InTopKV2")
+@tf("math.in_top_k", "nn.in_top_k", "keras.backend.in_top_k")
 def in_top_k(b: Builder, targets: Operand, predictions: Operand, k: Operand) -> Value:
     """Whether fewer than k predictions of a row are larger than that of its target."""
     scores, wanted = tensor(b, predictions), b.cast(tensor(b, targets), "int64")

@@ -42,21 +42,14 @@ def variable(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
     return [walk.resources[key]]
 
 
-@graph_op("StoredVariable")
-def stored_variable(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
-    """A variable of an object, which begins with what the checkpoint has for it."""
-    (found,) = variable(walk, node, inputs)
-    if found.value is None:
-        found.value = _stored(walk, node.attributes["stored"], "")
-    return [found]
-
-
 def value_of(walk: GraphWalk, thing: Thing) -> Value:
     """What a variable holds; other things are their own values."""
     if isinstance(thing, Value):
         return thing
     if not isinstance(thing, Variable):
         raise ModelError("a tensor is wanted where there is none")
+    if thing.value is None:
+        thing.value = _stored(walk, walk.module.stored(thing.name) or "", "")
     if thing.value is None:
         raise MissingWeights(f"the variable {thing.name!r} has no value: it is in no checkpoint and nothing initializes it")
     if thing.key in walk.changed and not walk.starting:

@@ -15,11 +15,12 @@ from loadstone.errors import MALFORMED, LoadstoneError, LoweringError, ModelErro
 from loadstone.ir import FunctionName, Graph, Module, Node, Output, flatten, tf_ops
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.tensorflow.owners import foreign
 from loadstone.lowering.tensorflow.raw import call_raw, raw_symbol
 from loadstone.lowering.tensorflow.symbols import is_random
 
 Thing = Any  # a Value or a Resource; None where it is not known
-GraphOp = Callable[["GraphWalk", Node, list[Thing]], Sequence[Thing]]
+GraphOp = Callable[["GraphWalk", Node, list[Thing]], Sequence[Thing] | None]
 MAX_DEPTH = 200  # functions inside functions
 
 
@@ -141,7 +142,7 @@ class GraphWalk:
                     return call_raw(self.b, node.op, tensors, node.attributes)
                 if tf_ops.definition(node.op) is None and node.op in self.module.functions:
                     return self.function(FunctionName(node.op), inputs)
-                return self.refuse(node, "" if tf_ops.definition(node.op) is not None else "no release of TensorFlow has it")
+                return self.refuse(node, foreign(node.op))
             except (LoweringError, ModelError) as error:
                 self.problems.append(error.at(where=node.name))
             except MALFORMED as error:
@@ -150,12 +151,13 @@ class GraphWalk:
                 self.problems.append(told.at(where=node.name))
             return None
 
-    def refuse(self, node: Node, reason: str = "") -> None:
-        """Note an op that is not supported."""
+    def refuse(self, node: Node, reason: str = "") -> Sequence[Thing] | None:
+        """Note an op that is not supported; its outputs are not known."""
         self.unsupported.setdefault(node.op, []).append(node.name)
         self.reasons[node.op] = reason
         definition = tf_ops.definition(node.op)
         self.required |= not self.starting and definition is not None and definition.stateful and not definition.outputs
+        return None
 
     def raise_problems(self, wanted: Sequence[Thing]) -> None:
         """Raise one error that names everything in the way, if something wanted is unknown."""

@@ -40,6 +40,19 @@ def sip(strings: np.ndarray, key: Sequence[int]) -> Words:
     return _by_length(lambda text: _sip(text, key))(strings.reshape(-1).tolist()).reshape(strings.shape)
 
 
+def murmur(text: bytes) -> int:
+    """The hash of StringToHashBucket (tensorflow/core/lib/hash/hash.cc, `Hash64`), which follows MurmurHash64A."""
+    value = 0xDECAFCAFFE ^ (len(text) * int(_CAT) & _ALL)
+    whole = len(text) // 8 * 8
+    for word in np.frombuffer(text[:whole], "<u8").tolist():
+        word = word * int(_CAT) & _ALL
+        value = (value ^ ((word ^ (word >> 47)) * int(_CAT) & _ALL)) * int(_CAT) & _ALL
+    if len(text) > whole:
+        value = (value ^ int.from_bytes(text[whole:], "little")) * int(_CAT) & _ALL
+    value = (value ^ (value >> 47)) * int(_CAT) & _ALL
+    return value ^ (value >> 47)
+
+
 def combine(one: Words, other: Words) -> Words:
     """FingerprintCat64 of two fingerprints."""
     result = one ^ _CAT

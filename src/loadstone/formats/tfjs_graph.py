@@ -1,0 +1,84 @@
+"""TensorFlow.js graph models: `model.json` with a GraphDef as JSON and a manifest of the weights, which are the graph's constants.
+
+Written by `tensorflowjs_converter --output_format=tfjs_graph_model` (tfjs-converter/src/executors/graph_model.ts).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from loadstone.containers import graph_proto, json, proto_schema
+from loadstone.containers.graph_proto import GraphDef, NodeDef
+from loadstone.containers.saved_model_proto import SignatureDef, signature
+from loadstone.containers.source import Source
+from loadstone.errors import CorruptFile
+from loadstone.formats.format import Format, Match
+from loadstone.formats.producer import only_mapped
+from loadstone.formats.reading import reading
+from loadstone.formats.tfjs_layers import MODEL, read_weights
+from loadstone.formats.weights import Weights
+from loadstone.frontends.tensorflow.module import module
+from loadstone.frontends.tensorflow.saved_model import signature_graph
+from loadstone.ir import Model, Producer, Tensor
+
+SIGNATURE = "serving_default"
+
+
+def detect(source: Source) -> Match | None:
+    """JSON with the topology of a graph, or the folder around it."""
+    if source.folder:
+        return detect(source.member(MODEL)) if MODEL in source.entries else None
+    if not source.head(1 << 10).lstrip().startswith(b"{") or b'"modelTopology"' not in bytes(source.read()):
+        return None
+    try:
+        topology = json.read(source, MODEL).get("modelTopology")
+    except CorruptFile:
+        return None
+    return Match("JSON with a manifest of weights") if isinstance(topology, dict) and isinstance(topology.get("node"), list) else None
+
+
+def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
+    """The graph with its weights."""
+    with reading(source):
+        stored = json.read(source.member(MODEL) if source.folder else source, MODEL)
+        found = weights or read_weights(source)
+        graph = _graph(stored["modelTopology"], found.tensors)
+        told = _signature(stored)
+        return Model(
+            format=FORMAT.name,
+            source=source.name,
+            producer=Producer("tensorflow", _version(stored)),
+            module=module(graph, signatures={} if told is None else {SIGNATURE: signature_graph(graph, SIGNATURE, told)}),
+            unchanged=only_mapped(found.sources),
+        )
+
+
+def _graph(topology: Any, tensors: Mapping[str, Tensor]) -> GraphDef:
+    """The graph; its constants without values take theirs from the weights of their names."""
+    read_ = graph_proto.graph(memoryview(proto_schema.of_json(topology, "GraphDef")))
+    return dataclasses.replace(read_, nodes=[_filled(node, tensors) for node in read_.nodes])
+
+
+def _filled(node: NodeDef, tensors: Mapping[str, Tensor]) -> NodeDef:
+    if node.op != "Const" or node.name not in tensors:
+        return node
+    tensor = tensors[node.name]
+    return dataclasses.replace(node, given={"value": tensor, "dtype": tensor.dtype})
+
+
+def _signature(stored: Any) -> SignatureDef | None:
+    """The signature of the model; older files keep it among what is the user's."""
+    found = stored.get("signature") or (stored.get("userDefinedMetadata") or {}).get("signature")
+    if not isinstance(found, dict) or not found.get("outputs"):
+        return None
+    return signature(memoryview(proto_schema.of_json(found, "SignatureDef")))
+
+
+def _version(stored: Any) -> str | None:
+    said = str(stored.get("generatedBy") or "")
+    return said if said and said[0].isdigit() else None
+
+
+FORMAT = Format("tfjs_graph", "TensorFlow.js graph model (model.json)", (".json",), detect, read)
