@@ -15,7 +15,8 @@ from loadstone import formats
 from loadstone.containers.source import Filepath, Source
 from loadstone.custom import CustomObjects
 from loadstone.custom.whole import as_graph
-from loadstone.errors import LoadstoneError, MissingWeights
+from loadstone.errors import FormatError, LoadstoneError, LoweringError, MissingWeights, ModelError
+from loadstone.ir import Finding
 from loadstone.ir import Model as Description
 from loadstone.ir import Tensor
 from loadstone.live import Hosts
@@ -61,23 +62,45 @@ def load_model(
         source = Source.open(formats.located(filepath), mmap=mmap)
         custom = CustomObjects(custom_objects)
         description = _read(source, custom, weights, mmap)
-        custom.raise_missing(source.name)
+        graph_wanted = signature is not None or tags is not None
+        if description.module is None:
+            _refuse(signature=signature, tags=tags)
+        if description.module is None or not custom.missing and not graph_wanted:
+            custom.raise_missing(source.name)
         _whole(description)
         host = Hosts(custom.objects)
-        if description.module is not None:
-            description = choose(description, tags, signature, inputs, outputs)
-        else:
-            _refuse(signature=signature, tags=tags)
-            description = as_graph(description, host)
-            if inputs is not None or outputs is not None:
-                description = cut(description, inputs, outputs)
         again = (_load_again, (_kept(filepath, source), arguments))
-        model = Model(description, Compilation(engine, threads, host, compile, again))
+        how = Compilation(engine, threads, host, compile, again)
+        if description.root is None or custom.missing or graph_wanted:
+            description = choose(description, tags, signature, inputs, outputs)
+            model = Model(description, how)
+        else:
+            model = _of_layers(description, how, inputs, outputs)
     for finding in description.findings:
         if finding.severity == "warning":  # it can change numbers
             place = f" (at {finding.where})" if finding.where else ""
             warnings.warn(f"{description.source}: {finding.message}{place}", stacklevel=2)
     return model
+
+
+def _of_layers(description: Description, how: Compilation, inputs: str | Sequence[str] | None, outputs: Names | None) -> Model:
+    """The model of the layers; that of the graph beside them, where there is one and the layers cannot be run."""
+    module = description.module
+    try:
+        layered = as_graph(description, how.host)
+        if inputs is not None or outputs is not None:
+            layered = cut(layered, inputs, outputs)
+        return Model(layered, how)
+    except (ModelError, LoweringError, ValueError) as error:
+        if module is None or isinstance(error, FormatError):
+            raise
+        try:
+            graph = choose(description, None, None, inputs, outputs)
+            message = error.message if isinstance(error, LoadstoneError) else str(error)
+            graph.findings.append(Finding("info", f"its layers cannot be used, its graph is: {message}"))
+            return Model(graph, how)
+        except (ModelError, LoweringError, ValueError):
+            raise error from None
 
 
 def inspect(filepath: Filepath, custom_objects: Mapping[str, Any] | None = None) -> Report:

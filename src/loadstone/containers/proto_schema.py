@@ -45,7 +45,6 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "OpDef": {
         "name": (1, "string"), "input_arg": (2, "ArgDef"), "output_arg": (3, "ArgDef"), "is_stateful": (17, "bool"), "control_output": (20, "string"),
     },
-    "ArgDef"), "output_arg": (3, "ArgDef"), "is_stateful": (17, "bool"), "control_output": (20, "string")},
     "ArgDef": {"name": (1, "string"), "type": (3, "type"), "type_attr": (4, "string"), "number_attr": (5, "string"), "type_list_attr": (6, "string")},
     "SavedModel": {"saved_model_schema_version": (1, "int"), "meta_graphs": (2, "MetaGraphDef")},
     "MetaGraphDef": {

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import loadstone.lowering.tensorflow  # noqa: F401  (fills the table of functions)
 from loadstone.ir import Layer, Structure
 from loadstone.lowering.tensorflow.symbols import symbols
 

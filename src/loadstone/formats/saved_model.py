@@ -14,6 +14,7 @@ from loadstone.containers.saved_model_proto import MetaGraph, meta_graphs
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError
 from loadstone.formats.format import Format, Match
+from loadstone.formats.keras_view import keras_view
 from loadstone.formats.producer import only_mapped
 from loadstone.formats.reading import reading
 from loadstone.formats.weights import Weights
@@ -50,10 +51,15 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
         variables, sources = _variables(folder)
         tagged = {graph.tags: _reader(folder, graph, variables) for graph in graphs}
         served = _served(graphs)
+        view = keras_view(folder, served, variables, custom)
         return Model(
             format=FORMAT.name,
             source=source.name,
-            producer=Producer("tensorflow", served.version),
+            producer=view.producer or Producer("tensorflow", served.version),
+            root=view.root,
+            training_config=view.training_config,
+            extra=dict(view.extra or {}),
+            findings=[view.finding] if view.finding is not None else [],
             module=tagged[served.tags](),
             tagged=tagged,
             unchanged=only_mapped([file, *sources]),

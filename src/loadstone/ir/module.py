@@ -32,6 +32,7 @@ class Module:
     variables and fill tables. variables are the tensors of the checkpoint by name, stored tells which of them a variable begins with that nothing
     restores (by the name of its node), assets the bytes of files by the name of the tensor that holds their path,
     files their names.
+    assigns tells whether any node could assign to a variable when a signature runs; changed are the keys of those that do, once found.
     signatures are the graphs that may be run, by name; between gives the graph between tensors by their names, where it is told (None:
     what serves as inputs and outputs of the whole).
     """
@@ -45,4 +46,6 @@ class Module:
     stored: Callable[[str], str | None] = lambda name: None
     assets: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    assigns: Callable[[], bool] = lambda: False
+    changed: frozenset[str] | None = None
     signatures: Mapping[str, Graph] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -26,8 +26,10 @@ from loadstone.model.inputs import GraphInputs, Inputs, counted
 from loadstone.model.layers import LayerView, find, views
 from loadstone.model.outline import Outline, Weight, count
 from loadstone.model.progress import Progress, Verbose
-from loadstone.model.ranks import RankedExecutor, is_ranked
+from loadstone.model.ranks import RankedExecutor, open_graph
+from loadstone.model.signatures import Signatures
 from loadstone.runtime.executor import Executor
+from loadstone.runtime.process import Store
 
 Arrays = Any  # an array, or a structure of arrays as the model's own `predict` takes and returns them
 Verb = Verbose | str
@@ -56,7 +58,9 @@ class Model:
         self._description = description
         self._compilation = compilation or Compilation()
         self._outline = Outline(description, self._compilation.host) if description.root is not None else GraphOutline(description)
-        self._executor = _executor(description, self._compilation)
+        store = Store()
+        self._executor = _executor(description, self._compilation, store)
+        self._signatures = Signatures(description, self._compilation.engine, self._compilation.threads, store)
         self._program = program = self._executor.program
         self._inputs = (
             GraphInputs(program.inputs, {spec.name: i for i, spec in enumerate(program.inputs)})
@@ -224,9 +228,9 @@ class Model:
         return list(self._description.findings)
 
     @property
-    def signatures(self) -> Mapping[str, Any]:
-        """The signatures of a SavedModel by name; other files have none."""
-        return {}
+    def signatures(self) -> Signatures:
+        """The signatures of a SavedModel by name, which always run its graph; other files have none."""
+        return self._signatures
 
     def get_config(self) -> dict[str, Any]:
         """The model's config as today's Keras would write it, whatever the release that saved the file."""
@@ -331,11 +335,11 @@ class Model:
         return map_structure(lambda i: outputs[i], self._program.output_structure)
 
 
-def _executor(description: Description, how: Compilation) -> Executor | RankedExecutor:
+def _executor(description: Description, how: Compilation, store: Store) -> Executor | RankedExecutor:
     """What runs a description."""
-    if is_ranked(description):
-        return RankedExecutor(description, how.engine, how.threads)
-    return Executor(lower(description, how.host), how.engine, how.threads)
+    if description.root is None:
+        return open_graph(description, how.engine, how.threads, store)
+    return Executor(lower(description, how.host), how.engine, how.threads, store)
 
 
 def _joined(spec: Spec, parts: list[np.ndarray]) -> np.ndarray:

@@ -14,15 +14,16 @@ from loadstone.ir import Spec
 from loadstone.ir.program import Program
 from loadstone.lowering.tensorflow.lower import inputs_of, lower_graph, named_outputs, structure_of
 from loadstone.runtime.executor import Executor
+from loadstone.runtime.process import Store
 from loadstone.runtime.sharding import Progress
 
 
 class RankedExecutor:
     """An `Executor` whose program is made when the numbers of axes are known."""
 
-    def __init__(self, description: Description, engine: str, threads: int | None) -> None:
+    def __init__(self, description: Description, engine: str, threads: int | None, store: Store | None = None) -> None:
         assert description.graph is not None
-        self._description, self._engine, self._threads = description, engine, threads
+        self._description, self._engine, self._threads, self._store = description, engine, threads, store or Store()
         self._by_ranks: dict[tuple[int, ...], Executor] = {}
         graph = description.graph
         outputs = tuple(Spec(name, None, "?") for name in named_outputs(graph))
@@ -50,10 +51,13 @@ class RankedExecutor:
         ranks = tuple(array.ndim for array in inputs)
         if ranks not in self._by_ranks:
             shapes = {spec.name: (None,) * rank for spec, rank in zip(self.program.inputs, ranks, strict=True) if spec.shape is None}
-            self._by_ranks[ranks] = Executor(lower_graph(self._description, shapes), self._engine, self._threads)
+            self._by_ranks[ranks] = Executor(lower_graph(self._description, shapes), self._engine, self._threads, self._store)
         return self._by_ranks[ranks]
 
 
-def is_ranked(description: Description) -> bool:
-    """True for a graph with an input whose number of axes the file does not tell."""
-    return description.root is None and description.graph is not None and any(spec.shape is None for spec in inputs_of(description.graph))
+def open_graph(description: Description, engine: str, threads: int | None, store: Store | None = None) -> Executor | RankedExecutor:
+    """What runs the graph of a description. store holds the state where several graphs share it."""
+    assert description.graph is not None
+    if any(spec.shape is None for spec in inputs_of(description.graph)):
+        return RankedExecutor(description, engine, threads, store)
+    return Executor(lower_graph(description), engine, threads, store)

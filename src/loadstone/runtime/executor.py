@@ -25,7 +25,7 @@ import numpy as np
 from loadstone.errors import InferenceError, InputMismatch
 from loadstone.ir.program import Program, Segment
 from loadstone.runtime.engine import open_engine
-from loadstone.runtime.process import Process
+from loadstone.runtime.process import Process, Store
 from loadstone.runtime.sharding import Progress, run_sharded
 from loadstone.runtime.threads import default_threads
 
@@ -35,13 +35,14 @@ _ABORTING = frozenset({"LSTM", "GRU"})  # ops whose kernels end the process when
 class Executor:
     """A compiled program."""
 
-    def __init__(self, program: Program, engine: str = "onnxruntime", threads: int | None = None) -> None:
+    def __init__(self, program: Program, engine: str = "onnxruntime", threads: int | None = None, store: Store | None = None) -> None:
+        """store holds the state where several programs share it."""
         if threads is not None and threads < 1:
             raise ValueError(f"threads is {threads}; it must be 1 or more")
         self.program = program
         self.threads = default_threads() if threads is None else threads
         self._engine = open_engine(engine)
-        self._processes: dict[int, Process] | None = {os.getpid(): Process(program, self._engine, self.threads)}
+        self._processes: dict[int, Process] | None = {os.getpid(): Process(program, self._engine, self.threads, store or Store())}
 
     @property
     def splits(self) -> bool:

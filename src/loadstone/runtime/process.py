@@ -7,6 +7,7 @@ compiles again. Whatever the parent had is never freed in the child, where its t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from threading import RLock, get_ident
 
@@ -20,37 +21,56 @@ from loadstone.runtime.sharding import Streams
 Steps = list[tuple[Segment | HostCall, Compiled | None]]
 
 
+class Store:
+    """The state of a Model in one process, by the names that programs have for it; programs of one Model may share it."""
+
+    def __init__(self, values: dict[str, np.ndarray] | None = None) -> None:
+        self.values = values or {}
+        self.lock = RLock()
+        self._children: dict[int, Store] = {}
+
+    def child(self) -> Store:
+        """The same in a process that was forked from this one's."""
+        return self._children.setdefault(os.getpid(), Store(dict(self.values)))
+
+
 class Process:
     """Compiled steps with the state that calls change."""
 
     def __init__(
-        self, program: Program, engine: Engine, threads: int, steps: Steps | None = None, states: dict[str, np.ndarray] | None = None
+        self, program: Program, engine: Engine, threads: int, store: Store, steps: Steps | None = None
     ) -> None:
         self._program, self._engine, self._threads = program, engine, threads
         self._steps = steps or [(step, engine.compile(step, threads) if isinstance(step, Segment) else None) for step in program.steps]
         self._constants = {name: tensor.numpy() for name, tensor in program.constants.items()}
-        self._states = states or {}
+        self._store = store
         self._running: set[tuple[int, object]] = set()
-        self.serial = RLock()
         self.streams = Streams(threads)
-        if not self._states:
-            self.reset_states()
+        with self.serial:
+            for state in program.states:
+                if state.before not in store.values:
+                    store.values[state.before] = state.initial.numpy()
 
     def child(self) -> Process:
         """The same in a process that was forked from this one's."""
         quiet = self._engine.survives_fork and not self._running
-        return Process(self._program, self._engine, self._threads, self._steps if quiet else None, dict(self._states))
+        return Process(self._program, self._engine, self._threads, self._store.child(), self._steps if quiet else None)
+
+    @property
+    def serial(self) -> RLock:
+        """Held by whoever reads or sets the state."""
+        return self._store.lock
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Outputs of one batch, run whole."""
         call = (get_ident(), object())
         self._running.add(call)  # set.add and set.discard are atomic
         try:
-            if not self._states:
+            if not self._program.states:
                 return self._outputs(self._arrays(inputs))
             with self.serial:
                 arrays = self._arrays(inputs)
-                self._states = {state.before: arrays[state.after] for state in self._program.states}
+                self._store.values.update({state.before: arrays[state.after] for state in self._program.states})
                 return self._outputs(arrays)
         finally:
             self._running.discard(call)
@@ -58,15 +78,18 @@ class Process:
     def reset_states(self) -> None:
         """Give every state its initial value."""
         with self.serial:
-            self._states = {state.before: state.initial.numpy() for state in self._program.states}
+            self._store.values.update({state.before: state.initial.numpy() for state in self._program.states})
 
     def _arrays(self, inputs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Every array of the program by name, after one run of its steps."""
-        arrays = {**self._constants, **self._states, **dict(zip(self._program.feeds, inputs, strict=True))}
+        arrays = {**self._constants, **self._state(), **dict(zip(self._program.feeds, inputs, strict=True))}
         for step, compiled in self._steps:
             results = _call(step, arrays) if isinstance(step, HostCall) else _compute(step, compiled, arrays)
             arrays.update(zip((spec.name for spec in step.outputs) if isinstance(step, Segment) else step.outputs, results, strict=True))
         return arrays
+
+    def _state(self) -> dict[str, np.ndarray]:
+        return {state.before: self._store.values[state.before] for state in self._program.states}
 
     def _outputs(self, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
         return [arrays[name] for name in self._program.fetches]

@@ -128,7 +128,8 @@ def _shift(direction: str) -> Binary:
 
     def formula(b: Builder, x: Value, y: Value) -> Value:
         bits = 8 * dtypes.to_numpy(x.dtype).itemsize
-        shift = b.Min(b.Max(b.cast(y, "int64"), 0), bits - 1)
+        shift = b.cast(b.Min(y, bits - 1) if y.dtype == "uint64" else y, "int64")
+        shift = b.Min(b.Max(shift, 0), bits - 1)
         if x.dtype.startswith("uint"):
             inner = "uint32" if x.dtype == "uint16" else x.dtype  # engines have no shift of uint16
             return b.cast(b.BitShift(b.cast(x, inner), b.cast(shift, inner), direction=direction), x.dtype)

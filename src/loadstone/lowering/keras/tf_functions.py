@@ -10,7 +10,6 @@ import json
 from base64 import b64decode
 from typing import Any
 
-import loadstone.lowering.tensorflow  # noqa: F401  (fills the table)
 from loadstone.errors import ModelError
 from loadstone.ir import Layer, Structure, map_structure
 from loadstone.lowering.block import Value

@@ -37,9 +37,22 @@ def lower_graph(model: Model, shapes: Shapes | None = None) -> Program:
 
 
 def trace_graph(graph: Graph, module: Module, shapes: Shapes | None = None) -> Traced:
-    """One walk; a graph that assigns to variables is walked again with these as state."""
-    traced = _trace(graph, module, frozenset(), shapes or {})
-    return _trace(graph, module, frozenset(traced.walk.assigned), shapes or {}) if traced.walk.assigned else traced
+    """One walk. What any signature of the file assigns is state, for a graph that only reads it too."""
+    changed = _changed(module)
+    traced = _trace(graph, module, changed, shapes or {})
+    more = traced.walk.assigned - changed
+    return _trace(graph, module, changed | more, shapes or {}) if more else traced
+
+
+def _changed(module: Module) -> frozenset[str]:
+    """The variables that signatures assign, by key. Found once for a module."""
+    if module.changed is None:
+        found: set[str] = set()
+        module.changed = frozenset()
+        for name in module.signatures if module.assigns() else ():
+            found |= _trace(module.signatures[name], module, frozenset(), {}).walk.assigned
+        module.changed = frozenset(found)
+    return module.changed
 
 
 def _trace(graph: Graph, module: Module, changed: frozenset[str], shapes: Shapes) -> Traced:

@@ -38,8 +38,8 @@ def _pool(kind: str) -> Callable[..., Value]:
     ) -> Value:  # fmt: skip
         x = tensor(b, input_)
         steps = ksize if strides is None else strides
-        if kind == "MaxPool" and x.rank == 4 and _of_channels(ksize):
-            return _max_of_channels(b, x, number(ksize, "ksize"), number(steps, "strides"), data_format)
+        if kind == "MaxPool" and x.rank == 4 and not channels_come_first(data_format) and _of_channels(ksize):
+            return _max_of_channels(b, x, number(ksize, "ksize"), number(steps, "strides"))
         how = sliding(x.rank, data_format, padding, steps, None, explicit_paddings)
         window = _window(ksize, x.rank, how.first)
         x = channels_first(b, how, x)
@@ -111,10 +111,10 @@ def _of_channels(ksize: Operand) -> bool:
     return isinstance(found, list) and len(found) == 4 and found[-1] != 1
 
 
-def _max_of_channels(b: Builder, x: Value, ksize: list[int], strides: list[int], data_format: Any) -> Value:
+def _max_of_channels(b: Builder, x: Value, ksize: list[int], strides: list[int]) -> Value:
     """The maximum of each few neighbouring channels: x (batch, height, width, channels)."""
     size, channels = ksize[-1], x.shape[-1]
-    if channels_come_first(data_format) or ksize[:-1] != [1, 1, 1] or strides != [1, 1, 1, size] or channels is None or channels % size:
+    if ksize[:-1] != [1, 1, 1] or strides != [1, 1, 1, size] or channels is None or channels % size:
         raise UnsupportedAttribute(f"MaxPool of a tensor of shape {x.shape} with ksize={ksize} and strides={strides}")
     parts = b.reshape(x, [*b.dims(x)[:-1], channels // size, size])
     return b.ReduceMax(parts, b.ints([4]), keepdims=0)

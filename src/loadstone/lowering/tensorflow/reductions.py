@@ -1,4 +1,4 @@
-"""Reductions, running sums, orders and places of extremes.
+"""Reductions, orders and places of extremes.
 
 Semantics: tensorflow/python/ops/math_ops.py, sort_ops.py and nn_ops.py (`top_k`); tensorflow/core/kernels/reduction_ops_common.h.
 A mean of integers is an integer, rounded towards zero.
@@ -15,34 +15,75 @@ from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.keras.ops_reduce import REDUCTIONS, Reduction, flag_reduction, reduce
+from loadstone.lowering.keras.ops_reduce import REDUCTIONS, Reduction, exact_product, exact_sum, flag_reduction, reduce
+from loadstone.lowering.keras.ops_shape import times
 from loadstone.lowering.tensorflow.symbols import Operand, alike, axes_of, axis_of, enter, lengths, number, tensor, tf
 
+_HIGHEST = {"uint64": -(2**63)}  # added to unsigned numbers gives signed ones in the same order
+_LONGEST = 64  # factors of a product of integers that are multiplied one by one
 
-def _kept(kind: str) -> Reduction:
-    """A reduction whose result has the dtype of x, wrapping around where that is small."""
 
-    def of(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
-        if not axes:
-            return x
-        if x.dtype in ("int8", "int16", "uint8", "uint16", "uint32"):
-            return b.cast(reduce(b, kind, b.cast(x, "int64"), axes, keep), x.dtype)
-        return reduce(b, kind, x, axes, keep)
+def total(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
+    """The sum in the type of x; that of integers wraps around."""
+    if not axes or dtypes.is_float(x.dtype):
+        return reduce(b, "ReduceSum", x, axes, keep)
+    return b.cast(exact_sum(b, b.cast(x, "int64"), axes, keep), x.dtype)
 
-    return of
+
+def product(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
+    """The product in the type of x; that of integers wraps around, while engines multiply them as float64."""
+    if not axes or dtypes.is_float(x.dtype) or x.elements is not None:
+        return reduce(b, "ReduceProd", x, axes, keep)
+    y, rest = b.cast(x, "int64"), []
+    for axis in axes:
+        length = x.shape[axis]
+        if length is None or length > _LONGEST:
+            rest.append(axis)
+            continue
+        y = _multiplied(b, y, axis, length)
+    y = exact_product(b, y, rest, True) if rest else y
+    return b.cast(y if keep else b.squeeze(y, *axes), x.dtype)
+
+
+def _multiplied(b: Builder, x: Value, axis: int, length: int) -> Value:
+    """The product along one axis, which stays: halves with halves."""
+    if length == 0:
+        return b.full([1 if i == axis else d for i, d in enumerate(b.dims(x))], 1, x.dtype)
+    while length > 1:
+        half = length // 2
+        pairs = b.Mul(b.slice(x, axis, 0, half), b.slice(x, axis, half, 2 * half))
+        x = b.Concat(pairs, b.slice(x, axis, 2 * half), axis=axis) if length % 2 else pairs
+        length -= half
+    return x
 
 
 def mean(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
     """The mean; of integers towards zero."""
-    if dtypes.is_float(x.dtype):
+    if not axes or dtypes.is_float(x.dtype):
         return REDUCTIONS["Mean"](b, x, axes, keep)
-    total = reduce(b, "ReduceSum", b.cast(x, "int64"), axes, keep)
-    count = reduce(b, "ReduceSum", b.full(b.dims(x), 1, "int64"), axes, keep)
-    return b.cast(b.Div(total, count), x.dtype)
+    wide = "uint64" if x.dtype == "uint64" else "int64"
+    count = b.reshape(b.cast(b.vector([times(b, [b.dim(x, axis) for axis in axes])]), wide), [])
+    return b.cast(b.Div(total(b, b.cast(x, wide), axes, keep), count), x.dtype)
+
+
+def ordered(b: Builder, x: Value) -> Value:
+    """Numbers in a type that engines order: the same, or signed ones for uint64."""
+    if x.dtype != "uint64":
+        return x
+    return b.BitwiseXor(b.cast(x, "int64"), _HIGHEST["uint64"])
+
+
+def _extreme(name: str) -> Reduction:
+    def of(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
+        y = REDUCTIONS[name](b, ordered(b, x), axes, keep)
+        return b.cast(b.BitwiseXor(y, _HIGHEST["uint64"]), "uint64") if x.dtype == "uint64" else y
+
+    return of
 
 
 def _euclidean(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
-    return b.Sqrt(reduce(b, "ReduceSum", b.Mul(x, x), axes, keep))
+    square = total(b, b.Mul(x, x), axes, keep)
+    return b.Sqrt(square) if dtypes.is_float(x.dtype) else b.cast(b.Sqrt(b.cast(square, "float64")), x.dtype)
 
 
 _TABLE: dict[str, tuple[Reduction, str]] = {
@@ -50,12 +91,12 @@ _TABLE: dict[str, tuple[Reduction, str]] = {
     "math.reduce_any": (flag_reduction("ReduceMax"), "keras.backend.any raw_ops.Any"),
     "math.reduce_euclidean_norm": (_euclidean, "raw_ops.EuclideanNorm"),
     "math.reduce_logsumexp": (REDUCTIONS["Logsumexp"], "keras.backend.logsumexp"),
-    "math.reduce_max": (REDUCTIONS["Amax"], "keras.backend.max raw_ops.Max"),
+    "math.reduce_max": (_extreme("Amax"), "keras.backend.max raw_ops.Max"),
     "math.reduce_mean": (mean, "keras.backend.mean raw_ops.Mean"),
-    "math.reduce_min": (REDUCTIONS["Amin"], "keras.backend.min raw_ops.Min"),
-    "math.reduce_prod": (_kept("ReduceProd"), "keras.backend.prod raw_ops.Prod"),
+    "math.reduce_min": (_extreme("Amin"), "keras.backend.min raw_ops.Min"),
+    "math.reduce_prod": (product, "keras.backend.prod raw_ops.Prod"),
     "math.reduce_std": (REDUCTIONS["Std"], "keras.backend.std"),
-    "math.reduce_sum": (_kept("ReduceSum"), "keras.backend.sum raw_ops.Sum"),
+    "math.reduce_sum": (total, "keras.backend.sum raw_ops.Sum"),
     "math.reduce_variance": (REDUCTIONS["Var"], "keras.backend.var"),
 }
 
@@ -97,7 +138,7 @@ def _place(kind: str) -> Callable[..., Value]:
         x = tensor(b, input_)
         axis = axis if axis is not None else dimension
         at = 0 if axis is None else axis_of(axis, x.rank)
-        x = b.cast(x, "int32") if x.dtype == "bool" else x
+        x = b.cast(x, "int32") if x.dtype == "bool" else ordered(b, x)
         return b.cast(b.op(kind, x, axis=at, keepdims=0), output_type)
 
     return rule
@@ -117,38 +158,6 @@ def _last_place(kind: str) -> Callable[..., Value]:
 
 enter(_last_place("ArgMax"), "keras.backend.argmax")
 enter(_last_place("ArgMin"), "keras.backend.argmin")
-
-
-# -- running sums -----------------------------------------------------------------------------------------------------
-
-
-@tf("math.cumsum", "keras.backend.cumsum", "raw_ops.Cumsum")
-def cumsum(b: Builder, x: Operand, axis: Operand = 0, exclusive: bool = False, reverse: bool = False) -> Value:
-    """Sums of the elements so far."""
-    y = tensor(b, x)
-    return b.CumSum(y, b.const(axis_of(axis, y.rank)), exclusive=int(exclusive), reverse=int(reverse))
-
-
-@tf("math.cumprod", "keras.backend.cumprod", "raw_ops.Cumprod")
-def cumprod(b: Builder, x: Operand, axis: Operand = 0, exclusive: bool = False, reverse: bool = False) -> Value:
-    """Products of the elements so far: each step doubles how far back an element has looked."""
-    y = tensor(b, x)
-    at, reach = axis_of(axis, y.rank), 1
-    length = y.shape[at]
-    if length is None:
-        raise UnsupportedAttribute("tf.math.cumprod along an axis whose length is not known")
-
-    def moved(v: Value, by: int) -> Value:
-        pads = [0] * (2 * v.rank)
-        pads[at + (v.rank if reverse else 0)] = by
-        rest = b.slice(v, at, by) if reverse else b.slice(v, at, 0, length - by)
-        return b.Pad(rest, b.ints(pads), b.const(1, v.dtype))
-
-    y = moved(y, 1) if exclusive and length else y
-    while reach < length:
-        y = b.Mul(y, moved(y, reach))
-        reach *= 2
-    return y
 
 
 # -- orders -----------------------------------------------------------------------------------------------------------

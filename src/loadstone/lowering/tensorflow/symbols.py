@@ -11,8 +11,11 @@ same meaning is "compat.v1.reshape". Functions that are random when a model pred
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from inspect import Parameter, signature
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -70,7 +73,16 @@ _RANDOM = frozenset(
 
 def symbols() -> Mapping[str, Symbol]:
     """All functions by name."""
+    fill()
     return MappingProxyType(_SYMBOLS)
+
+
+@cache
+def fill() -> None:
+    """Import the modules with rules, which enter them into the tables; few models need them."""
+    package = import_module("loadstone.lowering.tensorflow")
+    for found in pkgutil.iter_modules(package.__path__):
+        import_module(f"{package.__name__}.{found.name}")
 
 
 def is_random(name: str) -> bool:

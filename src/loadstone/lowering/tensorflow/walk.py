@@ -17,7 +17,7 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.owners import foreign
 from loadstone.lowering.tensorflow.raw import call_raw, raw_symbol
-from loadstone.lowering.tensorflow.symbols import is_random
+from loadstone.lowering.tensorflow.symbols import fill, is_random
 
 Thing = Any  # a Value or a Resource; None where it is not known
 GraphOp = Callable[["GraphWalk", Node, list[Thing]], Sequence[Thing] | None]
@@ -55,12 +55,13 @@ def graph_op(*names: str) -> Callable[[GraphOp], GraphOp]:
 
 def graph_ops() -> Mapping[str, GraphOp]:
     """The rules that take the walk, by op."""
+    fill()
     return MappingProxyType(_GRAPH_OPS)
 
 
 def supported(op: str) -> bool:
     """True for an op that has a rule."""
-    return op in _GRAPH_OPS or raw_symbol(op) is not None or any(op in kind.rules for kind in Resource.__subclasses__())
+    return raw_symbol(op) is not None or op in _GRAPH_OPS or any(op in kind.rules for kind in Resource.__subclasses__())
 
 
 class GraphWalk:
@@ -71,6 +72,7 @@ class GraphWalk:
     """
 
     def __init__(self, b: Builder, module: Module, changed: frozenset[str] = frozenset()) -> None:
+        fill()
         self.b = b
         self.module = module
         self.resources: dict[str, Any] = {}
