@@ -102,7 +102,8 @@ class MetaGraph:
     def assets(self) -> dict[str, str]:
         """Names of files in the folder `assets` by the name of the tensor that holds their path."""
         found = {}
-        for value in (v for n, v in fields(self.message) if n == 6):
+        listed = [v for n, v in fields(self.message) if n == 6]  # TensorFlow 1 has them in a collection
+        for value in (*listed, *(v for v in self.collections.get("saved_model_assets", []) if isinstance(v, memoryview))):
             parts = dict(fields(content(value)))
             info = dict(fields(content(parts.get(1, memoryview(b"")))))
             found[text(info.get(1, memoryview(b"")))] = text(parts.get(2, memoryview(b"")))

@@ -76,7 +76,16 @@ def _parsed(metadata: str) -> dict[str, Any]:
     stored = json.read(Source.of_bytes(metadata.encode(), METADATA), METADATA)
     if not isinstance(stored, dict):
         raise UnsupportedVersion("metadata of Keras that is no JSON object")
-    return stored
+    return _plain(stored)  # type: ignore[no-any-return]
+
+
+def _plain(stored: Any) -> Any:
+    """Tuples and shapes as lists (keras/saving/legacy/saved_model/json_utils.py)."""
+    if isinstance(stored, dict):
+        if stored.get("class_name") in ("__tuple__", "TensorShape") and isinstance(stored.get("items"), list):
+            return [_plain(item) for item in stored["items"]]
+        return {key: _plain(value) for key, value in stored.items()}
+    return [_plain(item) for item in stored] if isinstance(stored, list) else stored
 
 
 def _keras_of(tensorflow: str | None) -> str | None:

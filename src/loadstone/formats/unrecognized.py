@@ -15,7 +15,9 @@ from typing import Any
 
 from loadstone.containers import hdf5
 from loadstone.containers import zip as archives
+from loadstone.containers.archives import as_folder
 from loadstone.containers.source import Source
+from loadstone.errors import CorruptFile
 
 HEAD = 65536
 _WEIGHTS = 'give the architecture as well: load_model("model.json", weights="weights.h5"); load_weights() lists what is in it'
@@ -30,7 +32,7 @@ class Found:
 
 
 def describe(source: Source) -> Found:
-    """What a source is. Raises what a container's reader raises where it is a damaged zip archive or HDF5 file."""
+    """What a source is. Raises what a container's reader raises where it is a damaged zip archive or HDF5 file, or a bomb."""
     if source.folder:
         return _folder(source)
     if source.size == 0:
@@ -40,6 +42,8 @@ def describe(source: Source) -> Found:
         return _archive(source)
     if hdf5.begins(source):
         return _hdf5(source)
+    if (packed := _tar(source)) is not None:
+        return packed
     tail = bytes(source.read(max(0, source.size - 8)))
     for found, known in _BINARIES:
         if known(head, tail):
@@ -132,6 +136,16 @@ def _archive(source: Source) -> Found:
     if models:
         return Found(f"a zip archive with {_listed(models)} in it", _UNPACK)
     return Found(f"a zip archive with {_listed(names)}" if names else "an empty zip archive")
+
+
+def _tar(source: Source) -> Found | None:
+    """A tar archive, by the names in it; None for what is none, or is packed in another way. Raises UnsafeContent."""
+    try:
+        folder = as_folder(source)
+    except CorruptFile:
+        return None
+    names = sorted(folder.files or ()) if folder is not None else []
+    return Found(f"a tar archive with {_listed(names)}", _UNPACK) if names else None
 
 
 def _hdf5(source: Source) -> Found:

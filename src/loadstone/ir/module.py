@@ -7,11 +7,11 @@ them in the order of the nodes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from loadstone.ir.graph import Graph
+from loadstone.ir.graph import Graph, Node
 from loadstone.ir.tensor import Tensor
 
 
@@ -32,7 +32,7 @@ class Module:
     variables and fill tables. variables are the tensors of the checkpoint by name, stored tells which of them a variable begins with that nothing
     restores (by the name of its node), assets the bytes of files by the name of the tensor that holds their path,
     files their names.
-    assigns tells whether any node could assign to a variable when a signature runs; changed are the keys of those that do, once found.
+    changed are the keys of variables that signatures assign to, once they are found.
     signatures are the graphs that may be run, by name; between gives the graph between tensors by their names, where it is told (None:
     what serves as inputs and outputs of the whole).
     """
@@ -46,6 +46,25 @@ class Module:
     stored: Callable[[str], str | None] = lambda name: None
     assets: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
-    assigns: Callable[[], bool] = lambda: False
     changed: frozenset[str] | None = None
     signatures: Mapping[str, Graph] = field(default_factory=dict)
+
+    def reached(self, graph: Graph) -> Iterator[Node]:
+        """The nodes of a graph and of the functions and bodies that it calls, each of these once."""
+        seen: set[object] = set()
+        queue = [graph]
+        while queue:
+            body = queue.pop()
+            for node in body.nodes:
+                if node in body.inputs:
+                    continue
+                yield node
+                for value in node.attributes.values():
+                    for called in value if isinstance(value, list) else [value]:
+                        name = called.name if isinstance(called, FunctionName) else called if isinstance(called, Graph) else None
+                        if name is not None and name not in seen:
+                            seen.add(name)
+                            if isinstance(called, Graph):
+                                queue.append(called)
+                            elif name in self.functions:
+                                queue.append(self.function(called.name))

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from loadstone.errors import LoadstoneError
-from loadstone.ir import FunctionName, Graph, Layer, Module, Node, Spec, Tensor
+from loadstone.ir import Graph, Layer, Module, Spec, Tensor
 from loadstone.ir import Model as Description
 from loadstone.lowering.tensorflow.lower import Traced, inputs_of, named_outputs, trace_graph
 from loadstone.model.outline import Outline, Weight
@@ -104,33 +104,13 @@ class GraphOutline(Outline):
             name,
             tuple(inputs),
             tuple(outputs),
-            Counter(node.op for node in self._reached(graph)),
+            Counter(node.op for node in self.module.reached(graph)),
             {op: tuple(places) for op, places in walk.unsupported.items()} if unknown else {},
             tuple(problems) if unknown else (),
         )
 
     def _constants(self) -> Iterator[tuple[str, Tensor]]:
-        for node in self._reached(self.graph):
+        for node in self.module.reached(self.graph):
             value = node.attributes.get("value") if node.op == "Const" else None
             if isinstance(value, Tensor) and value.size > 1 and value.dtype != "string":
                 yield node.name, value
-
-    def _reached(self, graph: Graph) -> Iterator[Node]:
-        """The nodes of a graph and of the functions that it calls, each function once."""
-        seen: set[object] = set()
-        queue: list[Graph] = [graph]
-        while queue:
-            body = queue.pop()
-            for node in body.nodes:
-                if node in body.inputs:
-                    continue
-                yield node
-                for value in node.attributes.values():
-                    for called in value if isinstance(value, list) else [value]:
-                        key = called.name if isinstance(called, FunctionName) else called if isinstance(called, Graph) else None
-                        if key is not None and key not in seen:
-                            seen.add(key)
-                            if isinstance(called, Graph):
-                                queue.append(called)
-                            elif called.name in self.module.functions:
-                                queue.append(self.module.function(called.name))

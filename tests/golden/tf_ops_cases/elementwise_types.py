@@ -85,9 +85,9 @@ def cases(tf, np):
     yield "clip_int", lambda x: tf.clip_by_value(x, 1, 5), [np.array([-3, 2, 9], np.int8)]
     c = np.array([True, False])
     pair = [np.arange(6, dtype=np.float32).reshape(2, 3), np.ones((2, 3), np.float32)]
-    yield "select_rows", lambda c, x, y: raw.Select(condition=c, t=x, e=y), [c, *pair]
-    yield "select_scalar", lambda c, x, y: raw.Select(condition=c, t=x, e=y), [np.array(True), *pair]
-    yield "select_all", lambda c, x, y: raw.Select(condition=c, t=x, e=y), [pair[0] > 2, *pair]
+    yield "select_rows", lambda c, x, y: raw.Select(condition=c, x=x, y=y), [c, *pair]
+    yield "select_scalar", lambda c, x, y: raw.Select(condition=c, x=x, y=y), [np.array(True), *pair]
+    yield "select_all", lambda c, x, y: raw.Select(condition=c, x=x, y=y), [pair[0] > 2, *pair]
     yield "select_spread", lambda c, x, y: raw.SelectV2(condition=c, t=x, e=y), [np.array([[True], [False]]), pair[0], np.float32(7)]
     flags = [np.array([True, True, False, False]), np.array([True, False, True, False])]
     yield "logic", lambda x, y: [tf.math.logical_and(x, y), x | y, tf.math.logical_xor(x, y), ~x, x == y], flags

@@ -10,7 +10,7 @@ def cases(tf, np):
     def floats(*shape, dtype=np.float32):
         return random.randn(*shape).astype(dtype)
 
-    x, w = floats(2, 6, 7, 4), floats(3, 2, 4, 3)
+    x, w = np.round(floats(2, 6, 5, 4), 2), np.round(floats(3, 2, 4, 3), 2)
     free = [(None, None, None, 4)]
     for padding, stride, rate in product(("SAME", "VALID"), (1, 2), (1, 2)):
         if stride > 1 and rate > 1:
@@ -49,12 +49,11 @@ def cases(tf, np):
             made = lambda x: raw.Conv2D(input=x, filter=v, strides=[1, 2, 1, 1], padding=padding)
             yield f"conv2d_{padding}_{dtype}", made, [y], free
     yield "conv2d_bfloat16", lambda x: tf.cast(tf.nn.conv2d(tf.cast(x, tf.bfloat16), tf.cast(w, tf.bfloat16), 1, "SAME"), tf.float32), [x]
-    yield "conv2d_no_samples", lambda x: raw.Conv2D(input=x, filter=w, strides=[1] * 4, padding="SAME"), [x[:0]], free
-    yield "conv2d_many_axes", lambda x: tf.nn.conv2d(x, w, 1, "SAME"), [x[None, None]], [(None, 1, None, 6, 7, 4)]
+    yield "conv2d_many_axes", lambda x: tf.nn.conv2d(x, w, 1, "SAME"), [x[None, None]], [(None, 1, None, 6, 5, 4)]
     yield "conv2d_list", lambda x: tf.nn.conv2d(x, w, 2, [[0, 0], [1, 0], [2, 2], [0, 0]]), [x]
     yield "conv1d", lambda x: tf.nn.conv1d(x, w[0], 2, "SAME"), [x[:, 0]], [(None, None, 4)]
     yield "atrous", lambda x: tf.nn.atrous_conv2d(x, w, 2, "SAME"), [x]
-    yield "dilated_of_api", lambda x: tf.nn.convolution(x, w, padding="SAME", dilations=2), [x], [(None, 6, 7, 4)]
+    yield "dilated_of_api", lambda x: tf.nn.convolution(x, w, padding="SAME", dilations=2), [x], [(None, 6, 5, 4)]
     z, v = floats(1, 4, 5, 3, 2), floats(2, 3, 2, 2, 3)
     for padding in ("SAME", "VALID"):
         made = lambda x: raw.Conv3D(input=x, filter=v, strides=[1, 2, 1, 1, 1], padding=padding)
@@ -94,5 +93,5 @@ def cases(tf, np):
     yield "separable", lambda x: tf.nn.separable_conv2d(x, deep, floats(1, 1, 8, 3) * 0 + 1, [1, 2, 2, 1], "SAME"), [x]
     for mode in ("REFLECT", "SYMMETRIC"):
         pads = {"paddings": [[0, 0], [1, 2], [2, 1], [0, 0]], "mode": mode, "strides": [1] * 4, "padding": "VALID"}
-        yield f"padded_{mode}", lambda x: raw.FusedPadConv2D(input=x, filter=w, **pads), [x]
-        yield f"resized_{mode}", lambda x: raw.FusedResizeAndPadConv2D(input=x, size=[9, 8], filter=w, **pads), [x]
+        yield f"padded_{mode}", lambda x: raw.FusedPadConv2D(input=x, filter=w, **pads), [x[:1]]
+        yield f"resized_{mode}", lambda x: raw.FusedResizeAndPadConv2D(input=x, size=[9, 8], filter=w, **pads), [x[:1]]

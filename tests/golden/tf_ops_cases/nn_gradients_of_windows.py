@@ -10,12 +10,12 @@ def cases(tf, np):
     def floats(*shape, dtype=np.float32):
         return random.randn(*shape).astype(dtype)
 
-    w = floats(3, 2, 4, 3)  # height, width, channels of the result, channels of the gradient
+    w = np.round(floats(3, 2, 4, 3), 2)  # height, width, channels of the result, channels of the gradient
     for padding, stride, rate in product(("SAME", "VALID"), (1, 2, 4), (1, 2)):
         if stride > 1 and rate > 1:
             continue
         how = {"strides": [1, stride, stride, 1], "padding": padding, "dilations": [1, rate, rate, 1]}
-        for height, width in ((7, 9), (8, 10)):
+        for height, width in ((5, 7),) if padding == "SAME" else ((6, 7),):
             windows = tf.nn.conv2d(np.zeros((2, height, width, 4), np.float32), w, **how).shape
             y, sizes = floats(*windows), [2, height, width, 4]
             made = lambda y: raw.Conv2DBackpropInput(input_sizes=sizes, filter=w, out_backprop=y, **how)
@@ -79,7 +79,7 @@ def cases(tf, np):
             ),
             [g],
         )
-    x = floats(2, 6, 7, 4)
+    x = np.round(floats(2, 5, 4, 4), 2)
     for padding, stride in product(("SAME", "VALID"), (1, 2)):
         how = {"strides": [1, stride, stride, 1], "padding": padding}
         g = floats(*tf.nn.conv2d(x, w, **how).shape)

@@ -47,12 +47,4 @@ def module(graph: GraphDef, **found: Any) -> Module:
     def attributes_of(name: str) -> Mapping[str, Any]:
         return functions[name].attributes if name in functions else {}
 
-    def assigns() -> bool:
-        """Only a graph with several signatures has to know; most nodes that assign restore or train."""
-        return any(_assigns(node.op) for node in graph.nodes) or any(_assigns(n.op) for f in functions.values() for n in f.nodes)
-
-    return Module(function, attributes_of, frozenset(functions), partial(between, graph), assigns=assigns, **found)
-
-
-def _assigns(op: str) -> bool:
-    return op.startswith(("Assign", "ResourceScatter", "Scatter")) and op not in ("ScatterNd", "ScatterNdNonAliasingAdd")
+    return Module(function, attributes_of, frozenset(functions), partial(between, graph), **found)

@@ -7,7 +7,7 @@ from the root: "layer/kernel/.ATTRIBUTES/VARIABLE_VALUE".
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -56,6 +56,16 @@ def ways(saved: list[SavedObject]) -> dict[int, str]:
                 found[child] = f"{found[here]}/{name}" if found[here] else name
                 queue.append(child)
     return found
+
+
+def positions(meta: MetaGraph, names: Sequence[str]) -> list[str]:
+    """The names in the order of the arguments of a function that has just these, which a signature has lost; as they are without one."""
+    for concrete in meta.concrete_functions.values() if len(names) > 1 else ():
+        arguments = concrete.inputs[0] if isinstance(concrete.inputs, list) and concrete.inputs else None
+        found = [spec.name for spec in _specs(arguments)] if isinstance(arguments, list) else []
+        if sorted(found) == sorted(names):
+            return found
+    return list(names)
 
 
 def stored_names(meta: MetaGraph, variables: Mapping[str, Tensor]) -> Callable[[str], str | None]:

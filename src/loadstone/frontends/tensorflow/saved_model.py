@@ -6,14 +6,14 @@ saves without signatures have functions, which are signatures here (`objects`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from loadstone.containers.graph_proto import GraphDef, NodeDef
 from loadstone.containers.saved_model_proto import MetaGraph, SignatureDef, TensorInfo
 from loadstone.errors import ModelError
 from loadstone.frontends.tensorflow.graph import placeholder, read_graph
 from loadstone.frontends.tensorflow.module import Lazily, module
-from loadstone.frontends.tensorflow.objects import functions_as_signatures, stored_names
+from loadstone.frontends.tensorflow.objects import functions_as_signatures, positions, stored_names
 from loadstone.frontends.tensorflow.references import Ref, parse
 from loadstone.ir import Graph, Module, Node, Tensor
 
@@ -44,14 +44,14 @@ def _reader(asset: Callable[[str], bytes], file: str) -> Callable[[], bytes]:
 
 
 def _signature(meta: MetaGraph, name: str, definition: SignatureDef) -> Callable[[], Graph]:
-    return lambda: signature_graph(meta.graph, name, definition)
+    return lambda: signature_graph(meta.graph, name, definition, positions(meta, list(definition.inputs)))
 
 
-def signature_graph(graph: GraphDef, name: str, definition: SignatureDef) -> Graph:
-    """The part of a graph that a signature names."""
+def signature_graph(graph: GraphDef, name: str, definition: SignatureDef, order: Sequence[str] = ()) -> Graph:
+    """The part of a graph that a signature names. order is that of its inputs; that of their names without it."""
     nodes = {node.name: node for node in graph.nodes}
     inputs: dict[str, tuple[Ref, Node]] = {}
-    for key, info in sorted(definition.inputs.items()):
+    for key, info in sorted(definition.inputs.items(), key=lambda item: (order.index(item[0]) if item[0] in order else 0, item[0])):
         for part, tensor in _parts(key, info):
             if parse(tensor).name not in nodes:
                 raise ModelError(f"signature {name!r} names a tensor {tensor!r} that the graph does not have")
@@ -84,7 +84,8 @@ def _start(meta: MetaGraph, variables: bool) -> Iterator[Graph]:
         yield read_graph(meta.graph, inputs, {}, [parse(restore).name])
     main = list(_main_ops(meta))
     if main:
-        yield read_graph(meta.graph, {}, {}, [name for name in main if name in nodes])
+        fed = {tensor: (parse(tensor), placeholder(tensor, "string", ())) for tensor in meta.assets if parse(tensor).name in nodes}
+        yield read_graph(meta.graph, fed, {}, [name for name in main if name in nodes])
 
 
 def _main_ops(meta: MetaGraph) -> Iterator[str]:

@@ -16,6 +16,7 @@ from loadstone.lowering.block import Block, Op, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.passes.float64 import FLOAT64
 from loadstone.lowering.passes.kernels import KERNELS
+from loadstone.lowering.passes.strings import padded
 
 _TYPED = {"Where": 1, "OneHot": 2}  # the input whose type is the op's, where that is not the first
 _REDUCTIONS = "ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare"
@@ -113,6 +114,8 @@ def _rewrite(b: Builder, op: Op, casts: dict[tuple[str, str], Value]) -> bool:
         _replace(b, op, [_one_hot(b, op)])
     elif op.kind == "Resize" and dtype in KERNELS["Tile"] and (factors := _repeats(op)):
         _replace(b, op, [_repeated(b, op, factors)])
+    elif op.kind == "Pad" and dtype == "string":
+        _replace(b, op, [padded(b, op)])
     elif dtype == "float64" and op.kind in FLOAT64:
         results = FLOAT64[op.kind](b, op)
         if results is None:

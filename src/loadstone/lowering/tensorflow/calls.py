@@ -7,13 +7,14 @@ variables are what holds for every round: the body is walked again with wider on
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from loadstone.errors import ModelError, UnsupportedAttribute
-from loadstone.ir import Node
+from loadstone.ir import FunctionName, Graph, Node, flatten
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.tensorflow.lists import TensorList, Written, written
+from loadstone.lowering.tensorflow.lists import TensorList, Written, differ_in_size, size_of, written
 from loadstone.lowering.tensorflow.variables import value_of
 from loadstone.lowering.tensorflow.walk import GraphWalk, Thing, graph_op
 
@@ -76,21 +77,29 @@ def branch(walk: GraphWalk, holds: Value, one: Any, other: Any, inputs: list[Thi
     if [len(things) for things in results if things is not None] not in ([n, n] for n in range(10_000)):
         raise ModelError("the branches of a condition have different numbers of results")
     kept = list(zip(*(things for things in results if things is not None), strict=True))
-    same = [a is b for a, b in kept]
-    flows = [pair for pair, alike in zip(kept, same, strict=True) if not alike]
-    for pair in flows:
-        if not all(isinstance(thing, Value) for thing in pair):
-            raise UnsupportedAttribute("a condition whose branches give different variables, tables or lists")
-        if pair[0].dtype != pair[1].dtype or pair[0].rank != pair[1].rank:
-            raise UnsupportedAttribute(
-                f"a condition that gives {pair[0].dtype} of shape {pair[0].shape} or {pair[1].dtype} of shape {pair[1].shape}"
-            )
-    for (builder, _), outputs in zip(built, zip(*flows, strict=True) if flows else ((), ()), strict=True):
-        builder.block.outputs = _made_inside(builder, outputs)
+    sized = {place for place, pair in enumerate(kept) if differ_in_size(*pair)}
+    flows = [
+        tuple(size_of(builder, thing) for (builder, _), thing in zip(built, pair, strict=True)) if place in sized else pair
+        for place, pair in enumerate(kept)
+        if pair[0] is not pair[1]
+    ]
+    for one_value, other_value in flows:
+        _check_alike(one_value, other_value)
     if not flows:
         return [pair[0] for pair in kept]
+    for (builder, _), outputs in zip(built, zip(*flows, strict=True), strict=True):
+        builder.block.outputs = _made_inside(builder, outputs)
     values = iter(walk.b.ops("If", holds, outputs=len(flows), then_branch=built[0][0].block, else_branch=built[1][0].block))
-    return [pair[0] if alike else next(values) for pair, alike in zip(kept, same, strict=True)]
+    found = [pair[0] if pair[0] is pair[1] else next(values) for pair in kept]
+    return [replace(kept[place][0], size=thing) if place in sized else thing for place, thing in enumerate(found)]
+
+
+def _check_alike(one: Thing, other: Thing) -> None:
+    """Raise UnsupportedAttribute for two results that no one tensor can be."""
+    if not (isinstance(one, Value) and isinstance(other, Value)):
+        raise UnsupportedAttribute("a condition whose branches give different variables, tables or lists")
+    if one.dtype != other.dtype or one.rank != other.rank:
+        raise UnsupportedAttribute(f"a condition that gives {one.dtype} of shape {one.shape} or {other.dtype} of shape {other.shape}")
 
 
 def _made_inside(builder: Builder, outputs: Sequence[Value]) -> list[Value]:
@@ -144,7 +153,11 @@ class _Loop:
         try:
             self.count = self.b.input("round", (), "int64")
             self.holds = self.b.input("holds", (), "bool")
-            self.inside = [self._variable(thing, shape) for thing, shape in zip(inputs, shapes, strict=True)]
+            same = _passed_on(walk, node.attributes["body"])
+            self.inside = [
+                thing if i in same and isinstance(thing, Value) else self._variable(thing, shape)
+                for i, (thing, shape) in enumerate(zip(inputs, shapes, strict=True))
+            ]
             self.results = walk.function(node.attributes["body"], self.inside)
             ends = [None] if None in self.results else walk.function(node.attributes["cond"], self.results)
             self.known = ends[0] is not None
@@ -201,6 +214,8 @@ class _Loop:
                 elif inside.stacked is not None:
                     passed.append((inside.stacked, before.whole(outer)))
             elif isinstance(before, Value) and isinstance(after, Value):
+                if inside is before and after is before:
+                    continue
                 if after is inside:
                     passed.append((inside, before))
                 else:
@@ -215,7 +230,8 @@ class _Loop:
         for i, (before, _, _) in enumerate(self.rounds):
             if i in lists:
                 scan = results[len(flows) + list(scans).index(i)] if i in scans else None
-                found.append(self._list(before, lists[i], scan, results, ends))
+                grown = self.rounds[i][2].size is not self.rounds[i][1].size
+                found.append(self._list(replace(before, grows=True) if grown else before, lists[i], scan, results, ends))
             elif i in places:
                 result = results[places[i]]
                 found.append(before.of(result) if isinstance(before, TensorList) else result)
@@ -244,6 +260,19 @@ class _Loop:
             return before.filled(outer, scan)
         last = results[ends[id(element.element)]] if scan is None else outer.Gather(scan, outer.const(-1), axis=0)
         return before.put(outer, element.place, last)
+
+
+def _passed_on(walk: GraphWalk, body: FunctionName | Graph) -> set[int]:
+    """The variables that a body gives back as it takes them: what is known of them outside is known inside."""
+    graph = body if isinstance(body, Graph) else walk.module.function(body.name)
+    found = set()
+    for place, leaf in enumerate(flatten(graph.outputs)):
+        node = leaf.node
+        while node.op == "Identity" and len(node.args) == 1:
+            node = node.args[0].node
+        if place < len(graph.inputs) and node is graph.inputs[place]:
+            found.add(place)
+    return found
 
 
 def _passed(inside: Value, before: Value) -> Any:

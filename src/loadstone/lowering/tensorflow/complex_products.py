@@ -15,7 +15,8 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.complex_numbers import Complex, of_complex
 from loadstone.lowering.tensorflow.matrix_steps import Result, step
-from loadstone.lowering.tensorflow.networks import einsum, matmul
+from loadstone.lowering.tensorflow.networks import matmul
+from loadstone.lowering.tensorflow.products import einsum
 from loadstone.lowering.tensorflow.symbols import Operand, axes_of, axis_of
 
 
@@ -39,10 +40,10 @@ def complex_matmul(
 def complex_einsum(b: Builder, inputs: Any, equation: str = "") -> Complex:
     """Sums of products of one or two tensors by an equation of letters."""
     if len(inputs) == 1:
-        return Complex(einsum(b, equation, inputs[0].real), einsum(b, equation, inputs[0].imag))
+        return Complex(einsum(b, [inputs[0].real], equation), einsum(b, [inputs[0].imag], equation))
     if len(inputs) != 2:
         raise UnsupportedAttribute(f"an Einsum of {len(inputs)} complex tensors")
-    return bilinear(b, inputs[0], inputs[1], lambda u, v: einsum(b, equation, u, v))
+    return bilinear(b, inputs[0], inputs[1], lambda u, v: einsum(b, [u, v], equation))
 
 
 @of_complex("Prod")

@@ -8,6 +8,7 @@ Elements are picked by their places, which are known where the sizes of the matr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from loadstone.errors import InferenceError, ModelError, UnsupportedAttribute
 from loadstone.ir import dtypes
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.tensorflow.symbols import Operand, number, tensor, tf
+from loadstone.lowering.tensorflow.symbols import Operand, enter, number, tensor, tf
 
 Array = np.ndarray[Any, Any]
 ALIGNMENTS = ("LEFT_LEFT", "LEFT_RIGHT", "RIGHT_LEFT", "RIGHT_RIGHT")
@@ -73,7 +74,7 @@ def _scalar(b: Builder, x: Operand, dtype: str) -> Value:
 # -- out of matrices --------------------------------------------------------------------------------------------------
 
 
-@tf("linalg.diag_part", "raw_ops.MatrixDiagPart", "raw_ops.BatchMatrixDiagPart", "raw_ops.MatrixDiagPartV2", "raw_ops.MatrixDiagPartV3")
+@tf("linalg.diag_part", "raw_ops.MatrixDiagPart", "raw_ops.BatchMatrixDiagPart", "raw_ops.MatrixDiagPartV3")
 def diag_part(b: Builder, input_: Operand, k: Operand = 0, padding_value: Operand = 0, align: str = "RIGHT_LEFT") -> Value:
     """Diagonals (..., length) or (..., diagonals, longest) of matrices (..., rows, columns)."""
     x, given = tensor(b, input_), _known(k)
@@ -92,19 +93,36 @@ def diag_part(b: Builder, input_: Operand, k: Operand = 0, padding_value: Operan
 
 
 def _part_step(b: Builder, x: Value, k: Operand, given: Any, padding_value: Operand, align: str) -> Value:
-    if given is None and tensor(b, k).rank == 1 and tensor(b, k).shape[0] != 1:
-        raise UnsupportedAttribute("diagonals whose number is computed")
-    low, high = (0, 0) if given is None else span(given)
-    shape: Shape = (*x.shape[:-2], None) if low == high else (*x.shape[:-2], high - low + 1, None)
+    alone, count = _count(b, k, given)
+    shape: Shape = (*x.shape[:-2], None) if alone else (*x.shape[:-2], count, None)
 
     def compute(matrix: Array, k: Array, padding: Array) -> tuple[Array]:
-        first, last = span(k)
+        first, last = _range(k, alone)
         row, column = _checked(offsets, first, last, *matrix.shape[-2:], align)
         picked = matrix[..., np.maximum(row, 0), np.maximum(column, 0)] if matrix.size else np.empty((*matrix.shape[:-2], *row.shape), matrix.dtype)
         found = np.where(row < 0, padding, picked).astype(matrix.dtype)
         return (found[..., 0, :] if first == last else found,)
 
     return b.host("diag_part", compute, [x, tensor(b, k), _scalar(b, padding_value, x.dtype)], [(shape, x.dtype)], pure=True)[0]
+
+
+def _count(b: Builder, k: Operand, given: Any) -> tuple[bool, int | None]:
+    """Whether it is one diagonal, and how many there are. Two computed numbers are taken for two diagonals or more."""
+    if given is not None:
+        low, high = span(given)
+        return low == high, high - low + 1
+    shape = tensor(b, k).shape
+    if shape not in ((), (1,), (2,)):
+        raise UnsupportedAttribute(f"diagonals whose numbers are computed, of shape {shape}")
+    return shape != (2,), None
+
+
+def _range(k: Array, alone: bool) -> tuple[int, int]:
+    """The lowest and the highest diagonal at run time. Raises InferenceError where the rank of the result would be another."""
+    low, high = _checked(span, k)
+    if (low == high) != alone:
+        raise InferenceError(f"diagonals {low} to {high}, whose number is computed and must not be 1")
+    return low, high
 
 
 def _checked(function: Any, *arguments: Any) -> Any:
@@ -117,7 +135,7 @@ def _checked(function: Any, *arguments: Any) -> Any:
 # -- into matrices ----------------------------------------------------------------------------------------------------
 
 
-@tf("linalg.diag", "raw_ops.MatrixDiag", "raw_ops.BatchMatrixDiag", "raw_ops.MatrixDiagV2", "raw_ops.MatrixDiagV3")
+@tf("linalg.diag", "raw_ops.MatrixDiag", "raw_ops.BatchMatrixDiag", "raw_ops.MatrixDiagV3")
 def diag(
     b: Builder, diagonal: Operand, k: Operand = 0, num_rows: Operand = -1, num_cols: Operand = -1, padding_value: Operand = 0,
     align: str = "RIGHT_LEFT",
@@ -161,13 +179,13 @@ def _filled(b: Builder, x: Value, low: int, high: int, rows: int, columns: int, 
 def _made_step(
     b: Builder, x: Value, k: Operand, given: Any, num_rows: Operand, num_cols: Operand, padding_value: Operand, align: str
 ) -> Value:
-    if given is None and tensor(b, k).rank == 1 and tensor(b, k).shape[0] != 1:
-        raise UnsupportedAttribute("diagonals whose number is computed")
-    low, high = (0, 0) if given is None else span(given)
-    lead = x.shape[: x.rank - (1 if low == high else 2)]
+    alone, _ = _count(b, k, given)
+    if x.rank < (1 if alone else 2):
+        raise ModelError(f"diagonals of shape {x.shape}")
+    lead = x.shape[: x.rank - (1 if alone else 2)]
 
     def compute(diagonals: Array, k: Array, rows: Array, columns: Array, padding: Array) -> tuple[Array]:
-        first, last = span(k)
+        first, last = _range(k, alone)
         size = _checked(_size, first, last, int(rows.reshape(-1)[0]), int(columns.reshape(-1)[0]), diagonals.shape[-1])
         if size[0] * size[1] > 1 << 28:
             raise InferenceError(f"matrices of {size[0]} rows and {size[1]} columns")
@@ -183,7 +201,7 @@ def _made_step(
     return b.host("diag", compute, operands, [(shape, x.dtype)], pure=True)[0]
 
 
-@tf("linalg.set_diag", "raw_ops.MatrixSetDiag", "raw_ops.BatchMatrixSetDiag", "raw_ops.MatrixSetDiagV2", "raw_ops.MatrixSetDiagV3")
+@tf("linalg.set_diag", "raw_ops.MatrixSetDiag", "raw_ops.BatchMatrixSetDiag", "raw_ops.MatrixSetDiagV3")
 def set_diag(b: Builder, input_: Operand, diagonal: Operand, k: Operand = 0, align: str = "RIGHT_LEFT") -> Value:
     """Matrices with other diagonals."""
     x, y, given = tensor(b, input_), tensor(b, diagonal), _known(k)
@@ -202,6 +220,20 @@ def set_diag(b: Builder, input_: Operand, diagonal: Operand, k: Operand = 0, ali
         return b.host("set_diag", compute, [x, y, tensor(b, k)], [(x.shape, x.dtype)], pure=True)[0]
     low, high = span(given)
     return _filled(b, y, low, high, rows, columns, align, x)
+
+
+def _left(function: Callable[..., Value]) -> Callable[..., Value]:
+    """The second versions of these ops, in which all diagonals begin at the left."""
+
+    def rule(b: Builder, x: Operand, *operands: Operand) -> Value:
+        return function(b, x, *operands, align="LEFT_LEFT")
+
+    return rule
+
+
+enter(_left(diag_part), "raw_ops.MatrixDiagPartV2")
+enter(_left(diag), "raw_ops.MatrixDiagV2")
+enter(_left(set_diag), "raw_ops.MatrixSetDiagV2")
 
 
 @tf("raw_ops.Diag", "linalg.tensor_diag", "compat.v1.diag")

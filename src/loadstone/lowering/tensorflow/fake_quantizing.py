@@ -74,7 +74,7 @@ def quantize_and_dequantize(
     if not range_given:
         over = b.ints([a for a in range(x.rank) if a != axis or axis < 0])
         low, high = (x, x) if over.shape == (0,) else (b.ReduceMin(x, over, keepdims=1), b.ReduceMax(x, over, keepdims=1))
-    elif axis >= 0:
+    elif axis >= 0 and low.rank:
         low, high = (b.reshape(v, [-1 if v.shape[0] is None else v.shape[0], *[1] * (x.rank - 1 - axis)]) for v in (low, high))
     elif low.rank:
         low, high = b.reshape(low, []), b.reshape(high, [])

@@ -257,8 +257,14 @@ def get_item(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
 
 @graph_op("TensorListSetItem")
 def set_item(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
-    """The list with another element in a place."""
-    return [_as_list(inputs[0]).put(walk.b, inputs[1], inputs[2])]
+    """The list with another element in a place, which may be behind the last one where the list grows."""
+    b, found = walk.b, _as_list(inputs[0])
+    if node.attributes.get("resize_if_index_out_of_bounds"):
+        behind = b.Add(b.cast(inputs[1], "int64"), 1)
+        more = b.Max(size_of(b, found), behind)
+        places = _number(more)
+        found = _resized(b, found, more if places is None else places)
+    return [found.put(b, inputs[1], inputs[2])]
 
 
 @graph_op("TensorListPushBack")
@@ -362,11 +368,33 @@ def split(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
 
 @graph_op("TensorListResize")
 def resize(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
-    """The list with another number of places."""
-    found, size = _as_list(inputs[0]), _number(inputs[1])
-    if found.stacked is not None or size is None:
-        raise UnsupportedAttribute("a list with elements that is given another size")
-    return [replace(found, size=size, written=tuple(pair for pair in found.written if (_number(pair[0]) or 0) < size))]
+    """The list with another number of places; new ones hold 0."""
+    size = _number(inputs[1])
+    return [_resized(walk.b, _as_list(inputs[0]), walk.b.cast(inputs[1], "int64") if size is None else size)]
+
+
+def _resized(b: Builder, found: TensorList, size: Place) -> TensorList:
+    count = _number(size)
+    if count is not None and count == _number(found.size):
+        return found
+    if found.stacked is not None:
+        more = b.Sub(b.vector([_length(b, size)]), b.vector([b.dim(found.stacked, 0)]))
+        return replace(found, size=size, stacked=b.pad(found.stacked, [0], [0], [more]))
+    if count is not None:
+        found = replace(found, written=tuple(pair for pair in found.written if (_number(pair[0]) or 0) < count))
+    return replace(found, size=size)
+
+
+def differ_in_size(one: Thing, other: Thing) -> bool:
+    """True for two lists of the same elements of which one was given another size."""
+    if not (isinstance(one, TensorList) and isinstance(other, TensorList)) or one is other:
+        return False
+    return one.stacked is other.stacked and one.written == other.written and one.origin is other.origin and one.dtype == other.dtype
+
+
+def size_of(b: Builder, found: TensorList) -> Value:
+    """The number of places of a list, an int64 scalar."""
+    return b.cast(_value(b, found.size), "int64")
 
 
 # -- TensorFlow 1 -----------------------------------------------------------------------------------------------------

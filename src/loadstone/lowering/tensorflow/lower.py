@@ -13,6 +13,7 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.finish import finish
 from loadstone.lowering.tensorflow.walk import GraphWalk, Resource, Thing
 
+_ASSIGNING = ("Assign", "ResourceScatter", "Scatter")
 Shapes = Mapping[str, tuple[int | None, ...]]
 
 
@@ -45,12 +46,14 @@ def trace_graph(graph: Graph, module: Module, shapes: Shapes | None = None) -> T
 
 
 def _changed(module: Module) -> frozenset[str]:
-    """The variables that signatures assign, by key. Found once for a module."""
+    """The variables that one of several signatures assigns, by key. Found once for a module."""
     if module.changed is None:
         found: set[str] = set()
         module.changed = frozenset()
-        for name in module.signatures if module.assigns() else ():
-            found |= _trace(module.signatures[name], module, frozenset(), {}).walk.assigned
+        for name in module.signatures if len(module.signatures) > 1 else ():
+            graph = module.signatures[name]
+            if any(node.op.startswith(_ASSIGNING) for node in module.reached(graph)):
+                found |= _trace(graph, module, frozenset(), {}).walk.assigned
         module.changed = frozenset(found)
     return module.changed
 

@@ -90,7 +90,7 @@ def _computable(x: Array) -> Array:
     return x.astype(np.float32) if x.dtype.itemsize == 2 and x.dtype.kind not in "iu" else x
 
 
-def adjoint(x: Array) -> Array:
+def conjugate_transpose(x: Array) -> Array:
     """The conjugate, with the last two axes exchanged."""
     return np.conj(np.swapaxes(x, -1, -2))
 

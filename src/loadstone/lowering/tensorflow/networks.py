@@ -120,7 +120,7 @@ def batch_normalization(
 # -- products ---------------------------------------------------------------------------------------------------------
 
 
-@tf("linalg.matmul", "matmul", "raw_ops.MatMul", "raw_ops.BatchMatMul", "raw_ops.BatchMatMulV2")
+@tf("linalg.matmul", "matmul")
 def matmul(
     b: Builder, a: Operand, b_: Operand, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
     adjoint_b: bool = False, adj_x: bool = False, adj_y: bool = False,
@@ -158,12 +158,6 @@ def einsum(b: Builder, equation: str, *inputs: Operand) -> Value:
     """Sums of products by an equation of letters."""
     values = alike(b, *(inputs[0] if len(inputs) == 1 and isinstance(inputs[0], (list, tuple)) else inputs))
     return b.Einsum(*values, equation=explicit(str(equation), [v.rank for v in values]))
-
-
-@tf("raw_ops.Einsum")
-def raw_einsum(b: Builder, inputs: Any, equation: str = "") -> Value:
-    """Sums of products by an equation of letters."""
-    return einsum(b, equation, *inputs)
 
 
 @tf("keras.backend.dot")

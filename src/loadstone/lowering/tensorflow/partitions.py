@@ -63,7 +63,11 @@ def dynamic_stitch(b: Builder, indices: Any, data: Any) -> Value:
 def _of_numbers(b: Builder, places: list[Value], parts: list[Value]) -> Value | None:
     """A vector of integers, element by element, as graphs put shapes together; None for anything else."""
     vector = all(place.const is not None and place.rank <= 1 and place.rank == part.rank for place, part in zip(places, parts, strict=True))
-    if not vector or not dtypes.is_integer(parts[0].dtype) or any(None in part.shape or (part.rank and part.shape[0] != place.shape[0]) for place, part in zip(places, parts, strict=True)):
+    if (
+        not vector
+        or not dtypes.is_integer(parts[0].dtype)
+        or any(None in part.shape or (part.rank and part.shape[0] != place.shape[0]) for place, part in zip(places, parts, strict=True))
+    ):
         return None
     made: dict[int, int | Value] = {}
     for place, part in zip(places, parts, strict=True):

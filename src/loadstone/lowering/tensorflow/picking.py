@@ -14,7 +14,8 @@ from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.ops_index import get_item
-from loadstone.lowering.tensorflow.symbols import Operand, alike, number, tensor, tf
+from loadstone.lowering.tensorflow.diagonals import diag_part
+from loadstone.lowering.tensorflow.symbols import Operand, alike, tensor, tf
 
 _OPERATION = Layer("GetItem", "", {}, domain="keras.ops")
 
@@ -39,39 +40,6 @@ def select(b: Builder, condition: Operand, x: Operand, y: Operand) -> Value:
     """x where the condition holds, else y; a vector of conditions is one for each row."""
     flags, (one, other) = tensor(b, condition), alike(b, x, y)
     return b.Where(b.unsqueeze(flags, *range(1, one.rank)) if flags.rank == 1 < one.rank else flags, one, other)
-
-
-@tf("linalg.band_part", "raw_ops.MatrixBandPart")
-def band_part(b: Builder, input_: Operand, num_lower: Operand, num_upper: Operand) -> Value:
-    """The diagonal with this many others below and above it, zeros elsewhere; -1 is all."""
-    x, lower, upper = tensor(b, input_), int(number(num_lower, "num_lower")), int(number(num_upper, "num_upper"))
-    y = x if upper < 0 else b.Trilu(x, b.const(upper), upper=0)
-    return y if lower < 0 else b.Trilu(y, b.const(-lower), upper=1)
-
-
-@tf("linalg.diag_part", "raw_ops.MatrixDiagPart")
-def diag_part(b: Builder, input_: Operand) -> Value:
-    """The main diagonals of matrices."""
-    x = tensor(b, input_)
-    rows, columns = x.shape[-2:]
-    if rows is None or columns is None:
-        raise UnsupportedAttribute("tf.linalg.diag_part of matrices whose size is not known")
-    eye = b.const(np.eye(rows, columns), x.dtype)
-    return b.ReduceSum(
-        b.slice(b.Mul(x, eye), x.rank - 1 if rows < columns else x.rank - 2, 0, min(rows, columns)),
-        b.ints([x.rank - 2 if rows < columns else x.rank - 1]),
-        keepdims=0,
-    )
-
-
-@tf("linalg.diag", "raw_ops.MatrixDiag")
-def diag(b: Builder, diagonal: Operand) -> Value:
-    """Matrices with these diagonals."""
-    x = tensor(b, diagonal)
-    size = x.shape[-1]
-    if size is None:
-        raise UnsupportedAttribute("tf.linalg.diag of diagonals whose length is not known")
-    return b.Mul(b.unsqueeze(x, x.rank), b.const(np.eye(size), x.dtype))
 
 
 @tf("linalg.trace")

@@ -17,13 +17,14 @@ from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.tensorflow.length_arithmetic import times
+from loadstone.lowering.tensorflow.length_arithmetic import Length, times
 from loadstone.lowering.tensorflow.sliding import (
     Sliding,
     as_given,
     channels_come_first,
     channels_first,
     framed,
+    pads_of,
     per_axis,
     sliding,
     whole_windows,
@@ -139,19 +140,27 @@ def max_pool_with_argmax(
     window, dims = _window(ksize, 4, False), b.dims(x)
     first = channels_first(b, how, x)
     padded, pads = framed(b, how, first, window, _lowest(x.dtype))
-    if padded is not first:
-        raise UnsupportedAttribute(f"MaxPoolWithArgmax of windows {window} that are shorter than strides, over lengths that are not known")
     y, flat = b.ops("MaxPool", padded, kernel_shape=window, strides=[*how.strides], **pads, outputs=2)
     if how.padding == "VALID":
         y, flat = (whole_windows(b, how, first, v, window) for v in (y, flat))
     batch, height, width, channels = dims
-    plane = times(b, height, width)
-    places = b.Mod(flat, plane)  # the engine counts in all of (batch, channels, height, width)
+    if padded is first:
+        places = b.Mod(flat, times(b, height, width))  # the engine counts in all of (batch, channels, height, width)
+    else:
+        places = _unpadded(b, how, flat, padded, (height, width), window)
     place = b.Add(b.Mul(places, channels), b.unsqueeze(_counted(b, channels), 1, 2))
     if include_batch_in_index:
-        of_sample = times(b, plane, channels)
+        of_sample = times(b, times(b, height, width), channels)
         place = b.Add(place, b.unsqueeze(b.Mul(_counted(b, batch), of_sample), 1, 2, 3))
     return [as_given(b, how, y), b.cast(as_given(b, how, place), output_dtype or Targmax)]
+
+
+def _unpadded(b: Builder, how: Sliding, flat: Value, padded: Value, space: Sequence[Length], window: Sequence[int]) -> Value:
+    """Places in a plane, of places in the padded planes one behind the other."""
+    down, across = b.dims(padded)[2:]
+    top, left = (low for low, _ in pads_of(b, how, space, window))
+    row = b.Sub(b.Mod(b.Div(flat, across), down), top)
+    return b.Add(b.Mul(row, space[1]), b.Sub(b.Mod(flat, across), left))
 
 
 def _counted(b: Builder, count: int | Value) -> Value:

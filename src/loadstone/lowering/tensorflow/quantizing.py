@@ -76,8 +76,12 @@ def quantize(
         whole = away_from_zero(b, b.Sub(steps, (most - least + 1) / 2)) if least else b.Floor(b.Add(steps, 0.5))
     elif mode == "MIN_FIRST":
         scale = b.Div(b.const(most - least, "float32"), b.Sub(highest, lowest))
-        start = b.Sub(away_from_zero(b, b.Mul(lowest, scale)), least)
-        whole = b.Min(b.Max(b.Sub(away_from_zero(b, b.Mul(x, scale)), start), least), most)
+        steps, start = b.Mul(x, scale), b.Mul(lowest, scale)
+        if dtype == "uint8":  # by gemmlowp, which rounds halves to even (core/kernels/meta_support.cc)
+            whole = b.Round(b.Sub(steps, start))
+        else:
+            whole = b.Sub(away_from_zero(b, steps), b.Sub(away_from_zero(b, start), least))
+        whole = b.Min(b.Max(whole, least), most)
     else:
         raise UnsupportedAttribute(f"QuantizeV2 with mode={mode!r}")
     return [b.cast(b.cast(whole, "int32"), dtype), low, high]

@@ -67,13 +67,13 @@ def padded(shape: Array, values: Array, default: Array, kinds: Sequence[str], pa
     if len(wanted) != depth + values.ndim - 1 or any(w not in (-1, d) for w, d in zip(wanted[depth:], values.shape[1:], strict=True)):
         raise ValueError(f"a ragged tensor of {depth} axes and values of shape {values.shape} as a tensor of shape {wanted}")
     places = [_place(kind, partition) for kind, partition in zip(kinds, partitions, strict=True)]
-    sizes = [rows if wanted[0] == -1 else wanted[0]]
+    sizes = [rows if wanted[0] == -1 else int(wanted[0])]
     sizes += [int(columns.max(initial=-1)) + 1 if want == -1 else want for want, (_, columns) in zip(wanted[1:depth], places, strict=True)]
     if min(sizes) < 0 or np.prod(np.asarray([*sizes, *values.shape[1:]], float)) > MOST:
         raise ValueError(f"a tensor of shape {sizes}")
     index, there = np.arange(rows), np.arange(rows) < sizes[0]
     for size, (above, columns) in zip(sizes[1:], places, strict=True):
-        if len(above) and (above.min() < 0 or above.max() >= len(index)):
+        if len(above) and ((above < 0).any() or (above >= len(index)).any()):
             raise ValueError("a row that there is not in a row partition")
         there = there[above] & (columns < size)
         index = index[above] * size + columns
@@ -121,7 +121,9 @@ def to_sparse(b: Builder, rt_nested_splits: Any, rt_dense_values: Operand) -> li
             above, columns = _place("ROW_SPLITS", part)
             index = np.concatenate([index[above], columns[:, None]], 1)
             sizes.append(int(columns.max(initial=-1)) + 1)
-        inner = np.stack(np.meshgrid(*map(np.arange, rows.shape[1:]), indexing="ij"), -1).reshape(-1, rows.ndim - 1) if rows.ndim > 1 else None
+        inner = (
+            np.stack(np.meshgrid(*map(np.arange, rows.shape[1:]), indexing="ij"), -1).reshape(-1, rows.ndim - 1) if rows.ndim > 1 else None
+        )
         if inner is not None:
             index = np.concatenate([np.repeat(index, len(inner), 0), np.tile(inner, (len(index), 1))], 1)
         return index.astype(np.int64), rows.reshape(-1), np.asarray([*sizes, *rows.shape[1:]], np.int64)
@@ -133,7 +135,9 @@ def to_sparse(b: Builder, rt_nested_splits: Any, rt_dense_values: Operand) -> li
 
 
 @tf("raw_ops.RaggedGather")
-def gather(b: Builder, params_nested_splits: Any, params_dense_values: Operand, indices: Operand, OUTPUT_RAGGED_RANK: int = 1) -> list[Value]:
+def gather(
+    b: Builder, params_nested_splits: Any, params_dense_values: Operand, indices: Operand, OUTPUT_RAGGED_RANK: int = 1
+) -> list[Value]:
     """Rows of a ragged tensor; indices of several axes give regular axes before them."""
     splits, x, places = [tensor(b, s) for s in params_nested_splits], tensor(b, params_dense_values), tensor(b, indices)
     if int(OUTPUT_RAGGED_RANK) != len(splits) + places.rank - 1:
@@ -154,7 +158,7 @@ def gather(b: Builder, params_nested_splits: Any, params_dense_values: Operand, 
         return *(m.astype(dtype) for m in made), values[rows]
 
     results = [((None,), dtype)] * int(OUTPUT_RAGGED_RANK) + [((None, *x.shape[1:]), x.dtype)]
-    return called(b, "RaggedGather", compute, [*splits, x, places], results)  # type: ignore[arg-type]
+    return called(b, "RaggedGather", compute, [*splits, x, places], results)
 
 
 def _count(first: float, end: float, step: float) -> float:
@@ -223,4 +227,4 @@ def fill_empty_rows(b: Builder, value_rowids: Operand, values: Operand, nrows: O
         return np.repeat(np.arange(int(number)), np.maximum(np.bincount(ids, minlength=int(number)), 1)), made, empty, places
 
     results = [((None,), "int64"), ((None,), x.dtype), ((None,), "bool"), (rows.shape, "int64")]
-    return called(b, "RaggedFillEmptyRows", compute, [rows, x, count, default], results)  # type: ignore[arg-type]
+    return called(b, "RaggedFillEmptyRows", compute, [rows, x, count, default], results)

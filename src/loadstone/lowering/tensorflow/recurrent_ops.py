@@ -65,7 +65,7 @@ def gru_block_cell(b: Builder, x: Operand, h_prev: Operand, w_ru: Operand, w_c: 
 
 def _sorted(b: Builder, kernel: Value, bias: Value, order: str, forget_bias: float) -> tuple[Value, Value]:
     """Kernel and bias with their gates in the order i, f, c, o, and the bias of the forget gate added."""
-    columns, offsets = ([part for part in _split(b, v, 4)] for v in (kernel, bias))
+    columns, offsets = _split(b, kernel, 4), _split(b, bias, 4)
     places = _ORDER[order]
     if forget_bias:
         offsets[places[1]] = b.Add(offsets[places[1]], float(forget_bias))

@@ -31,7 +31,10 @@ def reverse_sequence(
 ) -> Value:  # fmt: skip
     """x with the first n elements of each sample backwards; n is the sample's length."""
     x, counts = tensor(b, input_), b.cast(tensor(b, seq_lengths), "int64")
-    along, samples = axis_of(seq_dim if seq_axis is None else seq_axis, x.rank), axis_of(batch_dim if batch_axis is None else batch_axis, x.rank)
+    along, samples = (
+        axis_of(seq_dim if seq_axis is None else seq_axis, x.rank),
+        axis_of(batch_dim if batch_axis is None else batch_axis, x.rank),
+    )
     if along == samples or x.rank < 2:
         raise ModelError(f"a reversal of a tensor of shape {x.shape} along axis {along} with samples along axis {samples}")
     order = [samples, along, *(k for k in range(x.rank) if k not in (samples, along))]

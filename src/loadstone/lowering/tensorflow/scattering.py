@@ -30,7 +30,9 @@ def scattered(b: Builder, x: Value, indices: Value, updates: Value, kind: str = 
     if depth is None:
         raise UnsupportedAttribute(f"a scatter at indices of shape {indices.shape}")
     if not 0 < depth <= x.rank or updates.rank != places.rank - 1 + x.rank - depth:
-        raise ModelError(f"a scatter of updates of shape {updates.shape} at indices of shape {indices.shape} into a tensor of shape {x.shape}")
+        raise ModelError(
+            f"a scatter of updates of shape {updates.shape} at indices of shape {indices.shape} into a tensor of shape {x.shape}"
+        )
     if policy == "IGNORE":
         return _ignoring(b, x, places, updates, kind)
     return _combined(b, x, existing(b, places), updates, kind)

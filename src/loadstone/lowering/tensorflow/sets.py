@@ -54,7 +54,9 @@ def verify(indices: Array, shape: Array) -> None:
         raise ValueError("a sparse tensor whose places are not in order, or not different")
 
 
-def _combined(operation: str, one: tuple[Groups, list[int]], other: tuple[Groups, list[int]], dtype: np.dtype) -> tuple[Array, Array, Array]:
+def _combined(
+    operation: str, one: tuple[Groups, list[int]], other: tuple[Groups, list[int]], dtype: np.dtype
+) -> tuple[Array, Array, Array]:
     if one[1] != other[1]:
         raise ValueError(f"sets in tensors of shapes {one[1]} and {other[1]}")
     combine, indices, values, widest = _OPERATIONS[operation], [], [], 0
@@ -63,7 +65,7 @@ def _combined(operation: str, one: tuple[Groups, list[int]], other: tuple[Groups
         indices += [(*key, k) for k in range(len(found))]
         values += found
         widest = max(widest, len(found))
-    made = items(values) if dtype == object else np.asarray(values, dtype)
+    made = items(values) if dtype.kind == "O" else np.asarray(values, dtype)
     return np.asarray(indices, np.int64).reshape(len(values), len(one[1]) + 1), made, np.asarray([*one[1], widest], np.int64)
 
 
@@ -78,8 +80,10 @@ def _rule(b: Builder, inputs: list[Operand], sparse: tuple[bool, bool], operatio
     rank = ranks[0] if ranks else None
 
     def compute(*arrays: Array) -> tuple[Array, ...]:
-        parts = (arrays[:first], arrays[first:])
-        one, other = (_of_sparse(*part, check) if is_sparse else _of_dense(*part) for part, is_sparse in zip(parts, sparse, strict=True))
+        one, other = (
+            _of_sparse(part[0], part[1], part[2], check) if is_sparse else _of_dense(part[0])
+            for part, is_sparse in zip((arrays[:first], arrays[first:]), sparse, strict=True)
+        )
         return _combined(operation, one, other, arrays[1 if sparse[0] else 0].dtype)
 
     return called(b, "SetOperation", compute, operands, [((None, rank), "int64"), ((None,), values.dtype), ((rank,), "int64")])

@@ -12,8 +12,8 @@ import numpy as np
 from loadstone.errors import ModelError
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.tensorflow.host_calls import Array, called
 from loadstone.lowering.tensorflow.gathering import blank
+from loadstone.lowering.tensorflow.host_calls import Array, called
 from loadstone.lowering.tensorflow.shaping import concat, shape
 from loadstone.lowering.tensorflow.symbols import Operand, alike, lengths, number, tensor, tf
 
@@ -74,16 +74,20 @@ def concat_offset(b: Builder, concat_dim: Operand, shape: Any) -> list[Value]:
     """Where each of the tensors of these shapes begins when they are put one behind the other."""
     values = alike(b, *shape)
     shapes = [lengths(b, v) for v in values]
-    rank, offset, found = len(shapes[0]), 0, []
-    axis = int(number(concat_dim, "an axis"))
+    rank, axis = len(shapes[0]), int(number(concat_dim, "an axis"))
     if any(len(s) != rank for s in shapes) or not -rank <= axis < rank:
         raise ModelError(f"offsets of tensors of ranks {[len(s) for s in shapes]} along axis {axis}")
+    offset: int | Value = 0
+    found = []
     for dims in shapes:
         starts: list[int | Value] = [0] * rank
         starts[axis] = offset
         found.append(b.cast(b.vector(starts), values[0].dtype))
         step = dims[axis]
-        offset = offset + step if isinstance(offset, int) and isinstance(step, int) else b.Add(b.vector([offset]), b.vector([step]))  # type: ignore[assignment]
+        if isinstance(offset, int) and isinstance(step, int):
+            offset += step
+        else:
+            offset = b.Add(b.vector([offset]), b.vector([step]))
     return found
 
 

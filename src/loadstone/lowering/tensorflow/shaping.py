@@ -198,8 +198,10 @@ def split(b: Builder, value: Operand, num_or_size_splits: Operand, axis: Operand
     at = axis_of(axis, x.rank)
     length = x.shape[at]
     if not isinstance(sizes, list):
-        if length is None or length % int(sizes):
-            raise UnsupportedAttribute(f"tf.split of an axis of length {length} in {sizes} parts")
+        if length is None:
+            return list(b.ops("Split", x, outputs=int(sizes), axis=at, num_outputs=int(sizes)))
+        if length % int(sizes):
+            raise ModelError(f"tf.split of an axis of length {length} in {sizes} parts")
         return b.split(x, int(sizes), at)
     if -1 in sizes:
         if length is None:
@@ -282,7 +284,8 @@ def pad(b: Builder, tensor_: Operand, paddings: Operand, constant_values: Operan
     edges = b.ints([int(p[0]) for p in pairs] + [int(p[1]) for p in pairs])
     if kind == "REFLECT":
         return b.Pad(x, edges, None, mode="reflect")
-    return b.Pad(x, edges, tensor(b, constant_values, x.dtype))
+    nothing = x.dtype == "string" and isinstance(constant_values, int)
+    return b.Pad(x, edges, tensor(b, b"" if nothing else constant_values, x.dtype))
 
 
 @tf("raw_ops.MirrorPad")
@@ -416,12 +419,6 @@ def range_of(b: Builder, start: Operand, limit: Operand = None, delta: Operand =
     small = low.dtype not in ("float32", "float64", "int32", "int64")
     y = b.Range(*((b.cast(v, "int64") if small else v) for v in (b.reshape(low, []), b.reshape(high, []), b.reshape(step, []))))
     return b.cast(y, low.dtype)
-
-
-@tf("raw_ops.Range")
-def raw_range(b: Builder, start: Operand, limit: Operand, delta: Operand) -> Value:
-    """Numbers from start to below limit."""
-    return range_of(b, start, limit, delta)
 
 
 @tf("eye")

@@ -23,8 +23,8 @@ from loadstone.lowering.tensorflow.symbols import Operand, alike, enter, number,
 Combine = Callable[[Array, Array], Array]
 
 
-def _both(one: tuple[Array, Array, Array], other: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-    """All places of two sparse tensors of one shape in order, and the values of both there, 0 where there is none."""
+def _both(one: tuple[Array, Array, Array], other: tuple[Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+    """All places of two sparse tensors of one shape in order, the values of both there, 0 where there is none, and where both are."""
     if one[2].tolist() != other[2].tolist():
         raise ValueError(f"sparse tensors of shapes {one[2].tolist()} and {other[2].tolist()}")
     for indices, _, shape in (one, other):
@@ -39,7 +39,7 @@ def _both(one: tuple[Array, Array, Array], other: tuple[Array, Array, Array]) ->
     place[order] = np.cumsum(fresh) - 1
     x, y = (np.zeros(int(fresh.sum()), part[1].dtype) for part in (one, other))
     x[place[: len(one[0])]], y[place[len(one[0]) :]] = one[1], other[1]
-    return ordered[fresh], x, y
+    return ordered[fresh], x, y, np.bincount(place) > 1
 
 
 @tf("raw_ops.SparseAdd")
@@ -47,16 +47,16 @@ def sparse_add(
     b: Builder, a_indices: Operand, a_values: Operand, a_shape: Operand, b_indices: Operand, b_values: Operand, b_shape: Operand,
     thresh: Operand,
 ) -> list[Value]:  # fmt: skip
-    """The sum of two sparse tensors without what is smaller than a threshold."""
+    """The sum of two sparse tensors without what is smaller than a threshold, where both have a value."""
     values = alike(b, a_values, b_values)
     operands = [tensor(b, a_indices), values[0], tensor(b, a_shape), tensor(b, b_indices), values[1], tensor(b, b_shape), tensor(b, thresh)]
     axes = operands[2].shape[0]
 
     def compute(*arrays: Array) -> tuple[Array, ...]:
-        indices, x, y = _both(arrays[:3], arrays[3:6])  # type: ignore[arg-type]
+        indices, x, y, both = _both(arrays[:3], arrays[3:6])  # type: ignore[arg-type]
         with np.errstate(all="ignore"):
             total = x + y
-            keep = arrays[6] <= np.abs(total)
+            keep = ~both | (arrays[6] <= np.abs(total))
         return indices[keep], total[keep], arrays[2]
 
     return called(b, "SparseAdd", compute, operands, [((None, axes), "int64"), ((None,), values[0].dtype), ((axes,), "int64")])
@@ -75,7 +75,7 @@ def _pair_rule(name: str, combine: Combine) -> Callable[..., list[Value]]:
         operands = [tensor(b, a_indices), values[0], tensor(b, a_shape), tensor(b, b_indices), values[1], tensor(b, b_shape)]
 
         def compute(*arrays: Array) -> tuple[Array, ...]:
-            indices, x, y = _both(arrays[:3], arrays[3:])  # type: ignore[arg-type]
+            indices, x, y, _ = _both(arrays[:3], arrays[3:])  # type: ignore[arg-type]
             return indices, combine(x, y)
 
         return called(b, name, compute, operands, [((None, operands[2].shape[0]), "int64"), ((None,), values[0].dtype)])
@@ -148,7 +148,7 @@ def _reduction(kind: str, sparse: bool) -> Callable[..., Any]:
     ) -> Any:
         operands = [tensor(b, v) for v in (input_indices, input_values, input_shape)]
         rank, found = axes_of_sparse(operands[0], operands[2]), number(reduction_axes, "an axis")
-        axes = {int(a) for a in (found if isinstance(found, list) else [found])} or set(range(rank))
+        axes = {int(a) for a in (found if isinstance(found, list) else [found])}
         if any(not -rank <= a < rank for a in axes):
             raise ModelError(f"a reduction of a sparse tensor of {rank} axes over {sorted(axes)}")
         rest = [k for k in range(rank) if k not in {a % rank for a in axes}]
@@ -160,11 +160,11 @@ def _reduction(kind: str, sparse: bool) -> Callable[..., Any]:
             size = [int(shape[k]) if k in rest else 1 for k in range(rank) if keep_dims or k in rest]
             if sparse:
                 wide = np.zeros((len(groups), len(size)), np.int64)
-                wide[:, [k for k in rest] if keep_dims else list(range(len(rest)))] = groups
+                wide[:, rest if keep_dims else list(range(len(rest)))] = groups
                 return wide, totals, np.asarray(size, np.int64)
             made = np.zeros([int(shape[k]) for k in rest], values.dtype)
             if len(totals):
-                made[tuple(groups.T)] = totals
+                made[tuple(groups.T)] = totals if rest else totals[0]
             return (made.reshape(size),)
 
         count, dtype = rank if keep_dims else len(rest), operands[1].dtype

@@ -17,7 +17,7 @@ from loadstone.lowering.tensorflow.host_calls import Array, called, plain
 from loadstone.lowering.tensorflow.ragged_tensors import MOST, checked_splits
 from loadstone.lowering.tensorflow.sparse_reshaping import checked
 from loadstone.lowering.tensorflow.sparse_tensors import axes_of_sparse
-from loadstone.lowering.tensorflow.symbols import Operand, lengths, known, tensor, tf
+from loadstone.lowering.tensorflow.symbols import Operand, known, lengths, tensor, tf
 
 Rows = Callable[..., tuple[Array, int]]  # the row of each value, and how many rows there are
 
@@ -92,7 +92,7 @@ def _counted(rows: Array, values: Array, weights: Array, least: int, most: int, 
     if weights.size and weights.shape != values.shape:
         raise ValueError(f"{weights.size} weights of {values.size} numbers")
     rows, values, weights = rows.reshape(-1), values.reshape(-1), weights.reshape(-1)
-    length = most if most >= 0 else max(int(values.max(initial=-1)) + 1, least)
+    length = most if most >= 0 else max(int(values.max(initial=0)) + 1, least)
     inside = values < length
     rows, values = rows[inside], values[inside].astype(np.int64)
     order = np.lexsort((values, rows))

@@ -93,7 +93,7 @@ def sparse_concat(b: Builder, indices: Any, values: Any, shapes: Any, concat_dim
         return joined[order], np.concatenate(given)[order], total
 
     results = [((None, axes), "int64"), ((None,), parts[0].dtype), ((axes,), "int64")]
-    return called(b, "SparseConcat", compute, [*places, *parts, *sizes], results)  # type: ignore[arg-type]
+    return called(b, "SparseConcat", compute, [*places, *parts, *sizes], results)
 
 
 @tf("raw_ops.SparseSplit")

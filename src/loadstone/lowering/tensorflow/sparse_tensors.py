@@ -83,4 +83,4 @@ def fill_empty_rows(b: Builder, indices: Operand, values: Operand, dense_shape: 
         return made, filled, empty, moved
 
     results = [((None, axes), "int64"), ((None,), x.dtype), ((None,), "bool"), (places.shape[:1], "int64")]
-    return called(b, "SparseFillEmptyRows", compute, [places, x, shape, default], results)  # type: ignore[arg-type]
+    return called(b, "SparseFillEmptyRows", compute, [places, x, shape, default], results)

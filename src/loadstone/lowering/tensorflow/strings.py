@@ -11,6 +11,7 @@ from loadstone.ir import dtypes
 from loadstone.lowering import shapes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.tensorflow.complex_numbers import Complex, of_complex, together
 from loadstone.lowering.tensorflow.symbols import Operand, axes_of, tensor, tf
 from loadstone.lowering.tensorflow.text_calls import as_bytes, call, number_of_each, of_each
 from loadstone.lowering.text import strings, unicode
@@ -180,6 +181,14 @@ def as_string(
         raise UnsupportedAttribute(f"numbers of {x.dtype} as text with the options of floats")
     form = Format(int(width), int(precision), fill, "g" if shortest else "e" if scientific else "f")
     return call(b, "AsString", form.write, [x], [(x.shape, "string")])[0]
+
+
+@of_complex("AsString")
+def as_string_of_complex(
+    b: Builder, input_: Complex, precision: int = -1, scientific: bool = False, shortest: bool = False, width: int = -1, fill: str = ""
+) -> Value:
+    """Complex numbers as text, in brackets."""
+    return as_string(b, together(b, input_), precision, scientific, shortest, width, fill)
 
 
 @tf("raw_ops.StringToNumber")

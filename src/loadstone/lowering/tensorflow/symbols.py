@@ -68,6 +68,15 @@ _RANDOM = frozenset(
     image.sample_distorted_bounding_box nn.fractional_avg_pool nn.fractional_max_pool nn.nce_loss nn.sampled_softmax_loss
     compat.v1.nn.dropout compat.v1.multinomial random.shuffle
     """.split()
+) | frozenset(
+    f"raw_ops.{op}"
+    for op in """
+    Multinomial ParameterizedTruncatedNormal RandomCrop RandomGamma RandomPoisson RandomPoissonV2 RandomShuffle RandomStandardNormal
+    RandomUniform RandomUniformInt RiscRandomUniform RngReadAndSkip RngSkip SampleDistortedBoundingBox SampleDistortedBoundingBoxV2
+    StatefulRandomBinomial StatefulStandardNormal StatefulStandardNormalV2 StatefulTruncatedNormal StatefulUniform StatefulUniformFullInt
+    StatefulUniformInt TruncatedNormal XlaRngBitGenerator AllCandidateSampler FixedUnigramCandidateSampler LearnedUnigramCandidateSampler
+    LogUniformCandidateSampler ThreadUnsafeUnigramCandidateSampler UniformCandidateSampler
+    """.split()
 )
 
 
@@ -88,7 +97,7 @@ def fill() -> None:
 def is_random(name: str) -> bool:
     """True for a function that draws numbers whenever it is called."""
     plain = name.removeprefix("compat.v1.")
-    return name in _RANDOM or plain in _RANDOM or plain.startswith(("random.", "image.random_", "raw_ops.Random", "raw_ops.Stateless"))
+    return name in _RANDOM or plain in _RANDOM or plain.startswith(("random.", "image.random_"))
 
 
 def tf(*names: str) -> Callable[[Function], Function]:

@@ -6,6 +6,7 @@ What a graph inserts when it runs would have to be kept from call to call, and i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +67,7 @@ def table(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
         return [_checked(walk.resources[key], node)]
     made = Table(name, found["key_dtype"], found["value_dtype"], mutable=node.op not in _PLAIN)
     if node.op in _OF_TENSORS or node.op in _DENSE:
-        made.shape = tuple(found.get("value_shape") or ())
+        made.shape = tuple(found.get("value_shape") or [])
     if node.op in _DENSE:
         if any(thing is None or thing.const is None for thing in inputs):
             raise UnsupportedAttribute("a table whose empty key is computed")
@@ -140,23 +141,23 @@ def initialize(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
 
 
 @graph_op("LookupTableImport", "LookupTableImportV2")
-def import_(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
+def import_(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
     """Fill a table, with what a checkpoint has or with constants; what it held before is gone."""
     to = _table(inputs[0])
     if not walk.starting and to.entries is not None and to.mutable:
-        return walk.refuse(node, "it fills a table again whenever the model runs") or []
+        return walk.refuse(node, "it fills a table again whenever the model runs")
     if not walk.starting and to.was_read:
-        return walk.refuse(node, "it fills a table that was looked up before") or []
+        return walk.refuse(node, "it fills a table that was looked up before")
     _fill(walk, to, *inputs[1:])
     return []
 
 
 @graph_op("LookupTableInsert", "LookupTableInsertV2")
-def insert(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
+def insert(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
     """Put more into a table before anything else runs."""
     to = _table(inputs[0])
     if not walk.starting:
-        return walk.refuse(node, "it changes a table whenever the model runs") or []
+        return walk.refuse(node, "it changes a table whenever the model runs")
     before = to.held()
     _fill(walk, to, *inputs[1:])
     if to.entries is not None:
@@ -165,9 +166,9 @@ def insert(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
 
 
 @graph_op("LookupTableRemoveV2")
-def remove(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
+def remove(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
     """Nothing is taken out of tables."""
-    return walk.refuse(node, "it changes a table whenever the model runs") or []
+    return walk.refuse(node, "it changes a table whenever the model runs")
 
 
 def _fill(walk: GraphWalk, to: Table, keys: Value | None, values: Value | None) -> None:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from loadstone.errors import MALFORMED, LoadstoneError, LoweringError, ModelError, UnsupportedAttribute, UnsupportedOps
-from loadstone.ir import FunctionName, Graph, Module, Node, Output, flatten, tf_ops
+from loadstone.ir import FunctionName, Graph, Module, Node, Output, Tensor, flatten, tf_ops
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.owners import foreign
@@ -86,10 +86,10 @@ class GraphWalk:
         self._depth = 0
 
     def start(self) -> None:
-        """Walk what runs once before any signature."""
+        """Walk what runs once before any signature. Its inputs are names of files, which are known by the name of the input."""
         self.starting = True
         for graph in self.module.start:
-            self.graph(graph, [self.b.const(b"", "string") for _ in graph.inputs])
+            self.graph(graph, [self.b.weight(Tensor.of(b"", "string", key=name)) for name in graph.input_structure])
         self.starting = False
 
     def graph(self, graph: Graph, inputs: Sequence[Thing]) -> list[Thing]:

@@ -82,7 +82,8 @@ def _features(maps: Sequence[memoryview]) -> dict[bytes, memoryview]:
 
 def values(feature: memoryview | None, dtype: str, key: bytes) -> list[Any] | None:
     """The values of a feature; None for one that is not there or holds nothing of any kind."""
-    kind, found = "", []
+    kind = ""
+    found: list[Any] = []
     for field, value in wire.fields(feature) if feature is not None else ():
         if field in _KINDS:
             if _KINDS[field] != kind:
@@ -170,7 +171,7 @@ def dense_list(batch: Sequence[Lists], feature: Dense, may_miss: bool) -> tuple[
     if any(len(step) != feature.stride for row in rows for step in row):
         raise InputMismatch(f"a step of the list of features {feature.key!r} that has not {feature.stride} values")
     lengths = np.array([len(row) for row in rows], np.int64)
-    longest = int(lengths.max(initial=0))
+    longest = max(map(len, rows), default=0)
     within_limit(longest * len(rows) * max(feature.stride, 1), "a number of values")
     made = np.full((len(rows), longest, feature.stride), b"" if feature.dtype == "string" else 0, dtypes.to_numpy(feature.dtype))
     for place, row in zip(made, rows, strict=True):

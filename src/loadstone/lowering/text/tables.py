@@ -64,7 +64,7 @@ class Entries:
         result[hit] = self.values[found[hit]]
         others = np.broadcast_to(default.reshape(-1, *inner) if default.size else default, (len(listed), *inner))
         result[~hit] = others[~hit]
-        return result.reshape(*shape, *inner)
+        return result.reshape((*shape, *inner))
 
 
 def keyed(keys: np.ndarray, width: int) -> list[Any]:

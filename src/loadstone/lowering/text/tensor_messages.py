@@ -32,7 +32,8 @@ def serialize(array: np.ndarray, dtype: str) -> bytes:
 
 def parse(message: bytes, dtype: str) -> np.ndarray:
     """The tensor of a message, which has to be of this type."""
-    number, raw, shape = 0, memoryview(b""), ()
+    number, raw = 0, memoryview(b"")
+    shape: tuple[int, ...] = ()
     values: list[object] = []
     for field, value in wire.fields(memoryview(message)):
         if field == 1 and isinstance(value, int):
