@@ -30,8 +30,8 @@ FORMATS: tuple[Format, ...] = (
     tfjs_graph.FORMAT,  # JSON with nodes
     keras_architecture.FORMAT,  # JSON and YAML of any other model
     saved_model.FORMAT,  # a folder with saved_model.pb, or that file
-    meta_graph.FORMAT,  # a message about a graph, then the graph
     frozen_graph.FORMAT,  # a message whose first field is a node
+    meta_graph.FORMAT,  # a message about a graph, then the graph: after frozen_graph, whose nodes begin alike
 )
 
 

@@ -14,21 +14,22 @@ from loadstone.formats.producer import only_mapped
 from loadstone.formats.reading import reading
 from loadstone.formats.weights import Weights
 from loadstone.frontends.tensorflow.module import module
-from loadstone.ir import Model, Producer, tf_ops
+from loadstone.ir import Model, Producer
 
 _HEAD = 1 << 12
+_OP = re.compile(r"_?[A-Z][A-Za-z0-9_>.]*")
 _TEXT = re.compile(rb"\s*(#[^\n]*\s*)*(node\s*(\{|<|:)|library\s*\{|versions\s*\{\s*producer)")
 
 
 def detect(source: Source) -> Match | None:
-    """A message whose first field is a node: a name, and an op that TensorFlow has."""
+    """A message whose first field is a node: a name, and what an op is called."""
     if source.folder:
         return None
     head = source.head(_HEAD)
     if _TEXT.match(head):
         return Match("text")
     op = _first_op(head)
-    return Match("a graph of nodes") if op is not None and tf_ops.definition(op) is not None else None
+    return Match("a graph of nodes") if op is not None and _OP.fullmatch(op) else None
 
 
 def _first_op(head: bytes) -> str | None:

@@ -22,7 +22,7 @@ def fold(kind: str, inputs: Sequence[Value | None], attributes: dict[str, Any]) 
     """The result of an op over constants; None where an input is not constant or the op is not in the table."""
     if kind == "Shape" and inputs[0] is not None:
         return _shape(inputs[0], attributes)
-    if kind not in _TABLE or any(v is None or v.const is None for v in inputs):
+    if kind not in _TABLE or attributes.get("mode", "constant") != "constant" or any(v is None or v.const is None for v in inputs):
         return None
     tensors = [v.const for v in inputs if v is not None]
     shape, dtype = shapes.infer(kind, inputs, attributes, 1)[0]
@@ -60,6 +60,14 @@ def _reshape(i: list[np.ndarray], a: dict[str, Any]) -> np.ndarray:
     target = [i[0].shape[k] if d == 0 and not a.get("allowzero") else d for k, d in enumerate(i[1].tolist())]
     reshaped: np.ndarray = i[0].reshape(target)
     return reshaped
+
+
+def _pad(i: list[np.ndarray], a: dict[str, Any]) -> np.ndarray:
+    """With a constant alone; numbers below 0 crop."""
+    edges = i[1].reshape(2, -1).T.tolist()
+    value = i[2] if len(i) > 2 else np.zeros((), i[0].dtype)
+    padded = np.pad(i[0], [(max(low, 0), max(high, 0)) for low, high in edges], constant_values=value.item())
+    return padded[tuple(slice(max(-low, 0), n - max(-high, 0)) for (low, high), n in zip(edges, padded.shape, strict=True))]
 
 
 def _divide(i: list[np.ndarray], a: dict[str, Any]) -> np.ndarray:
@@ -111,6 +119,7 @@ _TABLE: dict[str, Evaluate] = {
     "Less": lambda i, a: i[0] < i[1],
     "Not": lambda i, a: ~i[0],
     "Where": lambda i, a: np.where(*i),
+    "Pad": _pad,
     "Range": lambda i, a: np.arange(i[0].item(), i[1].item(), i[2].item()),
     "ReduceMax": _reduction(np.max),
     "ReduceSum": _reduction(np.sum),

@@ -26,7 +26,7 @@ from loadstone.model.inputs import GraphInputs, Inputs, counted
 from loadstone.model.layers import LayerView, find, views
 from loadstone.model.outline import Outline, Weight, count
 from loadstone.model.progress import Progress, Verbose
-from loadstone.model.ranks import RankedExecutor, open_graph
+from loadstone.model.knowing import KnowingExecutor, open_graph
 from loadstone.model.signatures import Signatures
 from loadstone.runtime.executor import Executor
 from loadstone.runtime.process import Store
@@ -335,7 +335,7 @@ class Model:
         return map_structure(lambda i: outputs[i], self._program.output_structure)
 
 
-def _executor(description: Description, how: Compilation, store: Store) -> Executor | RankedExecutor:
+def _executor(description: Description, how: Compilation, store: Store) -> Executor | KnowingExecutor:
     """What runs a description."""
     if description.root is None:
         return open_graph(description, how.engine, how.threads, store)

@@ -15,7 +15,7 @@ from loadstone.ir import Model as Description
 from loadstone.ir import Spec
 from loadstone.model.choice import choose
 from loadstone.model.inputs import GraphInputs
-from loadstone.model.ranks import open_graph
+from loadstone.model.knowing import open_graph
 from loadstone.runtime.process import Store
 
 

@@ -11,12 +11,25 @@ def cases(tf, np):
         yield f"bincount_{d}", lambda x, d=d: raw.DenseBincount(input=x, size=6, weights=none[d]), [ids], [(None,)]
         yield (f"bincount_rows_{d}", lambda x, d=d: raw.DenseBincount(input=x, size=4, weights=none[d], binary_output=True), [rows],
                [(None, 4)])  # fmt: skip
-    yield "bincount_long", lambda x: raw.DenseBincount(input=x, size=tf.constant(7, tf.int64), weights=none["float32"]), [ids.astype(np.int64)]
+    yield (
+        "bincount_long",
+        lambda x: raw.DenseBincount(input=x, size=tf.constant(7, tf.int64), weights=none["float32"]),
+        [ids.astype(np.int64)],
+    )
     yield "bincount_weights", lambda x, w: raw.DenseBincount(input=x, size=4, weights=w), [ids, loads]
-    yield "bincount_weights_rows", lambda x, w: raw.DenseBincount(input=x, size=6, weights=w), [rows, loads.reshape(2, 4)], [(None, None)] * 2
+    yield (
+        "bincount_weights_rows",
+        lambda x, w: raw.DenseBincount(input=x, size=6, weights=w),
+        [rows, loads.reshape(2, 4)],
+        [(None, None)] * 2,
+    )
     yield "bincount_binary", lambda x: raw.DenseBincount(input=x, size=9, weights=none["int32"], binary_output=True), [ids]
     yield "bincount_computed", lambda x, n: raw.DenseBincount(input=x, size=n, weights=none["int64"]), [ids, np.int32(3)]
-    yield "bincount_old", lambda x, w: [raw.Bincount(arr=x, size=5, weights=w), raw.Bincount(arr=x, size=5, weights=none["int32"])], [rows, loads.reshape(2, 4)]
+    yield (
+        "bincount_old",
+        lambda x, w: [raw.Bincount(arr=x, size=5, weights=w), raw.Bincount(arr=x, size=5, weights=none["int32"])],
+        [rows, loads.reshape(2, 4)],
+    )
     yield "bincount_api", lambda x: [tf.math.bincount(x), tf.math.bincount(x, minlength=8), tf.math.bincount(x, maxlength=3)], [ids]
     yield "bincount_api_rows", lambda x, w: [tf.math.bincount(x, axis=-1), tf.math.bincount(x, w, axis=-1)], [rows, loads.reshape(2, 4)]
     numbers = np.array([[-5, 1.0, 1.5], [100, np.inf, np.nan]], np.float32)
@@ -40,7 +53,12 @@ def cases(tf, np):
             name = op.__name__ if hasattr(op, "__name__") else str(op)
             for free in (True, False):
                 shapes = [(None, None)] * 2 if free else [(2, 4), (2, 3)]
-                yield f"{name}_{out}_{free}", lambda s, v, op=op, o=out: op(sorted_inputs=s, values=v, out_type=o), [ordered, sought], shapes
+                yield (
+                    f"{name}_{out}_{free}",
+                    lambda s, v, op=op, o=out: op(sorted_inputs=s, values=v, out_type=o),
+                    [ordered, sought],
+                    shapes,
+                )
     yield "searchsorted", lambda s, v: [tf.searchsorted(s, v), tf.searchsorted(s, v, side="right")], [ordered[1], sought[1]]
     yield "bound_int", lambda s, v: raw.LowerBound(sorted_inputs=s, values=v), [np.array([[1, 2, 2, 5]]), np.array([[2, 6]])]
 
@@ -58,5 +76,9 @@ def cases(tf, np):
     for d in ("float32", "float64"):
         for n in (1, 2, 5):
             yield f"linspace_{d}_{n}", lambda a, b, n=n: raw.LinSpace(start=a, stop=b, num=n), [np.array(1.5, d), np.array(-2, d)]
-            yield f"linspace_computed_{d}_{n}", lambda a, b, n: raw.LinSpace(start=a, stop=b, num=n), [np.array(1.5, d), np.array(9, d), np.int32(n)]
+            yield (
+                f"linspace_computed_{d}_{n}",
+                lambda a, b, n: raw.LinSpace(start=a, stop=b, num=n),
+                [np.array(1.5, d), np.array(9, d), np.int32(n)],
+            )
     yield "linspace_api", lambda a, b: tf.linspace(a, b, 4), [np.float32([1, 2]), np.float32([4, 8])]

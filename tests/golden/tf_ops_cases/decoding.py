@@ -23,22 +23,39 @@ def cases(tf, np):
         for little in (True, False):
             yield (
                 f"padded_{dtype}_{little}",
-                lambda x, n, dtype=dtype, little=little: raw.DecodePaddedRaw(input_bytes=x, fixed_length=n, out_type=dtype, little_endian=little),
+                lambda x, n, dtype=dtype, little=little: raw.DecodePaddedRaw(
+                    input_bytes=x, fixed_length=n, out_type=dtype, little_endian=little
+                ),
                 [text(b"abcdefghijklmnopqrstuvwxyz", b"", b"\x01\x02\x03"), np.int32(16)],
                 [(None,), ()],
             )
-    yield "padded_known", lambda x: raw.DecodePaddedRaw(input_bytes=x, fixed_length=4, out_type="uint8"), [text(b"abcdef", b"x").reshape(2, 1)]
+    yield (
+        "padded_known",
+        lambda x: raw.DecodePaddedRaw(input_bytes=x, fixed_length=4, out_type="uint8"),
+        [text(b"abcdef", b"x").reshape(2, 1)],
+    )
 
     import gzip
     import zlib
 
     plain = [b"", b"hello " * 100, bytes(range(256))]
     yield "zlib", lambda x: raw.DecodeCompressed(bytes=x, compression_type="ZLIB"), [text(*(zlib.compress(t) for t in plain))], [(None,)]
-    yield "gzip", lambda x: raw.DecodeCompressed(bytes=x, compression_type="GZIP"), [text(*(gzip.compress(t, mtime=0) for t in plain))], [(None,)]
+    yield (
+        "gzip",
+        lambda x: raw.DecodeCompressed(bytes=x, compression_type="GZIP"),
+        [text(*(gzip.compress(t, mtime=0) for t in plain))],
+        [(None,)],
+    )
     yield "uncompressed", lambda x: raw.DecodeCompressed(bytes=x, compression_type=""), [text(*plain)], [(None,)]
 
-    lines = text(b'1,2.5,abc,,7', b'"3","-1e3","a ""quoted"", b",x,', b' 4 ,inf,,"multi\nline",0', b'\n5,nan,NA,NA,NA')
-    defaults = [tf.constant([], tf.int32), tf.constant([0.0], tf.float32), tf.constant(["none"]), tf.constant("scalar"), tf.constant([-1], tf.int64)]
+    lines = text(b"1,2.5,abc,,7", b'"3","-1e3","a ""quoted"", b",x,', b' 4 ,inf,,"multi\nline",0', b"\n5,nan,NA,NA,NA")
+    defaults = [
+        tf.constant([], tf.int32),
+        tf.constant([0.0], tf.float32),
+        tf.constant(["none"]),
+        tf.constant("scalar"),
+        tf.constant([-1], tf.int64),
+    ]
     yield "csv", lambda x: raw.DecodeCSV(records=x, record_defaults=defaults, na_value="NA"), [lines], [(None,)]
     yield (
         "csv_columns",
@@ -52,8 +69,17 @@ def cases(tf, np):
         [text(b'1|"a"|b,c', b'|"|', b'2|"|"', b'3|a|').reshape(2, 2)],
         [(None, 2)],
     )  # fmt: skip
-    yield "csv_default_given", lambda x, d: raw.DecodeCSV(records=x, record_defaults=[d, tf.constant(["z"])]), [text(b",", b"5,"), np.array([8], np.int64)]
-    yield "csv_one", lambda x: raw.DecodeCSV(records=x, record_defaults=[tf.constant([""])]), [text(b'"a,b"', b"c", b'""', b'","')], [(None,)]
+    yield (
+        "csv_default_given",
+        lambda x, d: raw.DecodeCSV(records=x, record_defaults=[d, tf.constant(["z"])]),
+        [text(b",", b"5,"), np.array([8], np.int64)],
+    )
+    yield (
+        "csv_one",
+        lambda x: raw.DecodeCSV(records=x, record_defaults=[tf.constant([""])]),
+        [text(b'"a,b"', b"c", b'""', b'","')],
+        [(None,)],
+    )
 
     for dtype in "float16 bfloat16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool complex64 complex128".split():
         array = tf.cast(np.array([[0, 1, 5], [7, 0, 100]]), dtype).numpy()

@@ -35,7 +35,12 @@ def cases(tf, np):
     yield "part_free", lambda x: [tf.linalg.diag_part(x), tf.linalg.diag_part(x, k=1)], [x], free
     yield "part_computed", lambda x, k: tf.linalg.diag_part(x, k=k), [x, np.int32(-1)]
     two = np.int32([-1, 1])
-    yield "part_range_computed", lambda x, k: raw.MatrixDiagPartV3(input=x, k=k, padding_value=0.0, align="LEFT_LEFT"), [x, two], [*free, (2,)]
+    yield (
+        "part_range_computed",
+        lambda x, k: raw.MatrixDiagPartV3(input=x, k=k, padding_value=0.0, align="LEFT_LEFT"),
+        [x, two],
+        [*free, (2,)],
+    )
     wide = np.arange(1, 10, dtype=np.float32).reshape(3, 3)
     yield "diag_range_computed", lambda d, k: raw.MatrixDiagV3(
         diagonal=d, k=k, num_rows=3, num_cols=3, padding_value=5.0, align="LEFT_RIGHT"), [wide, two]  # fmt: skip
@@ -55,5 +60,9 @@ def cases(tf, np):
     yield "band_wide", lambda x, lo, up: tf.linalg.band_part(x, lo, up), [x, np.int64(0), np.int64(1)]
     for d in ("bool", "int8", "int32", "float16", "float64"):
         yield f"band_{d}", lambda x: tf.linalg.band_part(x, 1, 0), [x[0].astype(d)]
-    yield "complex", lambda z: [tf.linalg.diag(z), tf.linalg.band_part(z, 0, -1), tf.linalg.diag_part(z, k=(-1, 0))], [(x + 1j).astype(np.complex64)]
+    yield (
+        "complex",
+        lambda z: [tf.linalg.diag(z), tf.linalg.band_part(z, 0, -1), tf.linalg.diag_part(z, k=(-1, 0))],
+        [(x + 1j).astype(np.complex64)],
+    )
     yield "empty", lambda x: [tf.linalg.diag_part(x), tf.linalg.band_part(x, 0, 0)], [np.zeros((0, 3, 3), np.float32)], [(None, 3, 3)]

@@ -49,7 +49,11 @@ def cases(tf, np):
     yield "qr_broad", lambda x: [*linalg.qr(x, full_matrices=True), *linalg.qr(x)], [real(2, 5)]
     yield "eigen", lambda x: linalg.eigh(x), [definite(real(2, 4, 4))]
     yield "eigen_free", lambda x: linalg.eigh(x), [definite(real(1, 3, 3))], free
-    yield "eigen_again", lambda x: (lambda e, v: linalg.matmul(v * e[..., tf.newaxis, :], v, adjoint_b=True))(*linalg.eigh(x)), [definite(whole(3, 3))]
+    yield (
+        "eigen_again",
+        lambda x: (lambda e, v: linalg.matmul(v * e[..., tf.newaxis, :], v, adjoint_b=True))(*linalg.eigh(x)),
+        [definite(whole(3, 3))],
+    )
     for shape in ((3, 5), (5, 3), (4, 4), (2, 20)):
         for full in (True, False):
             a = real(*shape, dtype=np.float64)

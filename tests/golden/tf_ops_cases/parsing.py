@@ -58,7 +58,10 @@ def cases(tf, np):
     yield "twice", lambda x: listed(both(x, {"d": ("float32", [1], [])}, {"i": "float32"})), [text(twice, twice)], [(None,)]
     yield "twice_sparse", lambda x: listed(both(x, {}, {"d": "float32"})), [text(twice, example())], [(None,)]
 
-    full = text(example(f=[1.0, 2.0], i=[5, -6], s=[b"a", b""], r=[b"r", b"q"], d=[1.5, 2.5, 3.5, 4.5], one=[7]), example(s=[b"z"], d=[0.0] * 4, i=[1, 2, 3]))
+    full = text(
+        example(f=[1.0, 2.0], i=[5, -6], s=[b"a", b""], r=[b"r", b"q"], d=[1.5, 2.5, 3.5, 4.5], one=[7]),
+        example(s=[b"z"], d=[0.0] * 4, i=[1, 2, 3]),
+    )
 
     def version_2(x, ragged=("i", "r", "missing"), splits=("int64", "int32", "int64")):
         types = {"i": "int64", "r": "string", "missing": "float32"}
@@ -95,7 +98,13 @@ def cases(tf, np):
         return train.SequenceExample(context=context, feature_lists=train.FeatureLists(feature_list=made)).SerializeToString()
 
     sequences = text(
-        series(features(c=[1, 2], n=[3.5], t=[b"x"], u=[4, 5]), a=[[1.0, 2.0], [3.0, 4.0]], k=[[1], None, [2, 3]], m=[[1], None, [2, 3]], w=[[b"p"], [b"q"], [b"r"]]),
+        series(
+            features(c=[1, 2], n=[3.5], t=[b"x"], u=[4, 5]),
+            a=[[1.0, 2.0], [3.0, 4.0]],
+            k=[[1], None, [2, 3]],
+            m=[[1], None, [2, 3]],
+            w=[[b"p"], [b"q"], [b"r"]],
+        ),
         series(features(n=[4.5]), a=[[5.0, 6.0]], k=[], w=[]),
         series(features(c=[9], n=[0.5]), a=[], k=[[7, 8, 9]], w=[[b"z"]]),
     )

@@ -32,7 +32,9 @@ def cases(tf, np):
         for keep in (False, True):
             yield (
                 f"reduce_join_{k}_{keep}",
-                lambda x, a=axes, keep=keep: raw.ReduceJoin(inputs=x, reduction_indices=tf.constant(a, tf.int32), keep_dims=keep, separator="-"),
+                lambda x, a=axes, keep=keep: raw.ReduceJoin(
+                    inputs=x, reduction_indices=tf.constant(a, tf.int32), keep_dims=keep, separator="-"
+                ),
                 [square],
                 [(None, None)],
             )
@@ -70,7 +72,15 @@ def cases(tf, np):
         yield f"substr_utf8_{at}_{n}", lambda x, at=at, n=n: raw.Substr(input=x, pos=at, len=n, unit="UTF8_CHAR"), [emoji], free
 
     tokens, starts = text(b"a", b"b", b"c", b"d", b"e"), np.array([0, 2, 2, 5], np.int64)
-    for widths, pad, short in [([2], 0, False), ([1, 2], -1, False), ([3], 1, True), ([3], 0, True), ([6], 2, True), ([9, 1], -1, False), ([2, 3], 5, True)]:
+    for widths, pad, short in [
+        ([2], 0, False),
+        ([1, 2], -1, False),
+        ([3], 1, True),
+        ([3], 0, True),
+        ([6], 2, True),
+        ([9, 1], -1, False),
+        ([2, 3], 5, True),
+    ]:
         yield (
             f"ngrams_{'_'.join(map(str, widths))}_{pad}_{short}",
             lambda x, s, widths=widths, pad=pad, short=short: list(
@@ -86,7 +96,12 @@ def cases(tf, np):
     plain = text(b"", b"a", b"ab", b"abc", b"\xff\xfe\xfd\xfb\xef\xbe")
     for pad in (False, True):
         yield f"base64_{pad}", lambda x, pad=pad: raw.EncodeBase64(input=x, pad=pad), [plain], free
-    yield "unbase64", lambda x: raw.DecodeBase64(input=x), [text(b"", b"YQ", b"YQ==", b"YWI", b"YWI=", b"YWJj", b"__79", b"-_-_", b"YR")], free
+    yield (
+        "unbase64",
+        lambda x: raw.DecodeBase64(input=x),
+        [text(b"", b"YQ", b"YQ==", b"YWI", b"YWI=", b"YWJj", b"__79", b"-_-_", b"YR")],
+        free,
+    )
 
     yield from _numbers(tf, np, text)
     yield from _hashes(tf, np, text)
@@ -127,16 +142,27 @@ def _numbers(tf, np, text):
         yield f"number_{dtype}", lambda x, dtype=dtype: raw.StringToNumber(string_tensor=x, out_type=dtype), [text(*reals)], [(None,)]
     for dtype in ("int32", "int64", "uint32", "uint64"):
         span = np.iinfo(dtype)
-        found = [b" 1 ", b"+7", b"-0" if span.min else b"0", b"0012", b"\t5\n", b"0" * 40 + b"3", str(span.max).encode(), str(span.min).encode()]
+        found = [
+            b" 1 ",
+            b"+7",
+            b"-0" if span.min else b"0",
+            b"0012",
+            b"\t5\n",
+            b"0" * 40 + b"3",
+            str(span.max).encode(),
+            str(span.min).encode(),
+        ]
         yield f"number_{dtype}", lambda x, dtype=dtype: raw.StringToNumber(string_tensor=x, out_type=dtype), [text(*found)], [(None,)]
 
     for k, (shape, dtype, most) in enumerate(
         [((9,), "int64", 3), ((2, 2), "float32", 3), ((10, 10), "int32", 2), ((10, 10), "int32", -1), ((3, 3, 3), "float64", 1), ((0,), "int32", 3),
          ((3, 0), "float32", 3), ((), "float32", 3), ((4,), "bool", 3), ((5,), "uint8", 0), ((6,), "int8", 3)]
     ):  # fmt: skip
-        array = (np.arange(np.prod(shape)).reshape(shape) / 3 if "float" in dtype else np.arange(np.prod(shape)).reshape(shape)).astype(dtype)
+        array = (np.arange(np.prod(shape)).reshape(shape) / 3 if "float" in dtype else np.arange(np.prod(shape)).reshape(shape)).astype(
+            dtype
+        )
         yield f"format_{k}", lambda x, most=most: raw.StringFormat(inputs=[x], template="<%s>", summarize=most), [array]
-    awkward = text(b'a\n"b\xff\\\'', b"", b"\x01\x7f")
+    awkward = text(b"a\n\"b\xff\\'", b"", b"\x01\x7f")
     yield "format_strings", lambda x, y: tf.strings.format("{} and {}", [x, y]), [awkward, np.float32(1e20)]
     yield "format_nothing", lambda x: tf.strings.join([tf.strings.format("just text", []), x]), [np.array(b"x", object)]
     half = np.array([0.1, 1e4, 65504, 1 / 3, np.nan], np.float16)
@@ -185,7 +211,12 @@ def _moved(tf, np, text):
     yield "broadcast", lambda x: tf.broadcast_to(x[:, :1], [2, 4]), [square], [(2, 3)]
     yield "zeros_like", lambda x: tf.zeros_like(x), [square], free
     yield "shape", lambda x: tf.shape(x), [square], free
-    yield "scatter", lambda x, i: tf.tensor_scatter_nd_update(x, i, [[b"p", b"q", b"r"]]), [square, np.array([[1]], np.int32)], [(None, 3), (1, 1)]
+    yield (
+        "scatter",
+        lambda x, i: tf.tensor_scatter_nd_update(x, i, [[b"p", b"q", b"r"]]),
+        [square, np.array([[1]], np.int32)],
+        [(None, 3), (1, 1)],
+    )
     yield "empty", lambda x: tf.concat([x, x], 0), [text().reshape(0, 3)], free
     yield "identity", lambda x: tf.identity(x), [square], free
     yield "pad", lambda x: tf.pad(x, [[1, 0], [0, 1]], constant_values="."), [square], free

@@ -74,7 +74,9 @@ def cases(tf, np):
     )  # fmt: skip
 
     def tensors():
-        return raw.MutableHashTableOfTensorsV2(key_dtype="string", value_dtype="float32", value_shape=[2], shared_name=f"tensors_{next(unique)}")
+        return raw.MutableHashTableOfTensorsV2(
+            key_dtype="string", value_dtype="float32", value_shape=[2], shared_name=f"tensors_{next(unique)}"
+        )
 
     rows = np.array([[1, 2], [3, 4]], np.float32)
     yield "tensors", filled(tensors, text(b"a", b"b"), rows, find(np.array([8, 9], np.float32))), [text(b"b", b"x", b"a")], [(None,)]
@@ -86,7 +88,11 @@ def cases(tf, np):
     )
 
     yield "two_tables", _chained(tf, raw), [text(b"x", b"y", b"z")], [(None,)]
-    yield "anonymous", filled(lambda: raw.AnonymousHashTable(key_dtype="string", value_dtype="int64"), keys, values, find(np.int64(9))), [text(b"a", b"q")]
+    yield (
+        "anonymous",
+        filled(lambda: raw.AnonymousHashTable(key_dtype="string", value_dtype="int64"), keys, values, find(np.int64(9))),
+        [text(b"a", b"q")],
+    )
     vocabulary = tf.constant(["p", "q", "r"])
     yield (
         "inside_a_function",

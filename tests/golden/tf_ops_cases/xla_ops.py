@@ -18,6 +18,8 @@ def cases(tf, np):
     def function(f, dtype, count=2):
         return tf.function(f, autograph=False).get_concrete_function(*[tf.TensorSpec((), dtype)] * count)
 
+    cube, whole = floats(5, 4, 3), rng.integers(0, 99, (4, 3)).astype(np.int64)
+
     def dot(name, x, y, contracting, batch=((), ()), preferred=None, **options):
         numbers = data.DotDimensionNumbers(
             lhs_contracting_dimensions=contracting[0], rhs_contracting_dimensions=contracting[1], lhs_batch_dimensions=batch[0],
@@ -61,56 +63,9 @@ def cases(tf, np):
     yield conv("channels_first", floats(1, 4, 6, 5), floats(3, 3, 4, 2), (1, 2), ((1, 1), (1, 1)), layout="NCHW")
     yield conv("odd_layout", floats(6, 5, 2, 4), floats(3, 3, 4, 2), (1, 2), ((1, 1), (1, 1)), layout="HWNC")
 
-    def gather(name, x, indices, sizes, offset, collapsed, start_map, vector, batching=((), ()), **options):
-        numbers = data.GatherDimensionNumbers(
-            offset_dims=offset, collapsed_slice_dims=collapsed, start_index_map=start_map, index_vector_dim=vector,
-            operand_batching_dims=batching[0], start_indices_batching_dims=batching[1],
-        )  # fmt: skip
-        return (
-            f"gather_{name}",
-            compiled(lambda x, i: xla.gather(x, i, numbers, sizes)),
-            [x, np.asarray(indices, np.int32)],
-            *options.values(),
-        )
-
-    cube = floats(5, 4, 3)
-    free = [(None, 4, 3), (None, 1)]
-    yield gather("rows", cube, [[1], [4], [9], [-2]], [1, 4, 3], [1, 2], [0], [0], 1)
-    yield gather("rows_free", cube, [[1], [4], [9], [-2]], [1, 4, 3], [1, 2], [0], [0], 1, shapes=free)
-    yield gather("scalars", cube, [1, 3, 0], [1, 4, 3], [1, 2], [0], [0], 1)
-    yield gather("windows", cube, [[0, 1], [3, 2], [4, 9]], [2, 2, 3], [1, 2, 3], [], [0, 1], 1)
-    yield gather("windows_first", cube, [[0, 1], [3, 2], [4, 9]], [2, 2, 3], [0, 1, 2], [], [0, 1], 1)
-    yield gather("crossed", cube, [[[0, 1], [2, 2]], [[1, 0], [0, 3]]], [1, 4, 1], [1], [0, 2], [2, 0], 2)
-    yield gather("partial", cube, [[1], [2]], [1, 2, 3], [1, 2], [0], [0], 1)
-    yield gather("vector_first", cube, [[0, 3, 4], [1, 0, 2]], [1, 1, 3], [1], [0, 1], [0, 1], 0)
-    yield gather("batching", cube, [[[0], [2]]] * 5, [1, 1, 3], [2], [1], [1], 2, ([0], [0]))
-    whole = rng.integers(0, 99, (4, 3)).astype(np.int64)
-    yield gather("int64", whole, [[1, 1], [3, 2]], [1, 1], [], [0, 1], [0, 1], 1)
-
     combine = {
         "add": lambda a, b: a + b, "mul": lambda a, b: a * b, "max": tf.maximum, "min": tf.minimum, "put": lambda a, b: tf.identity(b),
     }  # fmt: skip
-
-    def scatter(name, x, indices, updates, window, inserted, start_map, vector, how="put", batching=((), ()), **options):
-        numbers = data.ScatterDimensionNumbers(
-            update_window_dims=window, inserted_window_dims=inserted, scatter_dims_to_operand_dims=start_map, index_vector_dim=vector,
-            input_batching_dims=batching[0], scatter_indices_batching_dims=batching[1],
-        )  # fmt: skip
-        by = function(combine[how], x.dtype)
-        f = compiled(lambda x, i, u: xla.scatter(x, i, u, by, numbers))
-        return (f"scatter_{name}", f, [x, np.asarray(indices, np.int32), updates], *options.values())
-
-    for how in combine:
-        twice = [[1], [4], [1], [9], [-1]] if how != "put" else [[1], [4], [0], [9], [-1]]
-        yield scatter(f"rows_{how}", cube, twice, floats(5, 4, 3), [1, 2], [0], [0], 1, how)
-    shapes = [(None, 4, 3), (None, 1), (None, 4, 3)]
-    yield scatter("rows_free", cube, [[1], [4], [-3]], floats(3, 4, 3), [1, 2], [0], [0], 1, "add", shapes=shapes)
-    yield scatter("windows", cube, [[0, 1], [3, 2], [3, 3]], floats(3, 2, 2, 3), [1, 2, 3], [], [0, 1], 1)
-    yield scatter("partial", cube, [[1], [2]], floats(2, 2, 2), [1, 2], [0], [0], 1, "add")
-    yield scatter("elements", cube, [[0, 1, 2], [3, 2, 1]], floats(2), [], [0, 1, 2], [0, 1, 2], 1)
-    yield scatter("one_window", cube, [1, 2], floats(2, 2, 3), [0, 1, 2], [], [0, 1], 0)
-    yield scatter("batching", cube, [[[0], [2]]] * 5, floats(5, 2, 3), [2], [1], [1], 2, "add", ([0], [0]))
-    yield scatter("int32", whole.astype(np.int32), [[1], [2]], np.full((2, 3), 7, np.int32), [1], [0], [0], 1, "max")
 
     for how, start in (("add", 0), ("add", 2), ("mul", 1), ("max", -np.inf), ("min", np.inf), ("max", 0.5)):
 
@@ -152,28 +107,6 @@ def cases(tf, np):
     yield "window_running", windows("add", 0, (5, 1, 1), (1, 1, 1), pads=((4, 0), (0, 0), (0, 0))), [cube]
     yield "window_int32", windows("max", -9, (2, 1), (1, 1), pads=((0, 0), (0, 0))), [whole.astype(np.int32)]
 
-    def pad(name, x, low, high, between, *shapes):
-        f = compiled(lambda x, v: xla.pad(x, v, low, high, between))
-        return (f"pad_{name}", f, [x, np.asarray(7, x.dtype)], *shapes)
-
-    yield pad("around", cube, [1, 0, 2], [0, 3, 1], [0, 0, 0])
-    yield pad("between", cube, [1, 0, -2], [0, -1, 1], [2, 1, 3])
-    yield pad("free", cube, [1, 0, -1], [0, -1, 1], [2, 1, 0], [(None, None, 3), ()])
-    yield pad("int32", whole.astype(np.int32), [1, 0], [0, -1], [0, 1])
-    for name, at in (("inside", [1, 0, 1]), ("outside", [9, -3, 2])):
-        start = np.asarray(at, np.int32)
-        yield f"slice_{name}", compiled(lambda x, s: xla.dynamic_slice(x, s, [2, 3, 2])), [cube, start]
-        yield f"slice_{name}_free", compiled(lambda x, s: xla.dynamic_slice(x, s, [2, 3, 2])), [cube, start], [(None, None, 3), (3,)]
-        new = floats(2, 4, 1)
-        yield f"update_{name}", compiled(xla.dynamic_update_slice), [cube, new, start]
-        yield f"update_{name}_free", compiled(xla.dynamic_update_slice), [cube, new, start], [(None, None, 3), (None, None, None), (3,)]
-    yield "update_all", compiled(xla.dynamic_update_slice), [cube, floats(5, 4, 3), start]
-    yield "update_bool", compiled(xla.dynamic_update_slice), [cube > 0, new > 0, start]
-
-    def helped(x, y):
-        return list(raw.xla_broadcast_helper(lhs=x, rhs=y, broadcast_dims=tf.constant([1])))
-
-    yield "broadcast_helper", compiled(helped), [cube, floats(4)]
     yield "sort", compiled(xla.sort), [cube], [(None, None, None)]
     keys = rng.integers(0, 4, (2, 6)).astype(np.int32)
     yield "sort_pairs", compiled(lambda k: list(xla.key_value_sort(k, tf.range(k.shape[0])))), [rng.permutation(9).astype(np.int32)]
@@ -196,7 +129,6 @@ def cases(tf, np):
     yield "barrier", compiled(lambda x, y: xla.optimization_barrier(x, y)), [cube, keys]
     yield "precision", compiled(lambda x: xla.reduce_precision(x, 8, 7)), [cube]
     yield "precision_half", compiled(lambda x: xla.reduce_precision(x, 5, 10)), [cube * 1e4]
-    yield "replica", compiled(lambda x: x + tf.cast(xla.replica_id(), tf.float32)), [cube]
 
     def looped(x):
         more = tf.function(lambda i, x: i < 4, autograph=False).get_concrete_function(tf.TensorSpec((), tf.int32), tf.TensorSpec((3,)))
@@ -205,11 +137,3 @@ def cases(tf, np):
         return list(raw.xla_while(input=[tf.constant(0), x], cond=more, body=body))
 
     yield "while", compiled(looped), [cube[0, 0]]
-
-    def chosen(flag, x):
-        one = tf.function(lambda x: x + 1, autograph=False).get_concrete_function(tf.TensorSpec((3,)))
-        other = tf.function(lambda x: x * 3, autograph=False).get_concrete_function(tf.TensorSpec((3,)))
-        return raw.xla_if(cond=flag, inputs=[x], then_branch=one, else_branch=other, Tout=[tf.float32])[0]
-
-    for flag in (True, False):
-        yield f"if_{flag}", compiled(chosen), [np.asarray(flag), cube[0, 0]]

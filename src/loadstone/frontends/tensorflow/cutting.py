@@ -48,7 +48,7 @@ def _ends(graph: GraphDef) -> list[str]:
 
 def _is_training(node: NodeDef) -> bool:
     """True for a node that gives no prediction: it saves, assigns, summarizes or is part of a gradient."""
-    if node.op in _NO_OUTPUTS or node.op in _PLACEHOLDERS or node.op.startswith(("Assign", "Apply", "ResourceApply", "Scatter")):
+    if node.op in _NO_OUTPUTS or node.op in _PLACEHOLDERS or node.op.startswith(("Assign", "Apply", "ResourceApply", "Scatter", "VarIsInit", "IsVariableInit")):
         return True
     return node.op.endswith("Summary") or any(_TRAINING_SCOPE.fullmatch(part) for part in node.name.split("/")[:-1])
 

@@ -135,7 +135,13 @@ def loop(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | 
         if attempt.shapes == shapes:
             return attempt.emit()
         shapes = attempt.shapes
+        inputs = [_with_element(thing, shape) for thing, shape in zip(inputs, shapes, strict=True)]
     raise ModelError("a loop whose variables change their shapes without end")
+
+
+def _with_element(thing: Thing, shape: Shape | None) -> Thing:
+    """A list that is a variable of a loop knows what the loop writes into it."""
+    return replace(thing, element=shape[1:]) if isinstance(thing, TensorList) and shape is not None and thing.stacked is None else thing
 
 
 class _Loop:

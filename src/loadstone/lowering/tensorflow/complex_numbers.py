@@ -65,8 +65,9 @@ def apart(b: Builder, x: Value) -> Complex:
     """A tensor of a complex type in two parts."""
     part = PART[x.dtype]
     if x.const is not None:
-        sides = [x.const.map(lambda z, take=take: np.ascontiguousarray(take(z)), dtype=part) for take in (np.real, np.imag)]  # type: ignore[misc]
-        values = [b.const(side.numpy(), part) if x.const.known else Value(b.unique("w"), side.shape, part, side) for side in sides]
+        real = x.const.map(lambda z: np.ascontiguousarray(z.real), dtype=part)
+        imag = x.const.map(lambda z: np.ascontiguousarray(z.imag), dtype=part)
+        values = [b.const(s.numpy(), part) if x.const.known else Value(b.unique("w"), s.shape, part, s) for s in (real, imag)]
         return Complex(*values)
     return Complex(*b.host("parts", lambda z: (z.real.copy(), z.imag.copy()), [x], [(x.shape, part)] * 2))
 
@@ -241,7 +242,7 @@ def bitcast(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing]
 # -- held by variables ------------------------------------------------------------------------------------------------
 
 
-def _whole(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing]:
+def _whole(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
     """An assignment: a variable holds the complex type itself."""
     return graph_ops()[node.op](walk, node, [together(walk.b, thing) if isinstance(thing, Complex) else thing for thing in inputs])
 

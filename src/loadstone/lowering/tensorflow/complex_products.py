@@ -54,7 +54,13 @@ def complex_product(b: Builder, input_: Complex, axis: Operand, keep_dims: bool 
         shape = tuple(1 if i in axes else d for i, d in enumerate(input_.shape))
     else:
         shape = tuple(d for i, d in enumerate(input_.shape) if i not in axes)
-    found: Complex = step(b, "Prod", [input_], [Result(shape)], lambda z: np.prod(z, axes, keepdims=bool(keep_dims)))[0]
+
+    def product(z: np.ndarray) -> np.ndarray:
+        return np.asarray(np.prod(z, axis=axes)).reshape(
+            [1 if i in axes else d for i, d in enumerate(z.shape) if keep_dims or i not in axes]
+        )
+
+    found: Complex = step(b, "Prod", [input_], [Result(shape)], product)[0]
     return found
 
 

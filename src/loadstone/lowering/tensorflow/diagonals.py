@@ -99,8 +99,8 @@ def _part_step(b: Builder, x: Value, k: Operand, given: Any, padding_value: Oper
     def compute(matrix: Array, k: Array, padding: Array) -> tuple[Array]:
         first, last = _range(k, alone)
         row, column = _checked(offsets, first, last, *matrix.shape[-2:], align)
-        picked = matrix[..., np.maximum(row, 0), np.maximum(column, 0)] if matrix.size else np.empty((*matrix.shape[:-2], *row.shape), matrix.dtype)
-        found = np.where(row < 0, padding, picked).astype(matrix.dtype)
+        found = np.broadcast_to(padding, (*matrix.shape[:-2], *row.shape)).copy()
+        found[..., row >= 0] = matrix[..., row[row >= 0], column[row >= 0]]
         return (found[..., 0, :] if first == last else found,)
 
     return b.host("diag_part", compute, [x, tensor(b, k), _scalar(b, padding_value, x.dtype)], [(shape, x.dtype)], pure=True)[0]

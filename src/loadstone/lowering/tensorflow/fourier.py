@@ -147,8 +147,9 @@ def _of_real(name: str, rank: int) -> Callable[..., Complex]:
             found: Complex = _computed(b, name, x, fft_length, rank, np.fft.rfftn, False)
             return found
         made = half_spectrum(b, x, lengths[0]) if rank == 1 else None
-        shape = (*x.shape[: x.rank - rank], *lengths[:-1], lengths[-1] // 2 + 1 if lengths[-1] else 0)
-        return made or host(b, name, x, partial(_filled, np.fft.rfftn, lengths, shape[x.rank - rank :]), shape, False)
+        bins = [*lengths[:-1], lengths[-1] // 2 + 1 if lengths[-1] else 0]
+        shape = (*x.shape[: x.rank - rank], *bins)
+        return made or host(b, name, x, partial(_filled, np.fft.rfftn, lengths, bins), shape, False)
 
     return rule
 

@@ -76,7 +76,8 @@ def qr(b: Builder, input_: Operand, full_matrices: bool = False) -> list[Any]:
     x = matrix(b, input_, "Qr")
     (rows, columns), inner = x.shape[-2:], x.shape[-2] if full_matrices else least(x)
     shapes = [(*x.shape[:-2], rows, inner), (*x.shape[:-2], inner, columns)]
-    return step(b, "Qr", [x], [Result(s) for s in shapes], lambda a: tuple(np.linalg.qr(a, mode="complete" if full_matrices else "reduced")))
+    mode: Any = "complete" if full_matrices else "reduced"
+    return step(b, "Qr", [x], [Result(s) for s in shapes], lambda a: tuple(np.linalg.qr(a, mode=mode)))
 
 
 @matrices("Svd", "BatchSvd")
@@ -251,7 +252,8 @@ def matrix_exponential(a: Array) -> Array:
 
 def matrix_square_root(a: Array) -> Array:
     """By the product form of Denman and Beavers' iteration (S. Cheng, N. Higham and others, 2001)."""
-    y, m = a.astype(np.complex128), a.astype(np.complex128)
+    y: Array = a.astype(np.complex128)
+    m: Array = y
     one = np.eye(len(a))
     for _ in range(100):
         inverse = np.linalg.inv(m)
@@ -271,8 +273,7 @@ def matrix_square_root(a: Array) -> Array:
 
 def matrix_logarithm(a: Array) -> Array:
     """Square roots until the matrix is near 1, then a quadrature of the integral of (A - 1) (t (A - 1) + 1)^-1."""
-    one, times = np.eye(len(a)), 0
-    a = a.astype(np.complex128)
+    one, times = np.eye(len(a), dtype=np.complex128), 0
     while np.abs(a - one).sum(0).max() > 0.25 and times < 60:
         a, times = matrix_square_root(a), times + 1
     nodes, weights = np.polynomial.legendre.leggauss(16)

@@ -87,12 +87,11 @@ def least_squares(b: Builder, matrix_: Operand, rhs: Operand, l2_regularizer: Op
 
     def solved(left: Array, right: Array, l2: Array) -> Array:
         rows, columns = left.shape[-2:]
-        weight = float(l2.reshape(-1)[0])
+        weight, turned = float(l2.reshape(-1)[0]), conjugate_transpose(left)
         if fast and rows >= columns:
-            return np.linalg.solve(conjugate_transpose(left) @ left + weight * np.eye(columns, dtype=left.dtype), conjugate_transpose(left) @ right)
+            return np.linalg.solve(turned @ left + weight * np.eye(columns, dtype=left.dtype), turned @ right)
         if fast:
-            square = left @ conjugate_transpose(left) + weight * np.eye(rows, dtype=left.dtype)
-            return conjugate_transpose(left) @ np.linalg.solve(square, right)
+            return np.asarray(turned @ np.linalg.solve(left @ turned + weight * np.eye(rows, dtype=left.dtype), right))
         return np.linalg.pinv(left, rcond=np.finfo(left.dtype).eps * max(rows, columns)) @ right
 
     return step(b, "MatrixSolveLs", [a, y, tensor(b, l2_regularizer, "float64")], [_result(a, y)], solved)[0]
@@ -102,9 +101,7 @@ def least_squares(b: Builder, matrix_: Operand, rhs: Operand, l2_regularizer: Op
 
 
 @matrices("TridiagonalSolve")
-def tridiagonal_solve(
-    b: Builder, diagonals: Operand, rhs: Operand, partial_pivoting: bool = True, perturb_singular: bool = False
-) -> Any:
+def tridiagonal_solve(b: Builder, diagonals: Operand, rhs: Operand, partial_pivoting: bool = True, perturb_singular: bool = False) -> Any:
     """The x of a x = rhs for a of three diagonals (..., 3, size): above, on and below the main one."""
     d, y = matrix(b, diagonals, "TridiagonalSolve"), matrix(b, rhs, "TridiagonalSolve")
     if d.shape[-2] not in (3, None):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Graph, Model, Module, Spec, Structure, dtypes, flatten, map_structure
 from loadstone.ir.program import Program
@@ -15,6 +17,7 @@ from loadstone.lowering.tensorflow.walk import GraphWalk, Resource, Thing
 
 _ASSIGNING = ("Assign", "ResourceScatter", "Scatter")
 Shapes = Mapping[str, tuple[int | None, ...]]
+Values = Mapping[str, np.ndarray]
 
 
 class Traced(NamedTuple):
@@ -25,24 +28,24 @@ class Traced(NamedTuple):
     outputs: list[Thing]
 
 
-def lower_graph(model: Model, shapes: Shapes | None = None) -> Program:
-    """The program of the graph of a model. shapes are those of inputs of which the file does not tell the number of axes.
+def lower_graph(model: Model, shapes: Shapes | None = None, values: Values | None = None) -> Program:
+    """The program of the graph of a model. shapes are those of inputs of which the file tells less, values what some of them will hold.
 
     Raises ModelError, UnsupportedOps or UnsupportedAttribute with everything in the way.
     """
     assert model.graph is not None and model.module is not None
-    walk, inputs, outputs = trace_graph(model.graph, model.module, shapes)
+    walk, inputs, outputs = trace_graph(model.graph, model.module, shapes, values)
     walk.raise_problems(outputs)
     specs = [(Spec(name, thing.shape, thing.dtype), thing) for name, thing in zip(named_outputs(model.graph), outputs, strict=True)]
     return finish(walk.b, inputs, specs, structure_of(model.graph))
 
 
-def trace_graph(graph: Graph, module: Module, shapes: Shapes | None = None) -> Traced:
+def trace_graph(graph: Graph, module: Module, shapes: Shapes | None = None, values: Values | None = None) -> Traced:
     """One walk. What any signature of the file assigns is state, for a graph that only reads it too."""
     changed = _changed(module)
-    traced = _trace(graph, module, changed, shapes or {})
+    traced = _trace(graph, module, changed, shapes or {}, values or {})
     more = traced.walk.assigned - changed
-    return _trace(graph, module, changed | more, shapes or {}) if more else traced
+    return _trace(graph, module, changed | more, shapes or {}, values or {}) if more else traced
 
 
 def _changed(module: Module) -> frozenset[str]:
@@ -53,26 +56,23 @@ def _changed(module: Module) -> frozenset[str]:
         for name in module.signatures if len(module.signatures) > 1 else ():
             graph = module.signatures[name]
             if any(node.op.startswith(_ASSIGNING) for node in module.reached(graph)):
-                found |= _trace(graph, module, frozenset(), {}).walk.assigned
+                found |= _trace(graph, module, frozenset(), {}, {}).walk.assigned
         module.changed = frozenset(found)
     return module.changed
 
 
-def _trace(graph: Graph, module: Module, changed: frozenset[str], shapes: Shapes) -> Traced:
+def _trace(graph: Graph, module: Module, changed: frozenset[str], shapes: Shapes, values: Values) -> Traced:
     walk = GraphWalk(Builder(), module, changed)
     walk.start()
     specs = inputs_of(graph, shapes)
-    inputs: list[tuple[Spec, Value]] = []
-    for spec in specs:
-        if spec.shape is None:
-            walk.problems.append(UnsupportedAttribute("an input whose number of axes is free", where=spec.name))
-        if not dtypes.known(spec.dtype):
-            walk.problems.append(UnsupportedAttribute(f"an input of {spec.dtype}", where=spec.name))
-        inputs.append((spec, walk.b.input(spec.name, spec.shape or (), spec.dtype)))
-    if walk.problems:
-        walk.required = True
-        return Traced(walk, inputs, [])
-    outputs = walk.graph(graph, [walk.flowing(value) for _, value in inputs])
+    unknown = [UnsupportedAttribute("an input whose number of axes is free", where=spec.name) for spec in specs if spec.shape is None]
+    unknown += [UnsupportedAttribute(f"an input of {spec.dtype}", where=spec.name) for spec in specs if not dtypes.known(spec.dtype)]
+    if unknown:
+        walk.problems, walk.required = [*unknown], True
+        return Traced(walk, [], [])
+    inputs = [(spec, walk.b.input(spec.name, spec.shape or (), spec.dtype)) for spec in specs]
+    given = [walk.b.const(values[spec.name], spec.dtype) if spec.name in values else value for spec, value in inputs]
+    outputs = walk.graph(graph, [walk.flowing(value) for value in given])
     return Traced(walk, inputs, [thing.output(walk) if isinstance(thing, Resource) else thing for thing in outputs])
 
 
@@ -81,7 +81,7 @@ def inputs_of(graph: Graph, shapes: Shapes | None = None) -> list[Spec]:
     told = [
         (name, node.attributes["shape"], node.attributes["dtype"]) for name, node in zip(graph.input_structure, graph.inputs, strict=True)
     ]
-    return [Spec(name, (shapes or {}).get(name) if shape is None else shape, dtype) for name, shape, dtype in told]
+    return [Spec(name, (shapes or {}).get(name, shape), dtype) for name, shape, dtype in told]
 
 
 def named_outputs(graph: Graph) -> list[str]:

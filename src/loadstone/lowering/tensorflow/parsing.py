@@ -291,7 +291,7 @@ def _one_sequence(
         return v
 
     def none(v: Value) -> Value:
-        return b.const(np.zeros(0), v.dtype)
+        return b.const(0, v.dtype)
 
     made = []
     for sparse, dense, ragged, is_list in ((*context, False), (*lists, True)):

@@ -24,7 +24,8 @@ def raw_matmul(
     grad_a: bool = False, grad_b: bool = False, grad_x: bool = False, grad_y: bool = False,
 ) -> Value:  # fmt: skip
     """Products of matrices; the axes before the last two broadcast. (Which of them is a gradient is a hint.)"""
-    return _product(b, *alike(b, a, b_), bool(transpose_a or adj_x), bool(transpose_b or adj_y))
+    x, y = alike(b, a, b_)
+    return _product(b, x, y, bool(transpose_a or adj_x), bool(transpose_b or adj_y))
 
 
 def _product(b: Builder, x: Value, y: Value, transpose_x: bool, transpose_y: bool) -> Value:

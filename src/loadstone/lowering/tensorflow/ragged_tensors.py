@@ -150,7 +150,7 @@ def gather(
         rows = np.asarray(wanted, np.int64).reshape(-1)
         for part, below in zip(parts, [*(len(p) - 1 for p in parts[1:]), len(values)], strict=True):
             ends = checked_splits(part, below)
-            if len(rows) and (rows.min() < 0 or rows.max() >= len(ends) - 1):
+            if ((rows < 0) | (rows >= len(ends) - 1)).any():
                 raise ValueError(f"a row that there is not among {len(ends) - 1}")
             lengths = ends[rows + 1] - ends[rows]
             made.append(np.concatenate([[0], np.cumsum(lengths)]))

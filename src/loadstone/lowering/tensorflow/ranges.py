@@ -48,11 +48,11 @@ def _numbers(start: np.ndarray, limit: np.ndarray, delta: np.ndarray) -> np.ndar
         values = range(int(low), int(high), int(step))
         if len(values) > MOST:
             raise InferenceError(f"a range of {len(values)} numbers")
-        return np.arange(len(values)).astype(start.dtype) * step + low
+        return np.asarray(np.arange(len(values)).astype(start.dtype) * step + low)
     count = np.ceil(np.abs((float(high) - float(low)) / float(step)))
     if not count <= MOST:
         raise InferenceError(f"a range of {count} numbers")
-    return (float(low) + np.arange(int(count)) * float(step)).astype(start.dtype)
+    return np.asarray(float(low) + np.arange(int(count)) * float(step), start.dtype)
 
 
 @tf("raw_ops.LinSpace")

@@ -136,7 +136,10 @@ def reverse(b: Builder, tensor_: Operand, axis: Operand) -> Value:
 @tf("roll", "raw_ops.Roll")
 def roll(b: Builder, input_: Operand, shift: Operand, axis: Operand) -> Value:
     """Elements moved along axes; what leaves at the end comes in at the start."""
-    x, by = tensor(b, input_), number(shift, "a shift")
+    x = tensor(b, input_)
+    if isinstance(shift, Value) and shift.const is None:
+        return _rolled(b, x, lengths(b, shift), axes_of(axis, x.rank))
+    by = number(shift, "a shift")
     for one, step in zip(axes_of(axis, x.rank), by if isinstance(by, list) else [by], strict=True):
         length = x.shape[one]
         if length is None and step > 0 or length is not None and step % max(length, 1):
@@ -145,6 +148,22 @@ def roll(b: Builder, input_: Operand, shift: Operand, axis: Operand) -> Value:
         elif length is None and step < 0:
             x = b.Concat(b.slice(x, one, -step), b.slice(x, one, 0, -step), axis=one)
     return x
+
+
+def _rolled(b: Builder, x: Value, steps: list[int | Value], axes: list[int]) -> Value:
+    """Elements moved by distances that are known only at run time."""
+    for axis, step in zip(axes, steps, strict=True):
+        length = b.vector([b.dim(x, axis)])
+        places = b.Sub(_counted(b, b.dim(x, axis)), b.vector([step]))
+        x = b.Gather(x, b.Mod(places, b.Max(length, b.ints([1]))), axis=axis)
+    return x
+
+
+def _counted(b: Builder, length: int | Value) -> Value:
+    """0, 1, 2 ... as many as an axis has elements."""
+    if isinstance(length, int):
+        return b.const(np.arange(length))
+    return b.Range(b.const(0), b.reshape(length, []), b.const(1))
 
 
 # -- joining ----------------------------------------------------------------------------------------------------------
@@ -221,8 +240,14 @@ def raw_split(b: Builder, axis: Operand, value: Operand, num_split: int = 1) -> 
 
 @tf("raw_ops.SplitV")
 def raw_split_v(b: Builder, value: Operand, size_splits: Operand, axis: Operand, num_split: int = 1) -> list[Value]:
-    """Parts of these lengths."""
-    return split(b, value, size_splits, axis)
+    """Parts of these lengths, one of which may be -1."""
+    x = tensor(b, value)
+    if not isinstance(size_splits, Value) or size_splits.const is not None:
+        return split(b, x, size_splits, axis)
+    at, sizes = axis_of(axis, x.rank), b.cast(size_splits, "int64")
+    free = b.Less(sizes, 0)
+    rest = b.Sub(b.vector([b.dim(x, at)]), b.ReduceSum(b.Where(free, 0, sizes), b.ints([0]), keepdims=1))
+    return list(b.ops("Split", x, b.Where(free, rest, sizes), outputs=int(num_split), axis=at))
 
 
 @tf("raw_ops.ConcatV2")
@@ -276,12 +301,18 @@ def broadcast_to(b: Builder, input_: Operand, shape: Operand) -> Value:
 @tf("pad", "raw_ops.Pad", "raw_ops.PadV2")
 def pad(b: Builder, tensor_: Operand, paddings: Operand, constant_values: Operand = 0, mode: str = "CONSTANT") -> Value:
     """x with elements before and after along each axis: a constant, or x reflected about its edges or beyond them."""
-    x, pairs, kind = tensor(b, tensor_), number(paddings, "a padding"), str(mode).upper()
-    if kind == "SYMMETRIC":
-        return _symmetric(b, x, pairs)
-    if kind not in ("CONSTANT", "REFLECT"):
+    x, kind = tensor(b, tensor_), str(mode).upper()
+    if kind not in ("CONSTANT", "REFLECT", "SYMMETRIC"):
         raise UnsupportedAttribute(f"tf.pad with mode={mode!r}")
-    edges = b.ints([int(p[0]) for p in pairs] + [int(p[1]) for p in pairs])
+    if isinstance(paddings, Value) and paddings.const is None:
+        edges = b.reshape(b.transpose(b.cast(paddings, "int64"), [1, 0]), [2 * x.rank])
+        if kind == "SYMMETRIC":
+            return _symmetric_computed(b, x, edges)
+    else:
+        pairs = number(paddings, "a padding")
+        if kind == "SYMMETRIC":
+            return _symmetric(b, x, pairs)
+        edges = b.ints([int(p[0]) for p in pairs] + [int(p[1]) for p in pairs])
     if kind == "REFLECT":
         return b.Pad(x, edges, None, mode="reflect")
     nothing = x.dtype == "string" and isinstance(constant_values, int)
@@ -299,6 +330,18 @@ def _symmetric(b: Builder, x: Value, pairs: Any) -> Value:
         parts = [flipped(b, b.slice(x, axis, 0, int(before)), [axis])] if before else []
         parts += [x] + ([flipped(b, b.slice(x, axis, -int(after)), [axis])] if after else [])
         x = joined(b, parts, axis)
+    return x
+
+
+def _symmetric_computed(b: Builder, x: Value, edges: Value) -> Value:
+    """x mirrored beyond its edges by numbers of elements that are known only at run time (edges: all before, then all after)."""
+    for axis in range(x.rank):
+        before, after = (b.slice(edges, 0, place, place + 1) for place in (axis, x.rank + axis))
+        length = b.vector([b.dim(x, axis)])
+        last = b.Add(length, after)
+        places = b.Range(b.reshape(b.Neg(before), []), b.reshape(last, []), b.const(1))
+        around = b.Mod(places, b.Mul(length, 2))
+        x = b.Gather(x, b.Where(b.Less(around, length), around, b.Sub(b.Sub(b.Mul(length, 2), 1), around)), axis=axis)
     return x
 
 

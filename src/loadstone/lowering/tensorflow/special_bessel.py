@@ -85,13 +85,13 @@ def _k_series(order: int, x: Array) -> Array:
     for k in range(1, 20):
         term, first, second = term * quarter / (k * (k + 1)), first + 1 / k, second + 1 / (k + 1)
         total = total + term * (first + second)
-    return 1 / x + log * bessel_i(1, False, x) - x / 4 * total
+    return np.asarray(1 / x + log * bessel_i(1, False, x) - x / 4 * total)
 
 
 def _orders(x: Array) -> Array:
     """J_0 to J_63 of x (n,), 0 <= x <= FAR, as rows (n, 64): a Fourier transform of exp(i x sin t)."""
     angles = np.sin(2 * pi * np.arange(_NODES) / _NODES)
-    return np.fft.fft(np.exp(1j * x[:, None] * angles), axis=1).real[:, :64] / _NODES
+    return np.asarray(np.fft.fft(np.exp(1j * x[:, None] * angles), axis=1).real[:, :64] / _NODES)
 
 
 def _in_rows(function: Any, x: Array) -> Array:
