@@ -32,3 +32,5 @@ def cases(tf, np):
     yield "nearest_bfloat16", lambda x: raw.ResizeNearestNeighbor(images=x, size=(5, 6)), [tf.cast(x[:1], tf.bfloat16).numpy()]
     picture = np.full((1, 5, 5, 3), 255, np.uint8)
     yield "bilinear_stays_white", lambda x: tf.cast(raw.ResizeBilinear(images=x, size=(13, 17)), tf.uint8), [picture]
+    tall = rng.integers(0, 255, (1, 30, 6, 3)).astype(np.uint8)
+    yield "bilinear_few_rows", lambda x: tf.cast(raw.ResizeBilinear(images=x, size=(7, 13)), tf.int32), [tall]

@@ -64,6 +64,11 @@ def cases(tf, np):
                 return [s, linalg.matmul(u[:, :n] * s, v[:, :n], adjoint_b=True), linalg.matmul(u, u, adjoint_a=True)]
 
             yield f"svd_{shape[0]}_{shape[1]}_{full}", again, [a]
+    for shape in ((2, 4, 3), (3, 5), (1, 4), (6, 6), (9, 2)):
+        yield f"svd_signs_{len(shape)}_{shape[-1]}", lambda x: linalg.svd(x), [real(*shape)]
+    yield "svd_signs_double", lambda x: [*linalg.svd(x, full_matrices=True)], [real(2, 5, 3, dtype=np.float64)], free
+    yield "svd_signs_complex", lambda x: linalg.svd(x), [whole(3, 4, dtype=np.complex128)]
+    yield "svd_nothing", lambda x: linalg.svd(x), [np.zeros((3, 3), np.float32)]
     yield "svd_free", lambda x: linalg.svd(x, compute_uv=False), [real(2, 4, 3)], free
     yield "pseudo_inverse", lambda x: linalg.pinv(x), [real(5, 3)]
     yield "eig_values", lambda x: tf.sort(tf.math.real(linalg.eigvals(x))), [definite(real(3, 3))]

@@ -13,7 +13,7 @@ def cases(tf, np):
         return [*found[0], found[1]]
 
     splits, pair, ragged = np.array([0, 2, 2, 5]), [(None,), (None,)], tf.RaggedTensor.from_row_splits
-    for dtype in "float32 float16 int32 int64 bool string".split():
+    for dtype in ("float32", "int32", "bool", "string"):
         yield f"to_tensor_{dtype}", lambda v, s: ragged(v, s).to_tensor(), [some(dtype, 5), splits], pair
         filled = lambda v, s, d: ragged(v, s).to_tensor(default_value=d)  # noqa: E731
         yield f"to_tensor_filled_{dtype}", filled, [some(dtype, 5, 2), splits, some(dtype)], [(None, 2), (None,), ()]
@@ -53,7 +53,7 @@ def cases(tf, np):
         ops.RaggedGather(params_nested_splits=[o, i], params_dense_values=v, indices=q, OUTPUT_RAGGED_RANK=3))  # fmt: skip
     chosen = [some("float32", 7, 2), outer, inner, np.array([[1, 0, 1], [1, 1, 0]], np.int32)]
     yield "nested_gather", pick, chosen, [(None, 2), (None,), (None,), (None, 3)]
-    for dtype in ("int32", "int64", "float32", "float64"):
+    for dtype in ("int32", "float32"):
         steps = lambda s, e, d: list(ops.RaggedRange(starts=s, limits=e, deltas=d, Tsplits=tf.int32))  # noqa: E731
         yield f"range_{dtype}", steps, [np.array([0, 5, 8], dtype), np.array([3, 5, 1], dtype), np.array([1, 1, -2], dtype)], three
         yield f"range_one_start_{dtype}", steps, [np.array(0, dtype), np.array([3, 5, 1], dtype), np.array(2, dtype)], [(), (None,), ()]

@@ -39,4 +39,3 @@ def cases(tf, np):
         ignoring = lambda x, i, u, op=op: op(tensor=x, indices=i, updates=u, bad_indices_policy="IGNORE")  # noqa: E731
         yield f"ignoring_{kind}", ignoring, [x, np.array([[-1], [1], [5]]), np.ones((3, 2), np.float32)], free
     yield "added", lambda x, i, u: ops.ScatterNdNonAliasingAdd(input=x, indices=i, updates=u), [x, row % 3, x[:2] + 1]
-    yield "vector_of_rows", lambda i, u: ops.ScatterNd(indices=i, updates=u, shape=[4]), [np.array([1, 1], np.int32), x[0]]

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from math import pi
 from typing import Any
 
+import numpy as np
+
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.ops_binary import STRONG_FLOATING
@@ -129,32 +131,40 @@ def logarithm_of_1_more(b: Builder, x: Complex) -> Complex:
 
 
 def power(b: Builder, x: Complex, y: Complex) -> Complex:
-    """exp(y log x); 0 to any power but 0 is 0."""
+    """exp(y log x); 0 to a power right of 0 is 0, to one left of it infinite, to others no number."""
     nothing = b.And(b.Equal(x.real, 0), b.Equal(x.imag, 0))
     safe = Complex(b.Where(nothing, 1, x.real), x.imag)
     found = exponential(b, multiply(b, y, logarithm(b, safe)))
-    one = b.cast(b.And(b.Equal(y.real, 0), b.Equal(y.imag, 0)), x.real.dtype)
-    return Complex(b.Where(nothing, one, found.real), b.Where(nothing, 0, found.imag))
+    nan = b.const(np.nan, x.real.dtype)
+    edge = Complex(b.Where(b.Less(y.real, 0), float("inf"), nan), nan)
+    right = b.Greater(y.real, 0)
+    edges = (b.Where(right, 0, part) for part in (edge.real, edge.imag))
+    return Complex(*(b.Where(nothing, at_0, part) for at_0, part in zip(edges, (found.real, found.imag), strict=True)))
+
+
+def _times(b: Builder, factor: Value, size: Value) -> Value:
+    """A factor, which may be 0, times a size, which may be infinite."""
+    return b.Where(b.Equal(factor, 0), factor, b.Mul(factor, size))
 
 
 def sine(b: Builder, x: Complex) -> Complex:
     """sin x."""
-    return Complex(b.Mul(b.Sin(x.real), b.Cosh(x.imag)), b.Mul(b.Cos(x.real), b.Sinh(x.imag)))
+    return Complex(_times(b, b.Sin(x.real), b.Cosh(x.imag)), b.Mul(b.Cos(x.real), b.Sinh(x.imag)))
 
 
 def cosine(b: Builder, x: Complex) -> Complex:
     """cos x."""
-    return Complex(b.Mul(b.Cos(x.real), b.Cosh(x.imag)), b.Neg(b.Mul(b.Sin(x.real), b.Sinh(x.imag))))
+    return Complex(b.Mul(b.Cos(x.real), b.Cosh(x.imag)), b.Neg(_times(b, b.Sin(x.real), b.Sinh(x.imag))))
 
 
 def sinh(b: Builder, x: Complex) -> Complex:
     """The hyperbolic sine."""
-    return Complex(b.Mul(b.Sinh(x.real), b.Cos(x.imag)), b.Mul(b.Cosh(x.real), b.Sin(x.imag)))
+    return Complex(b.Mul(b.Sinh(x.real), b.Cos(x.imag)), _times(b, b.Sin(x.imag), b.Cosh(x.real)))
 
 
 def cosh(b: Builder, x: Complex) -> Complex:
     """The hyperbolic cosine."""
-    return Complex(b.Mul(b.Cosh(x.real), b.Cos(x.imag)), b.Mul(b.Sinh(x.real), b.Sin(x.imag)))
+    return Complex(b.Mul(b.Cosh(x.real), b.Cos(x.imag)), _times(b, b.Sin(x.imag), b.Sinh(x.real)))
 
 
 def tanh(b: Builder, x: Complex) -> Complex:

@@ -22,8 +22,8 @@ from loadstone.lowering.text.arrays import flat
 _LEVELS = {"uint8": 1, "uint16": 256, "float32": np.float32(1 / 255)}
 
 
-def _image(data: bytes, channels: int, dtype: str = "uint8", ratio: int = 1) -> np.ndarray:
-    """(height, width, channels) of the first frame of any format."""
+def _image(data: bytes, channels: int, dtype: str = "uint8", ratio: int = 1, animated: bool = False) -> np.ndarray:
+    """(height, width, channels) of any format; of the first frame where there may be more (animated)."""
     kind = kind_of(data)
     if kind == "PNG":
         wide = png.decode(data, channels, dtype != "uint8")
@@ -33,9 +33,16 @@ def _image(data: bytes, channels: int, dtype: str = "uint8", ratio: int = 1) -> 
     if kind == "JPEG":
         plain = jpeg.decode(data, channels, ratio) if channels != 4 else _refuse_alpha()
     else:
-        plain = bmp.decode(data, channels) if kind == "BMP" else gif.decode(data, first=True)[0]
+        plain = bmp.decode(data, channels) if kind == "BMP" else _frame(gif.decode(data, first=animated))
     level = _LEVELS[dtype]
     return plain if dtype == "uint8" else plain.astype(dtype) * np.asarray(level, dtype)
+
+
+def _frame(frames: np.ndarray) -> np.ndarray:
+    if len(frames) > 1:
+        raise InputMismatch(f"a GIF of {len(frames)} images where one is wanted")
+    one: np.ndarray = frames[0]
+    return one
 
 
 def _refuse_alpha() -> np.ndarray:
@@ -50,7 +57,7 @@ def _rule(b: Builder, name: str, contents: Operand, channels: int, dtype: str = 
         (text,) = flat(data)
         if not bitmaps and kind_of(text) == "BMP":
             raise InputMismatch(f"a BMP, which {name} does not decode")
-        return (np.ascontiguousarray(_image(text, channels, dtype, ratio)),)
+        return (np.ascontiguousarray(_image(text, channels, dtype, ratio, animated=bitmaps)),)
 
     return call(b, name, decode, [tensor(b, contents)], [((None, None, channels or None), dtype)])[0]
 

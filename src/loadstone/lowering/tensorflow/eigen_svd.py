@@ -34,7 +34,9 @@ def jacobi_svd(a: Array, full: bool) -> tuple[Array, Array, Array]:
     count = diagonal.shape[-1]
     values = np.abs(diagonal)
     if np.iscomplexobj(a):
-        turn = np.where(np.abs(diagonal.imag) > np.finfo(values.dtype).tiny, diagonal / np.where(values == 0, 1, values), np.sign(diagonal.real))
+        turn = np.where(
+            np.abs(diagonal.imag) > np.finfo(values.dtype).tiny, diagonal / np.where(values == 0, 1, values), np.sign(diagonal.real)
+        )
     else:
         turn = np.sign(diagonal)
     u[..., :count] *= np.where(turn == 0, 1, turn)[:, None, :]

@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from loadstone.errors import UnsupportedAttribute
+from loadstone.errors import InferenceError, UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras import projective
@@ -146,7 +146,7 @@ def projective_transform(
 
     def seen(pixels: np.ndarray, t: np.ndarray, size: np.ndarray, fill: np.ndarray) -> tuple[np.ndarray]:
         if len(t) not in (1, len(pixels)):
-            raise ValueError(f"{len(t)} transforms for {len(pixels)} images")
+            raise InferenceError(f"{len(t)} transforms for {len(pixels)} images")
         return (projective.transform(pixels, t, how, mode, float(fill), (int(size[0]), int(size[1]))),)
 
     given = [x, tensor(b, transforms), b.vector(sizes), tensor(b, fill_value, "float32")]

@@ -15,7 +15,7 @@ from loadstone.errors import UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras import interpolation
-from loadstone.lowering.tensorflow.symbols import Operand, lengths, tensor, tf
+from loadstone.lowering.tensorflow.symbols import Operand, known, lengths, tensor, tf
 
 _KERNELS = {
     "lanczos1": "lanczos1",
@@ -36,22 +36,52 @@ def resize_bilinear(b: Builder, images: Operand, size: Operand, align_corners: b
 
     Pictures come out to the last bit, since what follows may cut them to whole numbers; features go through ONNX's Resize.
     """
-    x, sizes = _images(b, images), lengths(b, size)
+    x, sizes = tensor(b, images), lengths(b, size)
     how = _coordinates(align_corners, half_pixel_centers)
-    if tensor(b, images).dtype == "float32" and x.shape[3] not in _COLOURS and x.shape[0] != 0:
-        whole = b.vector([b.dim(x, 0), b.dim(x, 3), *sizes])
-        shape = (x.shape[0], x.shape[3], *(d if isinstance(d, int) else None for d in sizes))
-        y = b.Resize(b.transpose(x, [0, 3, 1, 2]), None, None, whole, mode="linear", coordinate_transformation_mode=how, out_shape=shape)
-        return b.transpose(y, [0, 2, 3, 1])
-    for axis in (2, 1):
-        length, count = b.dim(x, axis), sizes[axis - 1]
-        places = _places(b, length, count, how)
-        floors = b.Floor(places)
-        low, high = b.Max(floors, 0.0), b.Min(b.Ceil(places), b.Sub(_float(b, length), 1.0))
-        before, after = (b.Gather(x, b.cast(at, "int64"), axis=axis) for at in (low, high))
-        share = b.unsqueeze(b.Sub(places, floors), *range(1, x.rank - axis))
-        x = b.Add(before, b.Mul(b.Sub(after, before), share))
-    return x
+    if x.rank != 4 or x.dtype != "float32" or x.shape[3] in _COLOURS or x.shape[0] == 0:
+        return _blended(b, x, sizes, how)
+    whole = b.vector([b.dim(x, 0), b.dim(x, 3), *sizes])
+    y = b.Resize(
+        b.transpose(x, [0, 3, 1, 2]),
+        None,
+        None,
+        whole,
+        mode="linear",
+        coordinate_transformation_mode=how,
+        out_shape=(x.shape[0], x.shape[3], *known(sizes)),
+    )
+    return b.transpose(y, [0, 2, 3, 1])
+
+
+def _blended(b: Builder, x: Value, sizes: list[int | Value], how: str) -> Value:
+    """Pixels blended along rows, then along columns, by the arithmetic of TensorFlow.
+
+    Where less than half of the rows are looked at they are picked first, which gives the same bits.
+    """
+    if x.rank != 4:
+        raise UnsupportedAttribute(f"images of shape {x.shape} to be resized; (batch, height, width, channels) is needed")
+    above, below, down = _between(b, b.dim(x, 1), sizes[0], how)
+    left, right, along = _between(b, b.dim(x, 2), sizes[1], how)
+
+    def across(rows: Value) -> Value:
+        before, after = (b.cast(b.Gather(rows, at, axis=2), "float32") for at in (left, right))
+        return b.Add(before, b.Mul(b.Sub(after, before), b.unsqueeze(along, 1)))
+
+    height, count = x.shape[1], sizes[0]
+    if height is not None and isinstance(count, int) and 2 * count < height:
+        top, bottom = (across(b.Gather(x, at, axis=1)) for at in (above, below))
+    else:
+        y = across(x)
+        top, bottom = (b.Gather(y, at, axis=1) for at in (above, below))
+    return b.Add(top, b.Mul(b.Sub(bottom, top), b.unsqueeze(down, 1, 2)))
+
+
+def _between(b: Builder, length: int | Value, count: int | Value, how: str) -> tuple[Value, Value, Value]:
+    """The pixels before and after each place, int64, and how far it is from the former, float32: all (count,)."""
+    places = _places(b, length, count, how)
+    floors = b.Floor(places)
+    low, high = b.Max(floors, 0.0), b.Min(b.Ceil(places), b.Sub(_float(b, length), 1.0))
+    return b.cast(low, "int64"), b.cast(high, "int64"), b.Sub(places, floors)
 
 
 @tf("raw_ops.ResizeNearestNeighbor")

@@ -1,8 +1,9 @@
 """Decompositions and functions of matrices, real and complex: Python steps over stacks of them.
 
 tensorflow/core/ops/linalg_ops.cc and tensorflow/core/kernels/linalg, where Eigen computes them. Eigenvectors of real symmetric
-matrices have Eigen's signs (`eigen_eigh`), QR has those of Householder reflections in Eigen and in LAPACK alike; singular vectors and
-other eigenvectors have those that `_turned` gives them, which are not always Eigen's.
+matrices have Eigen's signs (`eigen_eigh`), as have singular vectors of matrices of less than 16 columns (`eigen_svd`); QR has those of
+Householder reflections in Eigen and in LAPACK alike. Other eigenvectors and singular vectors have the signs and phases of LAPACK: these
+are as good, and not always TensorFlow's.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.eigen_eigh import eigh
 from loadstone.lowering.tensorflow.complex_numbers import PART, Complex
+from loadstone.lowering.tensorflow.eigen_svd import COLUMNS, jacobi_svd
 from loadstone.lowering.tensorflow.matrix_steps import Array, Result, conjugate_transpose, finite, matrices, matrix, step
 from loadstone.lowering.tensorflow.symbols import Operand
 
@@ -91,8 +93,12 @@ def svd(b: Builder, input_: Operand, compute_uv: bool = True, full_matrices: boo
         return [*found, _nothing(b, x), _nothing(b, x)]
 
     def decomposed(a: Array) -> tuple[Array, ...]:
+        if 0 < a.shape[-1] < COLUMNS and a.size:
+            parts = jacobi_svd(a.reshape(-1, *a.shape[-2:]), bool(full_matrices))
+            u, s, v = (y.reshape(*a.shape[:-2], *y.shape[1:]) for y in parts)
+            return s, u, v
         u, s, vt = np.linalg.svd(a, full_matrices=bool(full_matrices))
-        return s, *_turned(a, u, conjugate_transpose(vt))
+        return s, u, conjugate_transpose(vt)
 
     shapes = [(*lead, rows, rows if full_matrices else count), (*lead, columns, columns if full_matrices else count)]
     return step(b, "Svd", [x], [values, *(Result(shape) for shape in shapes)], lambda a: _finite_or_nan(a, decomposed))
@@ -103,10 +109,6 @@ def _finite_or_nan(a: Array, function: Any) -> tuple[Array, ...]:
     wild = ~np.isfinite(a).all(axis=(-1, -2))
     found = function(np.where(wild[..., None, None], np.zeros((), a.dtype), a))
     return tuple(np.where(wild[(..., *[None] * (y.ndim - wild.ndim))], np.nan, y) for y in found)
-
-
-def _turned(a: Array, u: Array, v: Array) -> tuple[Array, Array]:
-    return u, v
 
 
 @matrices("SelfAdjointEigV2", "BatchSelfAdjointEigV2")

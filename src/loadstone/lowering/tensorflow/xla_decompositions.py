@@ -21,8 +21,8 @@ Array = np.ndarray[Any, Any]
 @graph_op("XlaSelfAdjointEig")
 def xla_self_adjoint_eig(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing] | None:
     """Eigenvalues in ascending order of symmetric matrices (..., n, n), of which one triangle is read: (..., n)."""
-    triangle = "L" if node.attributes["lower"] else "U"
-    return _values(walk, node, inputs, lambda a: np.linalg.eigvalsh(a, UPLO=triangle), 2)
+    lower = bool(node.attributes["lower"])
+    return _values(walk, node, inputs, lambda a: np.linalg.eigvalsh(a, "L" if lower else "U"), 2)
 
 
 @graph_op("XlaSvd")
