@@ -85,3 +85,9 @@ def cases(tf, np):
     table = tf.Variable(whole(4, 2))
     yield "weights", lambda i: tf.gather(table, i), [np.array([3, 0])]
     yield "empty", lambda z: [z * z, tf.reduce_sum(z, 0), tf.exp(z)], [np.zeros((0, 3), np.complex64)], [(None, 3)]
+    yield "condition", lambda z, c: tf.cond(c, lambda: z * z, lambda: tf.math.conj(z)), [whole(3), np.array(False)], [(None,), ()]
+
+    def mandelbrot(c, n):
+        return tf.while_loop(lambda i, z: i < n, lambda i, z: (i + 1, z * z + c), [tf.constant(0), tf.zeros_like(c)])[1]
+
+    yield "loop", mandelbrot, [np.array([0.1 + 0.2j, -0.5 + 0.5j], np.complex64), np.int32(5)], [(None,), ()]

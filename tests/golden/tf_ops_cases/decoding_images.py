@@ -123,15 +123,15 @@ def cases(tf, np):
         (2, 0, 1),
         (4, 0, 1),
     ]:
-        samples = rng.randint(0, 1 << depth, (9, 11, count))
+        samples = rng.randint(0, 1 << depth, (6, 9, count))
         files[f"{depth}_{color}"] = png(np, samples, depth, color, interlaced=depth in (2, 16) or color == 6)
     palette = rng.randint(0, 256, (16, 3)).astype(np.uint8).tobytes()
     for depth in (1, 2, 4, 8):
-        samples = rng.randint(0, min(1 << depth, 16), (9, 11, 1))
+        samples = rng.randint(0, min(1 << depth, 16), (6, 9, 1))
         files[f"{depth}_3"] = png(np, samples, depth, 3, PLTE=palette[: 3 << depth])
-    samples = rng.randint(0, 16, (9, 11, 1))
+    samples = rng.randint(0, 16, (6, 9, 1))
     files["clear_3"] = png(np, samples, 4, 3, PLTE=palette, tRNS=bytes(range(0, 160, 16)))
-    samples = rng.randint(0, 3, (9, 11, 3))
+    samples = rng.randint(0, 3, (6, 9, 3))
     files["clear_2"] = png(np, samples, 8, 2, tRNS=struct.pack(">HHH", *samples[0, 0].tolist()))
     files["clear_16"] = png(np, samples * 20000, 16, 2, tRNS=struct.pack(">HHH", *(samples[0, 0] * 20000).tolist()))
     files["clear_0"] = png(np, samples[..., :1], 8, 0, tRNS=struct.pack(">H", int(samples[0, 0, 0])))

@@ -15,6 +15,7 @@ from loadstone.ir import Graph, Node
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
 LEARNING_PHASE = "keras_learning_phase"
 # Ends of a graph that give nothing.
+_CHANGING = ("Assign", "Apply", "ResourceApply", "Scatter", "VarIsInit", "IsVariableInit")
 _TRAINING_SCOPE = re.compile(r"(gradients|save|report_uninitialized_variables|Initializer)(_\d+)?")
 _SHAPES_TOLD = 24  # the version of graphs from which on a placeholder without axes is a scalar (tensorflow/core/ops/array_ops.cc)
 _NO_OUTPUTS = frozenset("NoOp Assert SaveV2 Save SaveSlices MergeV2Checkpoints Const Print PrintV2".split())
@@ -48,7 +49,7 @@ def _ends(graph: GraphDef) -> list[str]:
 
 def _is_training(node: NodeDef) -> bool:
     """True for a node that gives no prediction: it saves, assigns, summarizes or is part of a gradient."""
-    if node.op in _NO_OUTPUTS or node.op in _PLACEHOLDERS or node.op.startswith(("Assign", "Apply", "ResourceApply", "Scatter", "VarIsInit", "IsVariableInit")):
+    if node.op in _NO_OUTPUTS or node.op in _PLACEHOLDERS or node.op.startswith(_CHANGING):
         return True
     return node.op.endswith("Summary") or any(_TRAINING_SCOPE.fullmatch(part) for part in node.name.split("/")[:-1])
 

@@ -7,7 +7,7 @@ from the root: "layer/kernel/.ATTRIBUTES/VARIABLE_VALUE".
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -58,14 +58,25 @@ def ways(saved: list[SavedObject]) -> dict[int, str]:
     return found
 
 
-def positions(meta: MetaGraph, names: Sequence[str]) -> list[str]:
-    """The names in the order of the arguments of a function that has just these, which a signature has lost; as they are without one."""
-    for concrete in meta.concrete_functions.values() if len(names) > 1 else ():
-        arguments = concrete.inputs[0] if isinstance(concrete.inputs, list) and concrete.inputs else None
-        found = [spec.name for spec in _specs(arguments)] if isinstance(arguments, list) else []
-        if sorted(found) == sorted(names):
+def positions(meta: MetaGraph, inputs: Mapping[str, str]) -> list[str]:
+    """The inputs of a signature (by name, the tensor) in the order of the function that it stands for; empty where that is not known.
+
+    A signature calls a wrapper, whose arguments are in the order of their names, and that the function.
+    """
+    keys = {tensor.partition(":")[0]: key for key, tensor in inputs.items()}
+    for node in meta.graph.nodes if len(keys) > 1 else ():
+        called = node.attribute("f") if "f" in node.stored else None
+        wrapper = meta.graph.functions.get(called.name) if isinstance(called, FunctionName) else None
+        sources = [text.partition(":")[0] for text in node.inputs if not text.startswith("^")]
+        if wrapper is None or not keys.keys() <= set(sources):
+            continue
+        arguments = {name: keys[source] for (name, _), source in zip(wrapper.inputs, sources, strict=False) if source in keys}
+        inner = next((found for found in wrapper.nodes if "f" in found.stored), None)
+        taken = [text.partition(":")[0] for text in inner.inputs] if inner is not None else []
+        found = [arguments[name] for name in dict.fromkeys(taken) if name in arguments]
+        if len(found) == len(keys):
             return found
-    return list(names)
+    return []
 
 
 def stored_names(meta: MetaGraph, variables: Mapping[str, Tensor]) -> Callable[[str], str | None]:

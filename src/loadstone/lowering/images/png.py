@@ -50,7 +50,7 @@ def decode(data: bytes, channels: int, wide: bool) -> np.ndarray:
     if png.color == 0 and png.depth < 8:
         samples = samples * (255 // ((1 << png.depth) - 1))
     narrow = png.depth == 16 and not wide
-    parts = [_colors(png, samples >> 8 if narrow else samples, count)]
+    parts = [_colors(png, samples, count) >> (8 if narrow else 0)]
     if count % 2 == 0:
         full = (1 << png.depth) - 1
         opaque = np.full((*samples.shape[:2], 1), full, samples.dtype)
@@ -82,7 +82,7 @@ def _colors(png: Png, samples: np.ndarray, channels: int) -> np.ndarray:
     if png.gamma:
         raise InputMismatch("a PNG with a gamma of its own, read as gray")
     total = (samples.astype(np.uint64) * np.array(_LUMA, np.uint64)).sum(-1, keepdims=True)
-    gray = (total + (16384 if samples.dtype == np.uint16 and png.depth == 16 else 0)) >> 15
+    gray = (total + (16384 if png.depth == 16 else 0)) >> 15
     return np.where((samples == samples[..., :1]).all(-1, keepdims=True), samples[..., :1], gray)
 
 

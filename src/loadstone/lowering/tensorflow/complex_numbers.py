@@ -26,7 +26,7 @@ from loadstone.lowering.tensorflow.walk import GraphOp, GraphWalk, Resource, Thi
 
 PART = {"complex64": "float32", "complex128": "float64"}
 WHOLE = {part: whole for whole, part in PART.items()}
-_RULES: dict[str, GraphOp] = {}
+RULES: dict[str, GraphOp] = {}
 
 
 @dataclass(eq=False, frozen=True)
@@ -35,7 +35,7 @@ class Complex(Resource):
 
     real: Value
     imag: Value
-    rules: ClassVar[MappingProxyType[str, GraphOp]] = MappingProxyType(_RULES)
+    rules: ClassVar[MappingProxyType[str, GraphOp]] = MappingProxyType(RULES)
 
     @property
     def dtype(self) -> str:
@@ -93,8 +93,8 @@ def of_complex(*names: str) -> Callable[[Function], Function]:
     def register(function: Function) -> Function:
         parameters = tuple(name.removesuffix("_") for name in list(signature(function).parameters)[1:])
         for name in names:
-            assert name not in _RULES, f"two rules for complex {name}"
-            _RULES[name] = _rule(Symbol(f"raw_ops.{name}", function, parameters))
+            assert name not in RULES, f"two rules for complex {name}"
+            RULES[name] = _rule(Symbol(f"raw_ops.{name}", function, parameters))
         return function
 
     return register
@@ -190,8 +190,8 @@ def _shape_alone(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[T
     return walk.call(node, [thing.real if isinstance(thing, Complex) else thing for thing in inputs])
 
 
-_RULES.update(dict.fromkeys(PARTWISE.split(), _partwise))
-_RULES.update(dict.fromkeys("Shape ShapeN Size Rank".split(), _shape_alone))
+RULES.update(dict.fromkeys(PARTWISE.split(), _partwise))
+RULES.update(dict.fromkeys("Shape ShapeN Size Rank".split(), _shape_alone))
 
 
 @of_complex("OnesLike")
@@ -247,7 +247,7 @@ def _whole(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] 
     return graph_ops()[node.op](walk, node, [together(walk.b, thing) if isinstance(thing, Complex) else thing for thing in inputs])
 
 
-_RULES.update(dict.fromkeys("Assign AssignVariableOp".split(), _whole))
+RULES.update(dict.fromkeys("Assign AssignVariableOp".split(), _whole))
 
 
 def parts_of(b: Builder, x: Operand | Complex) -> list[Value]:

@@ -31,14 +31,15 @@ def fake_quant_with_args(
 def fake_quant_with_vars(b: Builder, inputs: Operand, min: Operand, max: Operand, num_bits: int = 8, narrow_range: bool = False) -> Value:
     """The same with computed ends: scalars, or vectors for the last axis. All is 0 where both are."""
     x, low, high = alike(b, inputs, min, max)
-    y = _fake_quant(b, x, low, high, int(num_bits), bool(narrow_range))
+    y = _fake_quant(b, x, low, high, int(num_bits), bool(narrow_range), divides=not low.rank)
     nothing = b.And(b.Equal(low, 0.0), b.Equal(high, 0.0))
     if nothing.const is not None:
         return b.Where(nothing, 0.0, y) if nothing.array().any() else y
     return b.Where(nothing, 0.0, y)
 
 
-def _fake_quant(b: Builder, x: Value, low: Value, high: Value, bits: int, narrow: bool) -> Value:
+def _fake_quant(b: Builder, x: Value, low: Value, high: Value, bits: int, narrow: bool, divides: bool = False) -> Value:
+    """divides: by the scale, where the other kernels multiply by its inverse."""
     least, most = float(narrow), float(2**bits - 1)
     width = b.Sub(high, low)
     scale, inverse = b.Div(width, most - least), b.Div(b.const(most - least, "float32"), width)
@@ -46,7 +47,8 @@ def _fake_quant(b: Builder, x: Value, low: Value, high: Value, bits: int, narrow
     zero = b.Where(b.Less(zero, least), least, b.Where(b.Greater(zero, most), most, half_up(b, zero)))
     bottom, top = (b.Mul(b.Sub(b.const(end, "float32"), zero), scale) for end in (least, most))
     shift = b.Floor(b.Add(b.Mul(b.Neg(bottom), inverse), 0.5))
-    steps = b.Mul(b.Sub(b.Max(b.Min(x, top), bottom), bottom), inverse)
+    above = b.Sub(b.Max(b.Min(x, top), bottom), bottom)
+    steps = b.Div(above, scale) if divides else b.Mul(above, inverse)
     return b.Mul(b.Floor(b.Add(b.Sub(steps, shift), 0.5)), scale)
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from loadstone.errors import InferenceError, UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.tensorflow.symbols import Operand, lengths, tensor, tf
+from loadstone.lowering.tensorflow.image_sizes import pair
+from loadstone.lowering.tensorflow.symbols import Operand, tensor, tf
 
 Array = np.ndarray[Any, Any]
 _COLOURS = """
@@ -33,7 +34,7 @@ def crop_and_resize(
     if method not in ("bilinear", "nearest"):
         raise UnsupportedAttribute(f"CropAndResize with method={method!r}")
     x, at, which = b.cast(tensor(b, image), "float32"), tensor(b, boxes), b.cast(tensor(b, box_ind), "int64")
-    sizes = lengths(b, crop_size)
+    sizes = pair(b, crop_size)
     ys, xs = (_places(b, at, axis, b.dim(x, 1 + axis), sizes[axis]) for axis in (0, 1))
     height, width, channels = (b.dim(x, axis) for axis in (1, 2, 3))
     pixels = b.reshape(x, [-1, channels])

@@ -15,7 +15,8 @@ from loadstone.errors import InferenceError, UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras import projective
-from loadstone.lowering.tensorflow.symbols import Operand, known, lengths, tensor, tf
+from loadstone.lowering.tensorflow.image_sizes import pair
+from loadstone.lowering.tensorflow.symbols import Operand, known, tensor, tf
 
 
 @tf("raw_ops.ExtractImagePatches")
@@ -98,7 +99,7 @@ def _glimpse(
         raise UnsupportedAttribute(f"a glimpse with noise={noise!r}, which is random whenever the model runs")
     x, moves = tensor(b, input_), tensor(b, offsets)
     shape = x.shape
-    counts = lengths(b, size)
+    counts = pair(b, size)
     for axis, count in ((1, counts[0]), (2, counts[1])):
         length = b.dim(x, axis)
         tall, wide = (b.const(float(d)) if isinstance(d, int) else b.cast(b.squeeze(d, 0), "float32") for d in (length, count))
@@ -142,7 +143,7 @@ def projective_transform(
     how, mode = interpolation.lower(), fill_mode.lower()
     if how not in projective.INTERPOLATIONS or mode not in projective.FILL_MODES:
         raise UnsupportedAttribute(f"ImageProjectiveTransform with interpolation={interpolation!r}, fill_mode={fill_mode!r}")
-    x, sizes = tensor(b, images), lengths(b, output_shape)
+    x, sizes = tensor(b, images), pair(b, output_shape)
 
     def seen(pixels: np.ndarray, t: np.ndarray, size: np.ndarray, fill: np.ndarray) -> tuple[np.ndarray]:
         if len(t) not in (1, len(pixels)):

@@ -36,7 +36,7 @@ def resize_bilinear(b: Builder, images: Operand, size: Operand, align_corners: b
 
     Pictures come out to the last bit, since what follows may cut them to whole numbers; features go through ONNX's Resize.
     """
-    x, sizes = tensor(b, images), lengths(b, size)
+    x, sizes = tensor(b, images), pair(b, size)
     how = _coordinates(align_corners, half_pixel_centers)
     if x.rank != 4 or x.dtype != "float32" or x.shape[3] in _COLOURS or x.shape[0] == 0:
         return _blended(b, x, sizes, how)
@@ -88,7 +88,7 @@ def _between(b: Builder, length: int | Value, count: int | Value, how: str) -> t
 def resize_nearest(b: Builder, images: Operand, size: Operand, align_corners: bool = False, half_pixel_centers: bool = False) -> Value:
     """The nearest pixels, in the dtype of the images."""
     x, how = tensor(b, images), _coordinates(align_corners, half_pixel_centers)
-    for axis, count in zip((1, 2), lengths(b, size), strict=True):
+    for axis, count in zip((1, 2), pair(b, size), strict=True):
         length = b.dim(x, axis)
         if length == count and isinstance(count, int):
             continue
@@ -107,7 +107,7 @@ def resize_bicubic(b: Builder, images: Operand, size: Operand, align_corners: bo
     With half_pixel_centers it is that of Keys, and pixels outside have no weight; else its a is -0.75, and edges are repeated.
     """
     x, how = _images(b, images), _coordinates(align_corners, half_pixel_centers)
-    for axis, count in zip((1, 2), lengths(b, size), strict=True):
+    for axis, count in zip((1, 2), pair(b, size), strict=True):
         length = b.dim(x, axis)
         places = _places(b, length, count, how)
         floors = b.Floor(places)
@@ -128,7 +128,7 @@ def resize_bicubic(b: Builder, images: Operand, size: Operand, align_corners: bo
 def resize_area(b: Builder, images: Operand, size: Operand, align_corners: bool = False) -> Value:
     """Means of the stretches of the image that pixels of the result cover, in float32; what lies outside is the edge."""
     x = _images(b, images)
-    for axis, count in zip((1, 2), lengths(b, size), strict=True):
+    for axis, count in zip((1, 2), pair(b, size), strict=True):
         length = b.dim(x, axis)
         scale = _scale(b, length, count, "align_corners" if align_corners else "asymmetric")
         steps = _steps(b, count)
@@ -149,7 +149,7 @@ def scale_and_translate(
     if kernel_type not in _KERNELS:
         raise UnsupportedAttribute(f"ScaleAndTranslate with kernel_type={kernel_type!r}")
     x, scales, moves = _images(b, images), tensor(b, scale), tensor(b, translation)
-    for place, count in enumerate(lengths(b, size)):
+    for place, count in enumerate(pair(b, size)):
         length = b.dim(x, 1 + place)
 
         def spans(n: np.ndarray, m: np.ndarray, s: np.ndarray, t: np.ndarray, place: int = place) -> tuple[np.ndarray, np.ndarray]:
@@ -169,6 +169,12 @@ def scale_and_translate(
 
 
 # -- places -----------------------------------------------------------------------------------------------------------
+
+
+def pair(b: Builder, size: Operand) -> list[int | Value]:
+    """A height and a width, as the builder wants them."""
+    given = tensor(b, size)
+    return lengths(b, given if given.shape == (2,) else b.reshape(given, [2]))
 
 
 def _images(b: Builder, images: Operand) -> Value:

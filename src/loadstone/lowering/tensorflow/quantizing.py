@@ -77,7 +77,7 @@ def quantize(
     elif mode == "MIN_FIRST":
         scale = b.Div(b.const(most - least, "float32"), b.Sub(highest, lowest))
         steps, start = b.Mul(x, scale), b.Mul(lowest, scale)
-        if dtype == "uint8":  # by gemmlowp, which rounds halves to even (core/kernels/meta_support.cc)
+        if dtype == "uint8" and not narrow_range:  # oneDNN's kernel
             whole = b.Round(b.Sub(steps, start))
         else:
             whole = b.Sub(away_from_zero(b, steps), b.Sub(away_from_zero(b, start), least))

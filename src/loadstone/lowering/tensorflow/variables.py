@@ -19,13 +19,17 @@ from loadstone.lowering.tensorflow.walk import GraphWalk, Resource, Thing, graph
 
 @dataclass(eq=False)
 class Variable(Resource):
-    """A variable: key is what nodes share it by; value what it holds now, None before it has any."""
+    """A variable: key is what nodes share it by; value what it holds now, None before it has any.
+
+    own is true for one that has its first value from the graph that reads it: it begins anew whenever that runs.
+    """
 
     key: str
     name: str
     dtype: str
     shape: tuple[int | None, ...] | None
     value: Value | None = None
+    own: bool = False
 
     def tensor(self, walk: GraphWalk) -> Value:
         """What it holds: an op that takes a reference where it wants a tensor reads it."""
@@ -52,7 +56,7 @@ def value_of(walk: GraphWalk, thing: Thing) -> Value:
         thing.value = _stored(walk, walk.module.stored(thing.name) or "", "")
     if thing.value is None:
         raise MissingWeights(f"the variable {thing.name!r} has no value: it is in no checkpoint and nothing initializes it")
-    if thing.key in walk.changed and not walk.starting:
+    if thing.key in walk.changed and not walk.starting and not thing.own:
         return _state(walk, thing)[0]
     return thing.value
 
@@ -70,6 +74,9 @@ def assign(walk: GraphWalk, thing: Thing, value: Value) -> None:
         raise ModelError("an assignment to what is no variable")
     if walk.starting:
         thing.value = value
+        return
+    if thing.own or thing.value is None and not walk.module.stored(thing.name):
+        thing.value, thing.own = value, True
         return
     walk.assigned.add(thing.key)
     if thing.value is None:
