@@ -1,6 +1,6 @@
 """Writes tests/golden/jpegs.npz: JPEG files with the arrays that TensorFlow decoded.
 
-    python make_jpegs.py      with a Python that has TensorFlow 2.21
+python make_jpegs.py      with a Python that has TensorFlow 2.21
 """
 
 from pathlib import Path
@@ -30,5 +30,7 @@ if __name__ == "__main__":
                     decoded = tf.raw_ops.DecodeJpeg(contents=data, channels=channels, ratio=ratio, dct_method=method)
                     found[f"{name}/{channels}/{ratio}/{method or 'INTEGER_FAST'}"] = decoded.numpy()
         found[f"{name}/shape"] = tf.raw_ops.ExtractJpegShape(contents=data).numpy()
-        found[f"{name}/crop"] = tf.raw_ops.DecodeAndCropJpeg(contents=data, crop_window=[5, 17, 11, 13], dct_method="INTEGER_ACCURATE").numpy()
+        found[f"{name}/crop"] = tf.raw_ops.DecodeAndCropJpeg(
+            contents=data, crop_window=[5, 17, 11, 13], dct_method="INTEGER_ACCURATE"
+        ).numpy()
     np.savez_compressed(Path(__file__).parent / "jpegs.npz", **found)

@@ -1,6 +1,6 @@
 """Writes src/loadstone/lowering/text/scripts.tsv: where in Unicode another script begins, as tf.strings.unicode_script numbers them.
 
-    python make_unicode_scripts.py      with a Python that has TensorFlow 2.21
+python make_unicode_scripts.py      with a Python that has TensorFlow 2.21
 """
 
 from pathlib import Path

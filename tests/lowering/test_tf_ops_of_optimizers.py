@@ -5,6 +5,8 @@ import pytest
 
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Module, Node
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.program import keep_needed
 from loadstone.lowering.tensorflow.lower import lower_graph  # noqa: F401 - fills the table
 from loadstone.lowering.tensorflow.raw import call_raw
 from loadstone.lowering.tensorflow.walk import GraphWalk
@@ -166,3 +168,15 @@ def test_blocks_that_do_not_fit_are_an_error():
 def test_strides_over_channels_are_refused():
     with pytest.raises(UnsupportedAttribute, match="along the batch or the channels"):
         run(lambda b, x: op(b, "Conv2D", x, b.const(KERNEL), strides=[1, 1, 1, 2], padding="SAME"), IMAGE)
+
+
+def test_convolutions_between_blocks_are_dilated():
+    b = Builder()
+    x = b.input("x", (None, 5, 6, 4), "float32")
+    block, pads, crops = b.ints([2, 2]), b.const(np.array([[2, 3], [2, 2]])), b.const(np.array([[0, 1], [0, 0]]))
+    samples = op(b, "SpaceToBatchND", x, block, pads)
+    y = op(b, "BatchToSpaceND", op(b, "Conv2D", samples, b.const(KERNEL), strides=[1] * 4, padding="VALID"), block, crops)
+    keep_needed(b, [y])
+    assert y.shape == (None, 5, 8, 3)
+    assert [op.kind for op in b.block.ops] == ["Pad", "Transpose", "Conv", "Transpose", "Slice"]
+    assert b.block.ops[2].attributes["dilations"] == [2, 2]

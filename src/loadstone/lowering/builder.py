@@ -31,6 +31,7 @@ class Builder:
 
     def __init__(self, block: Block | None = None, parent: Builder | None = None) -> None:
         self.block = Block() if block is None else block
+        self.inside = parent is not None  # of a loop or a condition
         self.state: dict[str, tuple[Value, Value, Tensor]] = {} if parent is None else parent.state
         self._names: dict[str, int] = {} if parent is None else parent._names
         self._weights: dict[int, Value] = {} if parent is None else parent._weights

@@ -135,4 +135,6 @@ _RULES: dict[str, Callable[[list[Value], dict[str, Any]], tuple[int | Element | 
     "Max": lambda v, a: _computed(max)(v, a) if len(v) == 2 else None,
     "Min": lambda v, a: _computed(min)(v, a) if len(v) == 2 else None,
     "ReduceProd": _product,
+    "ReduceMax": lambda v, a: elements(v[0]) if v[0].shape == (1,) else None,
+    "ReduceMin": lambda v, a: elements(v[0]) if v[0].shape == (1,) else None,
 }

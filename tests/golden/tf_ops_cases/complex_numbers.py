@@ -21,9 +21,11 @@ def cases(tf, np):
     odd = np.array([0, 1, -1, 1j, -1j, 3 + 4j, -3 + 4j, -3 - 4j, 3e20 + 4e20j, 1e-30 + 1e-30j, np.inf + 1j, 2.5, -2.5], np.complex64)
     yield "apart_odd", lambda z: [tf.abs(z), tf.math.angle(z), tf.math.real(z), tf.math.imag(z)], [odd]
     unary = "acos acosh asin asinh atan atanh cos cosh exp expm1 log log1p reciprocal rsqrt sigmoid sin sinh sqrt square tan tanh sign"
-    for name in unary.split():
-        function = getattr(tf.math, name)
-        yield f"one_{name}", lambda z, w, f=function: [f(z), f(w)], [whole(12), whole(12, dtype=np.complex128)], [(None,), (12,)]
+    names = unary.split()
+    for i in range(0, len(names), 3):
+        functions = [getattr(tf.math, name) for name in names[i : i + 3]]
+        inputs = [whole(12), whole(6, dtype=np.complex128)]
+        yield f"one_{'_'.join(names[i : i + 3])}", lambda z, w, fs=functions: [f(v) for f in fs for v in (z, w)], inputs, [(None,), (6,)]
     small = (whole(12) * 1e-4).astype(np.complex64)
     yield "small", lambda z: [tf.math.expm1(z), tf.math.log1p(z), tf.sqrt(z), tf.sinh(z), tf.tanh(z), tf.sin(z)], [small]
     z = np.array([0, 1, -1, 1j, -1j, 4, -4, 30, -30, 30j, -30j], np.complex64)
@@ -91,3 +93,12 @@ def cases(tf, np):
         return tf.while_loop(lambda i, z: i < n, lambda i, z: (i + 1, z * z + c), [tf.constant(0), tf.zeros_like(c)])[1]
 
     yield "loop", mandelbrot, [np.array([0.1 + 0.2j, -0.5 + 0.5j], np.complex64), np.int32(5)], [(None,), ()]
+    yield "map", lambda z: tf.map_fn(lambda v: v * tf.math.conj(v), z), [whole(3, 2)], [(None, 2)]
+
+    def gathered(z):
+        array = tf.TensorArray(tf.complex64, size=3)
+        for i in range(3):
+            array = array.write(i, z * (i + 1))
+        return [array.stack(), array.read(1)]
+
+    yield "array", gathered, [whole(2)], [(None,)]

@@ -18,10 +18,16 @@ def cases(tf, np):
         ("none", np.zeros(0, np.int32), np.zeros((0, 2), np.int32)),
     ):
         for shapes, kind in ((None, ""), (free, "_free")):
-            made = lambda x: raw.SpaceToBatchND(input=x, block_shape=block, paddings=pads)
+
+            def made(x):
+                return raw.SpaceToBatchND(input=x, block_shape=block, paddings=pads)
+
             yield (f"to_batch_{name}{kind}", made, [x], *([shapes] if shapes else []))
     block, pads = np.asarray([2, 3], np.int32), np.asarray([[0, 2], [1, 2]], np.int64)
-    computed = lambda x, block, pads: raw.SpaceToBatchND(input=x, block_shape=block, paddings=pads)
+
+    def computed(x, block, pads):
+        return raw.SpaceToBatchND(input=x, block_shape=block, paddings=pads)
+
     yield "to_batch_computed", computed, [x, block, pads]
     yield "to_batch_computed_free", computed, [x, block, pads], [(None, None, None, 3), (2,), (2, 2)]
     for dtype in ("int32", "uint8", "float64", "int64", "float16"):
@@ -38,10 +44,16 @@ def cases(tf, np):
         ("three", [2, 1, 3], [[0, 0], [1, 1], [0, 4]]),
     ):
         for shapes, kind in ((None, ""), (free, "_free")):
-            made = lambda x: raw.BatchToSpaceND(input=x, block_shape=block, crops=crops)
+
+            def made(x):
+                return raw.BatchToSpaceND(input=x, block_shape=block, crops=crops)
+
             yield (f"to_space_{name}{kind}", made, [y], *([shapes] if shapes else []))
     block, crops = np.asarray([2, 3], np.int32), np.asarray([[0, 2], [1, 2]], np.int32)
-    computed = lambda x, block, crops: raw.BatchToSpaceND(input=x, block_shape=block, crops=crops)
+
+    def computed(x, block, crops):
+        return raw.BatchToSpaceND(input=x, block_shape=block, crops=crops)
+
     yield "to_space_computed", computed, [y, block, crops]
     yield "to_space_computed_free", computed, [y, block, crops], [(None, None, None, 3), (2,), (2, 2)]
     yield "to_batch_of_images", lambda x: raw.SpaceToBatch(input=x, paddings=[[1, 1], [0, 2]], block_size=2), [x], free

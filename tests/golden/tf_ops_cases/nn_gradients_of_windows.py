@@ -18,9 +18,15 @@ def cases(tf, np):
         for height, width in ((5, 7),) if padding == "SAME" else ((6, 7),):
             windows = tf.nn.conv2d(np.zeros((2, height, width, 4), np.float32), w, **how).shape
             y, sizes = floats(*windows), [2, height, width, 4]
-            made = lambda y: raw.Conv2DBackpropInput(input_sizes=sizes, filter=w, out_backprop=y, **how)
+
+            def made(y):
+                return raw.Conv2DBackpropInput(input_sizes=sizes, filter=w, out_backprop=y, **how)
+
             yield f"transposed_{padding}_{stride}_{rate}_{height}", made, [y]
-            late = lambda y, s: raw.Conv2DBackpropInput(input_sizes=s, filter=w, out_backprop=y, **how)
+
+            def late(y, s):
+                return raw.Conv2DBackpropInput(input_sizes=s, filter=w, out_backprop=y, **how)
+
             free = [(None, None, None, 3), (4,)]
             yield f"transposed_{padding}_{stride}_{rate}_{height}_free", late, [y, np.asarray(sizes, np.int32)], free
     y = floats(2, 4, 5, 3)

@@ -22,7 +22,10 @@ def cases(tf, np):
     yield "norm_nchw_trains", lambda x: raw.FusedBatchNormV3(x=x, **four, **first, is_training=True)[:5], [turned]
     slow = {"exponential_avg_factor": 0.25, "is_training": True}
     yield "norm_slowly", lambda x: raw.FusedBatchNormV3(x=x, **four, **slow)[:5], [x], free
-    computed = lambda x, s, o, m, v: raw.FusedBatchNormV3(x=x, scale=s, offset=o, mean=m, variance=v, is_training=False)[:3]
+
+    def computed(x, s, o, m, v):
+        return raw.FusedBatchNormV3(x=x, scale=s, offset=o, mean=m, variance=v, is_training=False)[:3]
+
     yield "norm_computed", computed, [x, scale, offset, mean, variance], [(None, None, None, None), *[(None,)] * 4]
     yield "norm_one", lambda x: raw.FusedBatchNormV3(x=x, **four, is_training=True)[:5], [x[:1, :1, :1]]
     yield "norm_no_samples", lambda x: raw.FusedBatchNormV3(x=x, **four, is_training=False)[0], [x[:0]], free
@@ -30,7 +33,10 @@ def cases(tf, np):
         volume = x[:, :, :, None].transpose(axes)
         yield f"norm_{layout}", lambda x: raw.FusedBatchNormV3(x=x, **four, is_training=True, data_format=layout)[:5], [volume]
     for trains in (False, True):
-        half = lambda x: raw.FusedBatchNormV3(x=x, **four, is_training=trains)[: 3 if trains else 1]
+
+        def half(x):
+            return raw.FusedBatchNormV3(x=x, **four, is_training=trains)[: 3 if trains else 1]
+
         yield f"norm_float16_{trains}", half, [x.astype(np.float16)], free
     for scaled in (False, True):
         yield f"norm_old_{scaled}", lambda x: tf.compat.v1.nn.batch_norm_with_global_normalization(
@@ -74,7 +80,10 @@ def cases(tf, np):
     logits = floats(4, 5)
     shares = np.abs(floats(4, 5))
     both = [(None, None), (None, None)]
-    entropy = lambda x, y: raw.SoftmaxCrossEntropyWithLogits(features=x, labels=y)
+
+    def entropy(x, y):
+        return raw.SoftmaxCrossEntropyWithLogits(features=x, labels=y)
+
     yield "entropy", entropy, [logits, shares]
     yield "entropy_free", entropy, [logits, shares], both
     yield "entropy_of_one_label", entropy, [logits, shares[:1]], both
@@ -83,7 +92,10 @@ def cases(tf, np):
     yield "entropy_float64", entropy, [logits.astype(np.float64), shares.astype(np.float64)]
     yield "entropy_of_api", lambda x, y: tf.nn.softmax_cross_entropy_with_logits(y, x, axis=1), [deep, np.abs(deep)]
     for dtype in ("int32", "int64"):
-        sparse = lambda x, y: raw.SparseSoftmaxCrossEntropyWithLogits(features=x, labels=y)
+
+        def sparse(x, y):
+            return raw.SparseSoftmaxCrossEntropyWithLogits(features=x, labels=y)
+
         yield f"sparse_{dtype}", sparse, [logits, np.array([0, 4, 2, 1], dtype)], [(None, None), (None,)]
     yield "sparse_of_api", lambda x, y: tf.nn.sparse_softmax_cross_entropy_with_logits(y, x), [deep, np.arange(12).reshape(2, 2, 3) % 9]
     yield "sparse_special", sparse, [special[:2], np.array([0, 2])]

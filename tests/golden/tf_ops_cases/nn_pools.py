@@ -26,7 +26,10 @@ def cases(tf, np):
         for dtype in ("float64", "float16") + (("int32", "int64", "uint8", "int8", "int16") if kind == "Max" else ()):
             for padding in ("SAME", "VALID"):
                 how = {"ksize": [1, 2, 3, 1], "strides": [1, 2, 1, 1], "padding": padding}
-                made = lambda x: op(**{name: x}, **how)
+
+                def made(x):
+                    return op(**{name: x}, **how)
+
                 yield f"{kind}_{padding}_{dtype}", made, [np.abs(30 * x).astype(dtype)], free
         volume, shape = x[..., None], [(None, None, None, None, 1)]
         op = raw.MaxPool3D if kind == "Max" else raw.AvgPool3D

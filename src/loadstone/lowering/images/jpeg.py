@@ -67,7 +67,7 @@ def needed() -> None:
 
 def _package() -> Any:
     try:
-        from PIL import Image  # type: ignore[import-not-found, unused-ignore]
+        from PIL import Image
     except ImportError as error:
         raise MissingDependency("JPEG images need the pillow package", hint='pip install "loadstone[image]"') from error
     return Image

@@ -9,6 +9,7 @@ from __future__ import annotations
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.tensorflow.dilation import dilated
 from loadstone.lowering.tensorflow.length_arithmetic import Length, exactly, minus, over, plus, times
 from loadstone.lowering.tensorflow.sliding import channels_come_first
 from loadstone.lowering.tensorflow.symbols import Operand, lengths, number, tensor, tf
@@ -39,14 +40,8 @@ def batch_to_space(b: Builder, input_: Operand, block_shape: Operand, crops: Ope
     x, block = tensor(b, input_), _block(b, block_shape)
     n = len(block)
     before, after = _ends(b, crops, n)
-    dims = b.dims(x)
-    batch = dims[0]
-    for size in block:
-        batch = _whole(b, batch, size)
-    turn = [n, *(axis for k in range(n) for axis in (n + 1 + k, k)), *range(2 * n + 1, n + x.rank)]
-    apart = b.transpose(exactly(b, x, [*block, batch, *dims[1:]]), turn)
-    space = [times(b, d, size) for d, size in zip(dims[1 : n + 1], block, strict=True)]
-    y = exactly(b, apart, [batch, *space, *dims[n + 1 :]])
+    y = dilated(b, x, block) or _apart(b, x, block)
+    space = b.dims(y)[1 : n + 1]
     for k, (low, high) in enumerate(zip(before, after, strict=True)):
         if low == 0 and high == 0:
             continue
@@ -57,6 +52,17 @@ def batch_to_space(b: Builder, input_: Operand, block_shape: Operand, crops: Ope
         shape = tuple(known if axis == k + 1 else d for axis, d in enumerate(y.shape))
         y = b.op("Slice", y, b.vector([low]), b.vector([end]), b.ints([k + 1]), out_shape=shape)
     return y
+
+
+def _apart(b: Builder, x: Value, block: list[Length]) -> Value:
+    n, dims = len(block), b.dims(x)
+    batch = dims[0]
+    for size in block:
+        batch = _whole(b, batch, size)
+    turn = [n, *(axis for k in range(n) for axis in (n + 1 + k, k)), *range(2 * n + 1, n + x.rank)]
+    apart = b.transpose(exactly(b, x, [*block, batch, *dims[1:]]), turn)
+    space = [times(b, d, size) for d, size in zip(dims[1 : n + 1], block, strict=True)]
+    return exactly(b, apart, [batch, *space, *dims[n + 1 :]])
 
 
 @tf("raw_ops.SpaceToBatch")

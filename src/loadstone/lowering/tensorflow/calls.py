@@ -15,6 +15,8 @@ from loadstone.ir import FunctionName, Graph, Node, flatten
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.lists import TensorList, Written, differ_in_size, size_of, written
+from loadstone.lowering.tensorflow.recurrences import recognized
+from loadstone.lowering.tensorflow.rounds import Rounds
 from loadstone.lowering.tensorflow.variables import value_of
 from loadstone.lowering.tensorflow.walk import GraphWalk, Thing, graph_op
 
@@ -161,7 +163,7 @@ class _Loop:
             self.holds = self.b.input("holds", (), "bool")
             same = _passed_on(walk, node.attributes["body"])
             self.inside = [
-                thing if i in same and isinstance(thing, Value) else self._variable(thing, shape)
+                thing if i in same and _is_known(thing) else self._variable(thing, shape)
                 for i, (thing, shape) in enumerate(zip(inputs, shapes, strict=True))
             ]
             self.results = walk.function(node.attributes["body"], self.inside)
@@ -205,6 +207,9 @@ class _Loop:
         first = truth(walk, value_of(walk, walk.function(self.node.attributes["cond"], self.inputs)[0]))
         if first.const is not None and not bool(first.array()):
             return list(self.inputs)
+        recurrent = self._recurrent()
+        if recurrent is not None:
+            return recurrent
         flows: list[tuple[Value, Value, Value]] = []  # before, inside, after
         passed: list[tuple[Value, Value]] = []  # inside, before
         lists: dict[int, Written] = {}
@@ -217,7 +222,7 @@ class _Loop:
                 elif inside.stacked is not None and after is not inside:
                     places[i] = len(flows)
                     flows.append((before.whole(outer), inside.stacked, after.whole(self.b)))
-                elif inside.stacked is not None:
+                elif inside.stacked is not None and inside is not before:
                     passed.append((inside.stacked, before.whole(outer)))
             elif isinstance(before, Value) and isinstance(after, Value):
                 if inside is before and after is before:
@@ -245,6 +250,30 @@ class _Loop:
                 found.append(before)
         return found
 
+    def _recurrent(self) -> list[Thing] | None:
+        """What the loop gives where it is an LSTM, a GRU or a simple RNN, by the node that computes it; None for any other loop."""
+        outer = self.walk.b
+        variables = {i: r for i, r in enumerate(self.rounds) if all(isinstance(thing, Value) for thing in r)}
+        lists = {i: written(r[2], self.rounds, self.b.block.ops) for i, r in enumerate(self.rounds) if isinstance(r[2], TensorList)}
+        changed = {i: element for i, element in lists.items() if self.rounds[i][2] is not self.rounds[i][1]}
+        others = [r for i, r in enumerate(self.rounds) if i not in variables and i not in changed]
+        if any(before is not after and inside is not after for before, inside, after in others):
+            return None
+        rounds = Rounds(outer, self.b, variables, self.again)
+        found = recognized(rounds)
+        if found is None or any(e is None or e.element is not rounds.after[found.states[0]] for e in changed.values()):
+            return None
+        outputs, last = found.run(outer, rounds.before)
+        steps = outer.dim(outputs, 0)
+        count = outer.const(steps) if isinstance(steps, int) else outer.reshape(steps, [])
+        results = {**dict(zip(found.states, last, strict=True))}
+        results |= {place: outer.cast(count, rounds.before[place].dtype) for place in found.counters}
+        for place, element in changed.items():
+            before = self.rounds[place][0]
+            assert element is not None
+            results[place] = before.of(outputs) if element.place is None else before.put(outer, element.place, last[0])
+        return [results.get(i, before) for i, (before, _, _) in enumerate(self.rounds)]
+
     def _emit(
         self, first: Value, flows: list[tuple[Value, Value, Value]], passed: list[tuple[Value, Value]], scans: list[Value]
     ) -> Sequence[Value]:
@@ -266,6 +295,11 @@ class _Loop:
             return before.filled(outer, scan)
         last = results[ends[id(element.element)]] if scan is None else outer.Gather(scan, outer.const(-1), axis=0)
         return before.put(outer, element.place, last)
+
+
+def _is_known(thing: Thing) -> bool:
+    """True for a tensor, and a list that is one."""
+    return isinstance(thing, Value) or isinstance(thing, TensorList) and thing.stacked is not None
 
 
 def _passed_on(walk: GraphWalk, body: FunctionName | Graph) -> set[int]:

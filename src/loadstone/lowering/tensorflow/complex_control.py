@@ -1,25 +1,49 @@
-"""Conditions and loops over complex tensors: the two parts of each go in and come out apart.
+"""Conditions, loops and lists of complex tensors: the two parts of each go in and come out apart.
 
-The functions of the node become graphs that join the parts, call the function, and take its results apart again.
+The functions of a condition or a loop become graphs that join the parts, call the function, and take its results apart again. A list of
+complex tensors is a list of their real parts and one of their imaginary parts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from loadstone.ir import Graph, Node, Output
-from loadstone.lowering.tensorflow.complex_numbers import RULES, Complex
+from loadstone.lowering.block import Value
+from loadstone.lowering.tensorflow.complex_numbers import PART, RULES, Complex, Twofold
+from loadstone.lowering.tensorflow.lists import TensorList
 from loadstone.lowering.tensorflow.walk import GraphWalk, Thing, graph_ops
 
 
+@dataclass(eq=False, frozen=True)
+class ComplexList(Twofold):
+    """A list of complex tensors, or a TensorArray."""
+
+    real: TensorList
+    imag: TensorList
+
+
+def list_apart(thing: Thing) -> Thing:
+    """A list of a complex type in two parts, before anything is in it; any other thing as it is."""
+    if not isinstance(thing, TensorList) or thing.dtype not in PART:
+        return thing
+    return ComplexList(*(replace(thing, dtype=PART[thing.dtype]) for _ in range(2)))
+
+
+def joined(real: Thing, imag: Thing) -> Thing:
+    """Two parts in one."""
+    return Complex(real, imag) if isinstance(real, Value) else ComplexList(real, imag)
+
+
 def _flat(things: Sequence[Thing]) -> list[Thing]:
-    return [part for thing in things for part in ([thing.real, thing.imag] if isinstance(thing, Complex) else [thing])]
+    return [part for thing in things for part in ([thing.real, thing.imag] if isinstance(thing, Twofold) else [thing])]
 
 
 def _joined(things: Sequence[Thing], twofold: Sequence[bool]) -> list[Thing]:
     rest = iter(things)
-    return [Complex(next(rest), next(rest)) if two else next(rest) for two in twofold]
+    return [joined(next(rest), next(rest)) if two else next(rest) for two in twofold]
 
 
 def _graph(function: Any, given: Sequence[bool], wanted: Sequence[bool]) -> Graph:
@@ -44,7 +68,7 @@ def _graph(function: Any, given: Sequence[bool], wanted: Sequence[bool]) -> Grap
 
 
 def _loop(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
-    twofold = [isinstance(thing, Complex) for thing in inputs]
+    twofold = [isinstance(thing, Twofold) for thing in inputs]
     functions = {
         "cond": _graph(node.attributes["cond"], twofold, [False]),
         "body": _graph(node.attributes["body"], twofold, twofold),
@@ -53,7 +77,7 @@ def _loop(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] |
 
 
 def _branches(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
-    given = [isinstance(thing, Complex) for thing in inputs[1:]]
+    given = [isinstance(thing, Twofold) for thing in inputs[1:]]
     wanted = [str(dtype).startswith("complex") for dtype in node.attributes["Tout"]]
     functions: dict[str, Any] = {
         key: _graph(node.attributes[key], given, wanted) for key in ("then_branch", "else_branch") if key in node.attributes
@@ -71,3 +95,42 @@ def _called(walk: GraphWalk, node: Node, inputs: list[Thing], functions: dict[st
 
 RULES.update(dict.fromkeys(("While", "StatelessWhile"), _loop))
 RULES.update(dict.fromkeys(("If", "StatelessIf", "Case", "StatelessCase"), _branches))
+
+
+# -- lists ------------------------------------------------------------------------------------------------------------
+
+_ELEMENTS = """
+    TensorListFromTensor TensorListSetItem TensorListPushBack TensorListPopBack TensorListGetItem TensorListStack TensorListGather
+    TensorListScatter TensorListScatterV2 TensorListScatterIntoExistingList TensorListSplit TensorListResize TensorArrayWriteV3
+    TensorArrayWriteV2 TensorArrayReadV3 TensorArrayReadV2 TensorArrayGatherV3 TensorArrayGatherV2 TensorArrayScatterV3
+    TensorArrayScatterV2
+"""
+_LENGTHS = "TensorListLength TensorListElementShape TensorArraySizeV3 TensorArraySizeV2"
+_JOINED = "TensorListConcat TensorListConcatV2 TensorArrayConcatV3 TensorArrayConcatV2"  # elements, and how long each is
+
+
+def _side(walk: GraphWalk, node: Node, inputs: list[Thing], name: str) -> list[Thing]:
+    given = [getattr(thing, name) if isinstance(thing, Twofold) else thing for thing in inputs]
+    return list(graph_ops()[node.op](walk, node, given) or ())
+
+
+def _elements(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing] | None:
+    if None in inputs:
+        return None
+    return [joined(re, im) for re, im in zip(*(_side(walk, node, inputs, name) for name in ("real", "imag")), strict=True)]
+
+
+def _lengths(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing] | None:
+    return None if None in inputs else _side(walk, node, inputs, "real")
+
+
+def _in_a_row(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing] | None:
+    if None in inputs:
+        return None
+    real, imag = (_side(walk, node, inputs, name) for name in ("real", "imag"))
+    return [joined(real[0], imag[0]), real[1]]
+
+
+RULES.update(dict.fromkeys(_ELEMENTS.split(), _elements))
+RULES.update(dict.fromkeys(_LENGTHS.split(), _lengths))
+RULES.update(dict.fromkeys(_JOINED.split(), _in_a_row))

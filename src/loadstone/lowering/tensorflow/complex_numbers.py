@@ -20,8 +20,9 @@ from loadstone.ir import Node
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.shapes import broadcast
+from loadstone.lowering.tensorflow.lists import TensorList
 from loadstone.lowering.tensorflow.raw import call_raw, call_symbol
-from loadstone.lowering.tensorflow.symbols import Function, Operand, Symbol, tensor
+from loadstone.lowering.tensorflow.symbols import Function, Operand, Symbol, tensor, tf
 from loadstone.lowering.tensorflow.walk import GraphOp, GraphWalk, Resource, Thing, graph_op, graph_ops
 
 PART = {"complex64": "float32", "complex128": "float64"}
@@ -30,12 +31,24 @@ RULES: dict[str, GraphOp] = {}
 
 
 @dataclass(eq=False, frozen=True)
-class Complex(Resource):
+class Twofold(Resource):
+    """What has a real and an imaginary part."""
+
+    real: Any
+    imag: Any
+    rules: ClassVar[MappingProxyType[str, GraphOp]] = MappingProxyType(RULES)
+
+    def tensor(self, walk: GraphWalk) -> Value:
+        """There is none."""
+        raise UnsupportedAttribute("complex numbers where only real ones are known")
+
+
+@dataclass(eq=False, frozen=True)
+class Complex(Twofold):
     """A tensor of complex numbers: two of one shape, float32 or float64."""
 
     real: Value
     imag: Value
-    rules: ClassVar[MappingProxyType[str, GraphOp]] = MappingProxyType(RULES)
 
     @property
     def dtype(self) -> str:
@@ -51,10 +64,6 @@ class Complex(Resource):
     def rank(self) -> int:
         """The number of axes."""
         return self.real.rank
-
-    def tensor(self, walk: GraphWalk) -> Value:
-        """There is none."""
-        raise UnsupportedAttribute("complex numbers where only real ones are known")
 
     def output(self, walk: GraphWalk) -> Value:
         """Both parts in one."""
@@ -104,7 +113,7 @@ def _rule(symbol: Symbol) -> GraphOp:
     def rule(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing] | None:
         if any(thing is None for thing in inputs):
             return None
-        known = [thing.tensor(walk) if isinstance(thing, Resource) and not isinstance(thing, Complex) else thing for thing in inputs]
+        known = [thing.tensor(walk) if isinstance(thing, Resource) and not isinstance(thing, Twofold) else thing for thing in inputs]
         return call_symbol(walk.b, symbol, node.op, known, node.attributes)
 
     return rule
@@ -118,6 +127,10 @@ def of_parts(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing] | 
     """Two real tensors of one shape, or of shapes that broadcast."""
     if any(thing is None for thing in inputs):
         return None
+    if isinstance(inputs[0], TensorList):
+        from loadstone.lowering.tensorflow.complex_control import ComplexList
+
+        return [ComplexList(*inputs)]
     b, (re, im) = walk.b, [thing.tensor(walk) if isinstance(thing, Resource) else thing for thing in inputs]
     return [spread(b, re, im)]
 
@@ -170,7 +183,7 @@ def cast(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | 
 PARTWISE = """
     Add AddV2 Sub Neg AddN AccumulateNV2 Sum Mean Cumsum BiasAdd SegmentSum SegmentMean UnsortedSegmentSum
     Reshape Transpose ExpandDims Squeeze Slice StridedSlice Concat ConcatV2 Pack Unpack Split SplitV Pad PadV2 MirrorPad Tile BroadcastTo
-    Gather GatherV2 GatherNd ReverseV2 ReverseSequence Roll ZerosLike Fill Select SelectV2 EnsureShape DeepCopy
+    Gather GatherV2 GatherNd OneHot ReverseV2 ReverseSequence Roll ZerosLike Fill Select SelectV2 EnsureShape DeepCopy
     MatrixBandPart MatrixDiag MatrixDiagV2 MatrixDiagV3 MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3 MatrixSetDiag MatrixSetDiagV2
     MatrixSetDiagV3 BatchMatrixBandPart BatchMatrixDiag BatchMatrixDiagPart BatchMatrixSetDiag Diag DiagPart
     ScatterNd TensorScatterUpdate TensorScatterAdd TensorScatterSub DynamicStitch ParallelDynamicStitch DynamicPartition
@@ -198,6 +211,14 @@ RULES.update(dict.fromkeys("Shape ShapeN Size Rank".split(), _shape_alone))
 def ones_like(b: Builder, x: Complex) -> Complex:
     """Ones in the shape of x."""
     return Complex(*(b.full(b.dims(x.real), number, x.real.dtype) for number in (1, 0)))
+
+
+@tf("raw_ops.ConjugateTranspose")
+def real_transpose(b: Builder, x: Operand, perm: Operand) -> Value:
+    """Real numbers are their own conjugates."""
+    from loadstone.lowering.tensorflow.shaping import transpose
+
+    return transpose(b, x, perm)
 
 
 @of_complex("ConjugateTranspose")

@@ -17,10 +17,15 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.passes import float64_windows
 from loadstone.lowering.tensorflow.length_arithmetic import Length
 from loadstone.lowering.tensorflow.sliding import Sliding, as_given, channels_come_first, channels_first, framed, sliding
-from loadstone.lowering.tensorflow.symbols import Operand, alike, enter, symbols, tensor, tf
+from loadstone.lowering.tensorflow.symbols import Operand, alike, symbols, tensor, tf
+
+MOST_PARTS = 4096  # places of a window that are computed one by one, where the engine has no kernel
 
 
-@tf("nn.conv1d", "nn.conv2d", "nn.conv3d", "nn.convolution", "keras.backend.conv1d", "keras.backend.conv2d", "keras.backend.conv3d")
+@tf(
+    "nn.conv1d", "nn.conv2d", "nn.conv3d", "nn.convolution", "keras.backend.conv1d", "keras.backend.conv2d", "keras.backend.conv3d",
+    "raw_ops.Conv2D", "raw_ops.Conv3D",
+)  # fmt: skip
 def conv(
     b: Builder, input_: Operand, filters: Operand = None, strides: Operand = 1, padding: Any = "VALID", data_format: Any = None,
     dilations: Operand = None, dilation_rate: Operand = None, explicit_paddings: Any = None, filter: Operand = None,
@@ -36,10 +41,6 @@ def conv(
     how = sliding(kernel.rank, data_format, padding, 1 if strides is None else strides, dilations or dilation_rate, explicit_paddings)
     y = as_given(b, how, convolved(b, how, channels_first(b, how, x), filters_first(b, kernel), None, bias))
     return b.reshape(y, [*outer, *b.dims(y)[1:]]) if outer else y
-
-
-for _name in ("raw_ops.Conv2D", "raw_ops.Conv3D"):
-    enter(conv, _name)
 
 
 @tf("raw_ops.Conv")
@@ -119,8 +120,8 @@ def convolved(b: Builder, how: Sliding, x: Value, kernel: Value, groups: int | N
     count = groups_of(x.shape[1], kernel.shape[1]) if groups is None else groups
     plain = x.dtype in ("float32", "float16", "bfloat16")
     window: list[Length] = [b.dim(kernel, 2 + k) for k in range(kernel.rank - 2)]
-    if not plain and None in kernel.shape:
-        raise UnsupportedAttribute(f"a convolution of {x.dtype} with a computed kernel of shape {kernel.shape} (filters first)")
+    if not plain and (None in kernel.shape or prod(d or 0 for d in kernel.shape[2:]) > MOST_PARTS):
+        raise UnsupportedAttribute(f"a convolution of {x.dtype} with a kernel of shape {kernel.shape} (filters first)")
     x, pads = framed(b, how, x, window, engine=plain)
     options = {"strides": [*how.strides], "dilations": [*how.dilations], "group": count, **pads}
     if dtypes.is_integer(x.dtype):

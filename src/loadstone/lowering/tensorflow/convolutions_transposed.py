@@ -7,6 +7,7 @@ The length of the result is given, and may be computed; what was padded follows 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from loadstone.errors import ModelError, UnsupportedAttribute
@@ -14,7 +15,7 @@ from loadstone.ir import dtypes
 from loadstone.lowering.block import Op, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.passes import float64_windows
-from loadstone.lowering.tensorflow.convolutions import depthwise_channels, depthwise_kernel, filters_first, groups_of
+from loadstone.lowering.tensorflow.convolutions import MOST_PARTS, depthwise_channels, depthwise_kernel, filters_first, groups_of
 from loadstone.lowering.tensorflow.length_arithmetic import Length, exactly, minus, plus, times
 from loadstone.lowering.tensorflow.sliding import Sliding, as_given, channels_first, pads_of, reaches, sliding
 from loadstone.lowering.tensorflow.symbols import Operand, alike, enter, lengths, tensor, tf
@@ -129,8 +130,9 @@ def _steps(how: Sliding, k: int, size: int, reach: int, given: int | None) -> in
 
 
 def _conv_transpose(b: Builder, y: Value, kernel: Value, options: dict[str, Any]) -> Value:
-    if y.dtype not in ("float32", "float16", "bfloat16") and None in kernel.shape:
-        raise UnsupportedAttribute(f"a transposed convolution of {y.dtype} with a computed kernel of shape {kernel.shape} (filters first)")
+    plain = y.dtype in ("float32", "float16", "bfloat16")
+    if not plain and (None in kernel.shape or prod(d or 0 for d in kernel.shape[2:]) > MOST_PARTS):
+        raise UnsupportedAttribute(f"a transposed convolution of {y.dtype} with a kernel of shape {kernel.shape} (filters first)")
     if dtypes.is_integer(y.dtype):
         made = float64_windows.conv_transpose(b, Op("ConvTranspose", [y, kernel, None], [], options))
         assert made is not None

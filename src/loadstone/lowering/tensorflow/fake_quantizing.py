@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from loadstone.errors import UnsupportedAttribute
+from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -40,6 +40,8 @@ def fake_quant_with_vars(b: Builder, inputs: Operand, min: Operand, max: Operand
 
 def _fake_quant(b: Builder, x: Value, low: Value, high: Value, bits: int, narrow: bool, divides: bool = False) -> Value:
     """divides: by the scale, where the other kernels multiply by its inverse."""
+    if not 2 <= bits <= 16:
+        raise ModelError(f"numbers of {bits} bits, where 2 to 16 are wanted")
     least, most = float(narrow), float(2**bits - 1)
     width = b.Sub(high, low)
     scale, inverse = b.Div(width, most - least), b.Div(b.const(most - least, "float32"), width)
@@ -114,6 +116,8 @@ def quantize_and_dequantize_of_api(
 
 def _range(b: Builder, low: Value, high: Value, bits: int, signed: bool, narrow: bool) -> tuple[Value, Value, Value, Value]:
     """Both ends, one of them moved, and the scale and its inverse: those of the end that allows the smaller scale."""
+    if not 0 < bits < 63:
+        raise ModelError(f"numbers of {bits} bits, where 1 to 62 are wanted")
     kind = dtypes.to_numpy(low.dtype).type
     least = kind((-(2 ** (bits - 1)) + int(narrow)) if signed else 0)
     most = kind(2 ** (bits - 1) - 1 if signed else 2**bits - 1)

@@ -16,9 +16,10 @@ from loadstone.errors import UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.eigen_eigh import eigh
+from loadstone.lowering.tensorflow import eliminations
 from loadstone.lowering.tensorflow.complex_numbers import PART, Complex
 from loadstone.lowering.tensorflow.eigen_svd import COLUMNS, jacobi_svd
-from loadstone.lowering.tensorflow.matrix_steps import Array, Result, conjugate_transpose, finite, matrices, matrix, step
+from loadstone.lowering.tensorflow.matrix_steps import Array, Result, conjugate_transpose, finite, matrices, matrix, step, transposed
 from loadstone.lowering.tensorflow.symbols import Operand
 
 
@@ -32,6 +33,9 @@ def least(x: Any) -> int | None:
 def inverse(b: Builder, input_: Operand, adjoint: bool = False) -> Any:
     """The inverse, or that of the conjugate transposed."""
     x = matrix(b, input_, "MatrixInverse", square=True)
+    if eliminations.fits(b, x):
+        found = eliminations.inverse(b, x)
+        return transposed(b, found) if adjoint else found
     return step(b, "MatrixInverse", [x], [Result(x.shape)], lambda a: np.linalg.inv(_sound(conjugate_transpose(a) if adjoint else a)))[0]
 
 
@@ -48,6 +52,9 @@ def determinant(b: Builder, input_: Operand) -> Any:
     x = matrix(b, input_, "MatrixDeterminant", square=True)
     if isinstance(x, Value) and x.dtype == "float32" and (x.shape[-1] or 0) > 0:
         return b.Det(x)
+    if isinstance(x, Value) and eliminations.fits(b, x):
+        sign, log = eliminations.determinant(b, x)
+        return b.Mul(sign, b.Exp(log))
     return step(b, "MatrixDeterminant", [x], [Result(x.shape[:-2])], np.linalg.det)[0]
 
 
@@ -55,6 +62,8 @@ def determinant(b: Builder, input_: Operand) -> Any:
 def log_determinant(b: Builder, input_: Operand) -> list[Any]:
     """The signs of determinants and the logarithms of their sizes; these are in the type of the matrices."""
     x = matrix(b, input_, "LogMatrixDeterminant", square=True)
+    if isinstance(x, Value) and eliminations.fits(b, x):
+        return list(eliminations.determinant(b, x))
     return step(b, "LogMatrixDeterminant", [x], [Result(x.shape[:-2])] * 2, lambda a: tuple(np.linalg.slogdet(a)))
 
 
@@ -62,6 +71,8 @@ def log_determinant(b: Builder, input_: Operand) -> list[Any]:
 def cholesky(b: Builder, input_: Operand) -> Any:
     """The lower factor of Hermitian matrices, of which the lower triangle is read."""
     x = matrix(b, input_, "Cholesky", square=True)
+    if isinstance(x, Value) and eliminations.fits(b, x):
+        return eliminations.factor(b, x)
     return step(b, "Cholesky", [x], [Result(x.shape)], _factor)[0]
 
 

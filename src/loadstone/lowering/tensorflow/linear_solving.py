@@ -11,10 +11,21 @@ from typing import Any
 import numpy as np
 
 from loadstone.errors import ModelError, UnsupportedAttribute
-from loadstone.lowering.block import Shape
+from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.shapes import broadcast
-from loadstone.lowering.tensorflow.matrix_steps import Array, Result, conjugate_transpose, finite, matrices, matrix, operand, step
+from loadstone.lowering.tensorflow import eliminations
+from loadstone.lowering.tensorflow.matrix_steps import (
+    Array,
+    Result,
+    conjugate_transpose,
+    finite,
+    matrices,
+    matrix,
+    operand,
+    step,
+    transposed,
+)
 from loadstone.lowering.tensorflow.symbols import Operand, tensor
 
 
@@ -28,6 +39,9 @@ def _result(a: Any, y: Any, rows: Any = None) -> Result:
 def solve(b: Builder, matrix_: Operand, rhs: Operand, adjoint: bool = False) -> Any:
     """The x of a x = rhs, or of a* x = rhs."""
     a, y = matrix(b, matrix_, "MatrixSolve", square=True), matrix(b, rhs, "MatrixSolve")
+
+    if eliminations.fits(b, a) and a.rank == y.rank:
+        return eliminations.solved(b, transposed(b, a) if adjoint else a, y)
 
     def solved(left: Array, right: Array) -> Array:
         return np.linalg.solve(finite(conjugate_transpose(left) if adjoint else left), right)
@@ -53,6 +67,9 @@ def substituted(a: Array, y: Array, lower: bool) -> Array:
 def triangular_solve(b: Builder, matrix_: Operand, rhs: Operand, lower: bool = True, adjoint: bool = False) -> Any:
     """The x of a x = rhs, where one triangle of a is read."""
     a, y = matrix(b, matrix_, "MatrixTriangularSolve", square=True), matrix(b, rhs, "MatrixTriangularSolve")
+
+    if isinstance(a, Value) and eliminations.fits(b, a):
+        return eliminations.substituted(b, transposed(b, a) if adjoint else a, y, bool(lower) != bool(adjoint))
 
     def solved(left: Array, right: Array) -> Array:
         return substituted(conjugate_transpose(left) if adjoint else left, right, bool(lower) != bool(adjoint))

@@ -95,6 +95,13 @@ def conjugate_transpose(x: Array) -> Array:
     return np.conj(np.swapaxes(x, -1, -2))
 
 
+def transposed(b: Builder, x: Any) -> Any:
+    """The same as ONNX."""
+    if isinstance(x, Complex):
+        return Complex(transposed(b, x.real), b.Neg(transposed(b, x.imag)))
+    return b.transpose(x, [*range(x.rank - 2), x.rank - 1, x.rank - 2])
+
+
 def finite(x: Array) -> Array:
     """x, whose numbers must all be finite."""
     if not np.isfinite(x).all():

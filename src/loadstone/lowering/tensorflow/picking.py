@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from loadstone.errors import UnsupportedAttribute
+from loadstone.errors import ModelError
 from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.ops_index import get_item
 from loadstone.lowering.tensorflow.diagonals import diag_part
+from loadstone.lowering.tensorflow.gathering import places_of
 from loadstone.lowering.tensorflow.symbols import Operand, alike, tensor, tf
 
 _OPERATION = Layer("GetItem", "", {}, domain="keras.ops")
@@ -28,9 +29,11 @@ def getitem(b: Builder, tensor_: Operand, slice_spec: Any) -> Value:
 
 @tf("where", "raw_ops.SelectV2", "keras.backend.switch")
 def where(b: Builder, condition: Operand, x: Operand = None, y: Operand = None) -> Value:
-    """x where the condition holds, else y."""
+    """x where the condition holds, else y; without both, the places where it holds."""
+    if x is None and y is None:
+        return places_of(b, condition)
     if x is None or y is None:
-        raise UnsupportedAttribute("tf.where of a condition alone, whose result has as many rows as places where it holds")
+        raise ModelError("tf.where with one of x and y")
     one, other = alike(b, x, y)
     return b.Where(tensor(b, condition), one, other)
 

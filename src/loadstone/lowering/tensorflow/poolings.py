@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.tensorflow.convolutions import MOST_PARTS
 from loadstone.lowering.tensorflow.length_arithmetic import Length, times
 from loadstone.lowering.tensorflow.sliding import (
     Sliding,
@@ -94,6 +96,8 @@ def _lowest(dtype: str) -> float:
 
 def _parts(b: Builder, x: Value, window: Sequence[int], strides: Sequence[int], dilations: Sequence[int]) -> list[Value]:
     """x (batch, channels, space...), padded, at each place of the window: as many elements as there are windows."""
+    if prod(window) > MOST_PARTS:
+        raise UnsupportedAttribute(f"windows of {[*window]} elements of {x.dtype}")
     found = []
     for places in product(*map(range, window)):
         part = x

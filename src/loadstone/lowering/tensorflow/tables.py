@@ -6,13 +6,13 @@ What a graph inserts when it runs would have to be kept from call to call, and i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from loadstone.errors import MissingWeights, ModelError, UnsupportedAttribute
+from loadstone.errors import LoadstoneError, MissingWeights, ModelError, UnsupportedAttribute
 from loadstone.ir import Node, dtypes
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.tensorflow.text_calls import as_bytes
@@ -24,7 +24,7 @@ from loadstone.lowering.text.tables import Entries, TextFile, keyed
 class Table(Resource):
     """A table. width is the number of axes of a key, shape that of a value.
 
-    mutable: it may be looked up before it is filled, and be filled again. entries is what it holds; why says why that is not known.
+    mutable: it may be looked up before it is filled, and be filled again. entries is what it holds; problem says why that is not known.
     """
 
     name: str
@@ -35,14 +35,14 @@ class Table(Resource):
     mutable: bool = False
     forbidden: frozenset[Any] = frozenset()
     entries: Entries | None = None
-    why: str = ""
+    problem: LoadstoneError | None = None
     was_read: bool = False
 
     def held(self) -> Entries:
-        """What is in the table. Raises MissingWeights or UnsupportedAttribute."""
+        """What is in the table. Raises MissingWeights, ModelError or UnsupportedAttribute."""
         self.was_read = True
-        if self.why:
-            raise UnsupportedAttribute(f"the table {self.name!r}: {self.why}")
+        if self.problem is not None:
+            raise self.problem
         if self.entries is not None:
             return self.entries
         if not self.mutable:
@@ -67,7 +67,7 @@ def table(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
         return [_checked(walk.resources[key], node)]
     made = Table(name, found["key_dtype"], found["value_dtype"], mutable=node.op not in _PLAIN)
     if node.op in _OF_TENSORS or node.op in _DENSE:
-        made.shape = tuple(found.get("value_shape") or [])
+        made.shape = tuple(found.get("value_shape", []))
     if node.op in _DENSE:
         if any(thing is None or thing.const is None for thing in inputs):
             raise UnsupportedAttribute("a table whose empty key is computed")
@@ -79,7 +79,7 @@ def table(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
     return [made]
 
 
-def _checked(found: Table, node: Node) -> Table:
+def _checked(found: Any, node: Node) -> Table:
     types = (node.attributes["key_dtype"], node.attributes["value_dtype"])
     if not isinstance(found, Table) or (found.key_dtype, found.value_dtype) != types:
         raise ModelError(f"two tables of one name: {types[0]} to {types[1]}, and {found.key_dtype} to {found.value_dtype}")
@@ -173,14 +173,26 @@ def remove(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] 
 
 def _fill(walk: GraphWalk, to: Table, keys: Value | None, values: Value | None) -> None:
     if keys is None or values is None or keys.const is None or values.const is None:
-        to.why = "the keys or values that fill it are computed or in no checkpoint"
+        why = "the keys or values that fill it are computed or in no checkpoint"
+        to.entries, to.problem = None, UnsupportedAttribute(f"the table {to.name!r}: {why}")
         return
     if (keys.dtype, values.dtype) != (to.key_dtype, to.value_dtype):
         raise ModelError(f"{keys.dtype} and {values.dtype} for a table of {to.key_dtype} to {to.value_dtype}")
     told, given = keys.array(), values.array()
     if to.forbidden:  # the places of a dense table come as matrices
         told, given = told.reshape(len(told), *((-1,) if to.width else ())), given.reshape(len(given), *to.shape)
-    to.entries = Entries.of(told, given, to.width, to.forbidden, unique=not to.mutable)
+    _hold(to, lambda: (told, given))
+
+
+def _hold(to: Table, read: Callable[[], tuple[np.ndarray, np.ndarray]]) -> None:
+    """Let a table hold keys and values; what is wrong with them is told to who looks something up."""
+    to.entries = to.problem = None
+    try:
+        keys, values = read()
+        to.entries = Entries.of(keys, values, to.width, to.forbidden, unique=not to.mutable)
+    except LoadstoneError as error:
+        to.problem = error if isinstance(error, ModelError) else ModelError(error.message)
+        to.problem.message = f"the table {to.name!r}: {to.problem.message}"
 
 
 @graph_op("InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
@@ -189,14 +201,13 @@ def initialize_from_text_file(walk: GraphWalk, node: Node, inputs: list[Thing]) 
     to, path, told = _table(inputs[0]), inputs[1], node.attributes
     if to.entries is not None:
         return []
-    to.why = "the file that fills it is not part of the model"
     asset = walk.module.assets.get(path.const.key) if path is not None and path.const is not None else None
     if asset is None:
-        raise MissingWeights(f"the table {to.name!r} is filled from a file that is not part of the model")
+        to.problem = MissingWeights(f"the table {to.name!r} is filled from a file that is not part of the model")
+        return []
     form = TextFile(
         int(told["key_index"]), int(told["value_index"]), int(told.get("vocab_size", -1)), as_bytes(told.get("delimiter", "\t")),
         int(told.get("offset", 0)),
     )  # fmt: skip
-    keys, values = form.read(asset(), to.key_dtype, to.value_dtype)
-    to.entries, to.why = Entries.of(keys, values, 0, unique=True), ""
+    _hold(to, lambda: form.read(asset(), to.key_dtype, to.value_dtype))
     return []

@@ -6,6 +6,7 @@ that a graph changes is state of the Model.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,14 +127,23 @@ def gather(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
     """Rows of a variable."""
     from loadstone.lowering.tensorflow.gathering import gather as rows
 
-    return [rows(walk.b, value_of(walk, inputs[0]), value_of(walk, inputs[1]), 0 if not node.attributes.get("batch_dims") else None,
-                 node.attributes.get("batch_dims", 0))]  # fmt: skip
+    places, batch = value_of(walk, inputs[1]), node.attributes.get("batch_dims", 0)
+    return [_picked(walk, inputs[0], lambda x: rows(walk.b, x, places, None if batch else 0, batch))]
 
 
 @graph_op("ResourceGatherNd")
 def gather_nd(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
     """Slices of a variable."""
-    return [walk.b.GatherND(value_of(walk, inputs[0]), walk.b.cast(value_of(walk, inputs[1]), "int64"))]
+    places = walk.b.cast(value_of(walk, inputs[1]), "int64")
+    return [_picked(walk, inputs[0], lambda x: walk.b.GatherND(x, places))]
+
+
+def _picked(walk: GraphWalk, thing: Thing, pick: Callable[[Value], Value]) -> Thing:
+    """What is picked of a variable: of both parts of a complex one."""
+    from loadstone.lowering.tensorflow.complex_numbers import Complex
+
+    x = walk.flowing(value_of(walk, thing))
+    return Complex(pick(x.real), pick(x.imag)) if isinstance(x, Complex) else pick(x)
 
 
 # -- checkpoints ------------------------------------------------------------------------------------------------------

@@ -123,10 +123,13 @@ class GraphWalk:
         return None if outputs is None else [self.flowing(thing) for thing in outputs]
 
     def flowing(self, thing: Thing) -> Thing:
-        """A thing as it flows: complex tensors in two parts."""
+        """A thing as it flows: complex tensors, and lists of them, in two parts."""
+        from loadstone.lowering.tensorflow.complex_control import list_apart
         from loadstone.lowering.tensorflow.complex_numbers import apart
 
-        return apart(self.b, thing) if isinstance(thing, Value) and thing.dtype.startswith("complex") else thing
+        if isinstance(thing, Value):
+            return apart(self.b, thing) if thing.dtype.startswith("complex") else thing
+        return list_apart(thing)
 
     def _call(self, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
         own = (thing.rules[node.op] for thing in inputs if isinstance(thing, Resource) and node.op in thing.rules)

@@ -17,7 +17,7 @@ from loadstone.lowering.text.re2_syntax import LAST, Assert, Chars, Choice, Grou
 Spans = tuple[tuple[int, int], ...]  # of the match and of each group; (-1, -1) where a group took no part
 Find = Callable[[int], Spans | None]
 
-MAX_PROGRAM, MAX_WORK = 20_000, 1 << 29
+MAX_PROGRAM, MAX_WORK = 20_000, 1 << 25
 _RUNE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}"
     rb"|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x00-\xff]",
@@ -37,13 +37,14 @@ class Machine:
 
     def finder(self, text: bytes, anchored: bool = False) -> Find:
         """A function from a place in the text to the first match from there on."""
-        if len(text) * len(self.code) > MAX_WORK:
-            raise needs_re2(f"{len(self.code)} steps over a text of {len(text)} bytes")
         runes, places = _runes(text)
         index = {place: k for k, place in enumerate(places)}
+        work = 0
 
         def find(start: int) -> Spans | None:
-            saved = self._run(runes, index[start], anchored)
+            nonlocal work
+            saved, end = self._run(runes, index[start], anchored, (MAX_WORK - work) // len(self.code))
+            work += (end - index[start]) * len(self.code)
             if saved is None:
                 return None
             ends = [places[k] if k >= 0 else -1 for k in saved]
@@ -51,7 +52,8 @@ class Machine:
 
         return find
 
-    def _run(self, runes: list[int], start: int, anchored: bool) -> tuple[int, ...] | None:
+    def _run(self, runes: list[int], start: int, anchored: bool, most: int) -> tuple[tuple[int, ...] | None, int]:
+        """The places of a match, and how far it was looked for; at most this many characters."""
         code, end, best = self.code, len(runes), None
         threads: list[tuple[int, tuple[int, ...]]] = []
         none = (-1,) * (2 * self.groups + 2)
@@ -63,7 +65,7 @@ class Machine:
                     while at < end and runes[at] not in self.first:
                         at += 1
                     if at == end:
-                        return None
+                        return None, at
                 self._follow(threads, seen, 0, (at, *none[1:]), runes, at)
             following: list[tuple[int, tuple[int, ...]]] = []
             stamp = [-1] * len(code)
@@ -75,8 +77,10 @@ class Machine:
                 if at < end and what(runes[at]):
                     self._follow(following, stamp, step + 1, saved, runes, at + 1)
             if at >= end or not following and (best is not None or anchored):
-                return best
+                return best, at
             threads, seen, at = following, stamp, at + 1
+            if at - start > most:
+                raise needs_re2(f"{len(code)} steps over {len(runes)} characters")
 
     def _follow(
         self, threads: list[Any], seen: list[int], step: int, saved: tuple[int, ...], runes: list[int], at: int

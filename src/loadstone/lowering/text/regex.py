@@ -95,7 +95,7 @@ def _rewrite(rewrite: bytes, whole: bool = False) -> tuple[list[bytes | int], bo
 def _re2(pattern: bytes) -> Any:
     """The pattern compiled by RE2; None where that is not installed."""
     try:
-        import re2  # type: ignore[import-not-found, unused-ignore]
+        import re2
     except ImportError:
         return None
     options = re2.Options()
