@@ -90,25 +90,3 @@ def cases(tf, np):
     yield "cross", lambda a, b: linalg.cross(a, b), [real(2, 3), real(2, 3)], [(None, 3)] * 2
     yield "cross_int", lambda a, b: linalg.cross(a, b), [np.array([1, 2, 3]), np.array([4, -5, 6])]
     yield "empty", lambda x: [linalg.inv(x), linalg.det(x), linalg.cholesky(x)], [np.zeros((0, 3, 3), np.float32)], [(None, 3, 3)]
-
-    def inside(function):
-        """The function in a branch of a condition, where there are no Python steps."""
-        return lambda c, *xs: tf.cond(c, lambda: function(*xs), lambda: xs[-1])
-
-    yes = np.array(True)
-    for name, x in kinds.items():
-        y = real(*x.shape[:-1], 2).astype(x.dtype)
-        yield f"inside_inverse_{name}", inside(lambda x: linalg.inv(x) + linalg.inv(x, adjoint=True)), [yes, x]
-        yield f"inside_solve_{name}", inside(lambda x, y: linalg.solve(x, y) + linalg.solve(x, y, adjoint=True)), [yes, x, y]
-        if x.dtype.kind == "f":
-            yield f"inside_cholesky_{name}", inside(lambda x: linalg.cholesky(x)), [yes, definite(x)]
-            yield f"inside_determinant_{name}", inside(lambda x: x * linalg.det(x) + tf.reduce_sum(linalg.slogdet(x))), [yes, x]
-            yield (
-                f"inside_triangular_{name}",
-                inside(lambda x, y: linalg.triangular_solve(x, y) + linalg.triangular_solve(x, y, lower=False, adjoint=True)),
-                [yes, x, y],
-            )
-    swap = np.array([[0, 1, 2], [1, 0, 3], [4, -3, 8]], np.float32)
-    yield "inside_exchanged", inside(lambda x: linalg.inv(x)), [yes, swap], [(), (None, 3)]
-    yield "exponential", lambda x: [linalg.expm(x), linalg.expm(x * 40)], [real(3, 3, dtype=np.float64) * 0.3]
-    yield "exponential_complex", lambda x: linalg.expm(x), [whole(2, 3, 3)]

@@ -53,7 +53,7 @@ def cases(tf, np):
         [square, np.array([[1, 1, 0], [0, 1, 3]], np.int64), np.int32(5)],
     )
 
-    letters = text(b"aB\xc3\x84\xc3\xa4\xff", "ǅ ﬁ ß İI ΑΣ Σ ŉ".encode(), b"", b"Hello World 123")
+    letters = text(b"aB\xc3\x84\xc3\xa4\xff", "ǅ ﬁ ß İI ΑΣ Σ ŉ".encode(), b"", b"Hello World 123", b"Cut\x00Here")
     for encoding in ("", "utf-8"):
         yield f"lower_{encoding}", lambda x, e=encoding: raw.StringLower(input=x, encoding=e), [letters], free
         yield f"upper_{encoding}", lambda x, e=encoding: raw.StringUpper(input=x, encoding=e), [letters], free

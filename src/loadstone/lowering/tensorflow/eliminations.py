@@ -73,14 +73,14 @@ def solved(b: Builder, a: Any, y: Any) -> Any:
         return Complex(b.slice(both, both.rank - 2, 0, n), b.slice(both, both.rank - 2, n))
     n = a.shape[-1] or 0
     x, pivots, _ = eliminated(b, b.Concat(a, y, axis=-1), n)
-    return checked(b, x, b.Equal(_in_one(b, pivots), 0))
+    return checked(b, x, b.Not(b.Greater(b.Abs(_in_one(b, pivots)), 0)))
 
 
 def inverse(b: Builder, a: Any) -> Any:
     """The inverse."""
     part = a.real if isinstance(a, Complex) else a
     dims = b.dims(part)
-    eye = b.op("Expand", b.const(np.eye(part.shape[-1]), part.dtype), b.vector(dims), out_shape=part.shape)
+    eye = b.op("Expand", b.const(np.eye(part.shape[-1] or 0), part.dtype), b.vector(dims), out_shape=part.shape)
     return solved(b, a, Complex(eye, b.Mul(eye, 0)) if isinstance(a, Complex) else eye)
 
 

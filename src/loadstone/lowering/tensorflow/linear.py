@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from loadstone.lowering.block import Op, Value
 from loadstone.lowering.builder import Builder
 
 Range = tuple[int, int]
+SEQUENCE = "x"  # the source that is an element of the sequence
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,9 @@ class Products:
 
     def of(self, value: Value) -> Linear | None:
         """What a value is of the sources; None where it is something else."""
+        value = self.plain(value)
+        if self._sources.get(id(value)) == SEQUENCE and value.rank == 2 and value.shape[1] is not None:
+            return Linear({SEQUENCE: Product([Part(self._outer.const(np.eye(value.shape[1]), value.dtype))])})  # multiplied before the loop
         op = self._made.get(id(value))
         if op is None:
             return None if id(value) in self._sources or not _is_bias(value) else Linear({}, [Part(value)])
@@ -103,6 +109,18 @@ class Products:
         if op.kind in ("Slice", "Split"):
             return self._slice(op, value)
         return None
+
+    def plain(self, value: Value) -> Value:
+        """A value without factors of 1, which dropout leaves when nothing is dropped."""
+        op = self._made.get(id(value))
+        if op is not None and op.kind == "Mul":
+            for x, ones in (op.inputs, op.inputs[::-1]):
+                made = self._made.get(id(ones))
+                number = made.inputs[0] if made is not None and made.kind == "Expand" else ones
+                one = number is not None and number.const is not None and number.const.size == 1 and float(number.array().reshape(-1)[0]) == 1
+                if one and x is not None and x.shape == value.shape:
+                    return self.plain(x)
+        return value
 
     def terms(self, value: Value) -> list[Value]:
         """The terms of a sum, sums among them taken apart."""
@@ -138,7 +156,7 @@ class Products:
         if joined is not None and joined.kind == "Concat" and joined.attributes["axis"] not in (1, -1):
             return None
         found, row = Linear(), 0
-        for source in sources:
+        for source in map(self.plain, sources):
             name, width = self._sources.get(id(source)), source.shape[-1]
             if name is None or width is None or source.rank != 2:
                 return None

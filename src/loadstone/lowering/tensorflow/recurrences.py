@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from loadstone.lowering.block import Op, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.recurrent_cells import Cell, has_node, node
-from loadstone.lowering.tensorflow.linear import Linear, Products
+from loadstone.lowering.tensorflow.linear import SEQUENCE, Linear, Products
 from loadstone.lowering.tensorflow.rounds import Rounds, same_lengths
 
 _ACTIVATIONS = {"Sigmoid": "sigmoid", "Tanh": "tanh", "Relu": "relu", "Softsign": "softsign", "Softplus": "softplus"}
@@ -56,7 +56,7 @@ def recognized(rounds: Rounds) -> Recurrence | None:
         return None
     if not same_lengths(rounds.outer, rounds.limits, sequence.data, 0):
         return None
-    products = Products(rounds.b, rounds.outer, rounds.made, {id(sequence.element): "x", **{id(v): v.name for v in values}})
+    products = Products(rounds.b, rounds.outer, rounds.made, {id(sequence.element): SEQUENCE, **{id(v): v.name for v in values}})
     match = _Match(rounds, products, states)
     cell = match.lstm() if len(states) == 2 else match.gru() or match.simple()
     return None if cell is None or not has_node(cell) else Recurrence(cell, sequence.data, match.states, rounds.counters)
@@ -154,17 +154,17 @@ class _Match:
         """The cell of gates in Keras' order. recurrent is what the reset gate is multiplied with, where that is after the product."""
         units = h.shape[1]
         found = [g for g in gates if g is not None]
-        sources = {"x", h.name}
+        sources = {SEQUENCE, h.name}
         wanted = [sources] * len(gates)
         if recurrent is not None:
-            wanted[-1] = {"x"}
+            wanted[-1] = {SEQUENCE}
         if units is None or len(found) != len(gates) or any(set(g.products) != w for g, w in zip(found, wanted, strict=True)):
             return None
         b = self.rounds.outer
         state = [g.products.get(h.name) for g in found]
         if recurrent is not None:
             state[-1] = recurrent.products[h.name]
-        kernels = [g.products["x"].value(b) for g in found]
+        kernels = [g.products[SEQUENCE].value(b) for g in found]
         recurrents = [p.value(b) for p in state if p is not None]
         if any(v.shape[1] != units for v in (*kernels, *recurrents)) or any(v.shape[0] != units for v in recurrents):
             return None

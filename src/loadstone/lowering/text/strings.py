@@ -118,8 +118,8 @@ def _cut_bytes(text: bytes, position: int, length: int) -> bytes:
 def _cut_characters(text: bytes, position: int, length: int) -> bytes:
     """Positions as TensorFlow steps: bytes that continue a character never begin one, save at the very start."""
     starts = [i for i, byte in enumerate(text) if i == 0 or (byte & 0xC0) != 0x80]
-    if not -len(starts) <= position <= len(starts):
-        raise InputMismatch(f"position {position} of a string of {len(starts)} characters")
+    if not -len(starts) <= position <= len(starts) or position < 0 and length < 0:
+        raise InputMismatch(f"position {position} and length {length} of a string of {len(starts)} characters")
     first = position + len(starts) if position < 0 else position
     bounds = [*starts, len(text)]
     return text[bounds[first] : bounds[min(first + max(length, 0), len(starts))]]

@@ -167,13 +167,13 @@ class Writer:
 
 
 def lower(text: bytes) -> bytes:
-    """Small letters in UTF-8."""
-    return text.decode("utf8", "replace").lower().encode()
+    """Small letters in UTF-8, up to a NUL, as TensorFlow hands texts to ICU."""
+    return text.partition(b"\0")[0].decode("utf8", "replace").lower().encode()
 
 
 def upper(text: bytes) -> bytes:
-    """Capital letters in UTF-8."""
-    return text.decode("utf8", "replace").upper().encode()
+    """Capital letters in UTF-8, up to a NUL."""
+    return text.partition(b"\0")[0].decode("utf8", "replace").upper().encode()
 
 
 def script(codes: np.ndarray) -> np.ndarray:
