@@ -1,7 +1,7 @@
 """What lowering hands to the runtime: steps over named arrays.
 
-A program is a short list of steps: a `Segment` is compiled by an engine, a `HostCall` is a Python call over numpy arrays. One
-segment alone is the usual and fast case. The runtime knows nothing of ONNX: a segment encodes itself, given a decision of where
+A program is a short list of steps: a `Segment` is compiled by an engine, a `HostCall` is a Python call over numpy arrays, a `Branch` or
+a `Repeat` is control flow that holds a Python call. One segment alone is the usual and fast case. The runtime knows nothing of ONNX: a segment encodes itself, given a decision of where
 each weight shall lie.
 """
 
@@ -59,6 +59,46 @@ class HostCall:
     function: Callable[..., Any]
 
 
+@dataclass(eq=False)
+class Body:
+    """What a branch or a round of a loop runs: steps over the arrays around it and its own inputs, `feeds` to `fetches`."""
+
+    steps: list[Step]
+    feeds: tuple[str, ...]
+    fetches: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class Branch:
+    """One of two bodies, by the array under `condition`; its results are kept under `outputs`."""
+
+    name: str
+    condition: str
+    then: Body
+    otherwise: Body
+    outputs: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class Repeat:
+    """A body for as long as it says so: an ONNX Loop.
+
+    The body takes the number of the round, True, and the states, and gives whether to go on, the states, and what is stacked along a new
+    first axis (scans are their specs). limit and condition are names of arrays, None where there is no limit or condition.
+    """
+
+    name: str
+    limit: str | None
+    condition: str | None
+    states: tuple[str, ...]
+    body: Body
+    scans: tuple[Spec, ...]
+    outputs: tuple[str, ...]
+
+
+Step = Segment | HostCall | Branch | Repeat
+
+
 @dataclass(frozen=True)
 class State:
     """A tensor of the Model that lives from call to call: read as input `before`, set from output `after`."""
@@ -89,7 +129,7 @@ class Program:
     where samples may see each other or nobody proved that they do not.
     """
 
-    steps: list[Segment | HostCall]
+    steps: list[Step]
     inputs: tuple[Spec, ...]
     feeds: tuple[str, ...]
     outputs: tuple[Spec, ...]

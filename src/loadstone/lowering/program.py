@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from loadstone.errors import UnsupportedOps
 from loadstone.ir import Spec, Structure
-from loadstone.ir.program import HostCall, Program, Segment, Sharding, State
+from loadstone.ir.program import Body, Branch, HostCall, Program, Repeat, Segment, Sharding, State, Step
 from loadstone.lowering import onnx
 from loadstone.lowering.block import Block, Op, Value
 from loadstone.lowering.builder import Builder
@@ -21,12 +21,11 @@ from loadstone.lowering.passes.batch_rules import RULES
 
 def assemble(b: Builder, inputs: Sequence[tuple[Spec, Value]], outputs: Sequence[tuple[Spec, Value]], structure: Structure) -> Program:
     """The program that computes `outputs` from `inputs`, with the state that the builder kept."""
-    _refuse_inner_hosts(b.block)
     kept = list(b.state.values())
     results = [value for _, value in outputs]
     wanted = results + [after for _, after, _ in kept]
     ops = _needed(b.block, wanted)
-    loose = wanted + [v for op in ops if op.domain == "host" for v in op.inputs if v is not None]
+    loose = wanted + list(_outside_segments(ops))
     return Program(
         steps=_steps(ops, wanted),
         inputs=tuple(spec for spec, _ in inputs),
@@ -50,14 +49,6 @@ def _sharding(block: Block, states: bool) -> Sharding | None:
     return cost.sharding(block) if samples_apart(block, states, RULES) is None else None
 
 
-def _refuse_inner_hosts(block: Block, inner: bool = False) -> None:
-    for op in block.ops:
-        if inner and op.domain == "host":
-            raise UnsupportedOps(f"{op.kind} at {op.origin} is a Python call inside a loop", ops={op.kind: (1, op.origin)})
-        for body in op.bodies():
-            _refuse_inner_hosts(body, True)
-
-
 def _needed(block: Block, outputs: list[Value]) -> list[Op]:
     """The ops that the outputs depend on, in order."""
     wanted = {v.name for v in outputs}
@@ -69,27 +60,62 @@ def _needed(block: Block, outputs: list[Value]) -> list[Op]:
     return kept[::-1]
 
 
-def _steps(ops: list[Op], outputs: list[Value]) -> list[Segment | HostCall]:
-    """Stages: the engine ops that wait for n host calls, then the host calls that wait for those."""
+def _outside_segments(ops: list[Op]) -> Iterator[Value]:
+    """Values that steps take by name without an engine: those of Python calls, and of control flow around them."""
+    for op in ops:
+        if _is_step(op):
+            yield from (v for v in op.inputs if v is not None)
+            for body in op.bodies():
+                yield from body.outputs
+                yield from _outside_segments(body.ops)
+
+
+def _is_step(op: Op) -> bool:
+    """True for a Python call, and for control flow that holds one."""
+    return op.domain == "host" or any(_is_step(inner) for body in op.bodies() for inner in body.ops)
+
+
+def _steps(ops: list[Op], outputs: list[Value]) -> list[Step]:
+    """Stages: the engine ops that wait for n other steps, then the steps that wait for those."""
     level: dict[str, int] = {}
     stages: dict[tuple[int, bool], list[Op]] = {}
     for op in ops:
-        stage, is_host = max((level.get(name, 0) for name in _used(op)), default=0), op.domain == "host"
-        stages.setdefault((stage, is_host), []).append(op)
-        level.update((v.name, stage + is_host) for v in op.outputs)
-    steps: list[Segment | HostCall] = []
+        stage, is_step = max((level.get(name, 0) for name in _used(op)), default=0), _is_step(op)
+        stages.setdefault((stage, is_step), []).append(op)
+        level.update((v.name, stage + is_step) for v in op.outputs)
+    steps: list[Step] = []
     for key in sorted(stages):
         if key[1]:
-            steps += [_host_call(op) for op in stages[key]]
+            steps += [_step(op) for op in stages[key]]
         else:
             others = [op for k, members in stages.items() if k != key for op in members]
             steps.append(_segment(stages[key], others, outputs))
     return steps
 
 
-def _host_call(op: Op) -> HostCall:
-    assert op.function is not None
-    return HostCall(op.origin or op.kind, tuple(v.name for v in op.inputs if v is not None), tuple(v.name for v in op.outputs), op.function)
+def _step(op: Op) -> HostCall | Branch | Repeat:
+    name, outputs = op.origin or op.kind, tuple(v.name for v in op.outputs)
+    if op.domain == "host":
+        assert op.function is not None
+        return HostCall(name, tuple(v.name for v in op.inputs if v is not None), outputs, op.function)
+    if op.kind == "If":
+        then, otherwise = (_body(op.attributes[branch]) for branch in ("then_branch", "else_branch"))
+        return Branch(name, _named(op.inputs[0]) or "", then, otherwise, outputs)
+    if op.kind != "Loop":
+        raise UnsupportedOps(f"{op.kind} around a Python call at {op.origin}", ops={op.kind: (1, op.origin)})
+    limit, condition, *states = op.inputs
+    body: Block = op.attributes["body"]
+    scans = tuple(_spec(v) for v in body.outputs[1 + len(states) :])
+    return Repeat(name, _named(limit), _named(condition), tuple(v.name for v in states if v is not None), _body(body), scans, outputs)
+
+
+def _named(value: Value | None) -> str | None:
+    return None if value is None else value.name
+
+
+def _body(block: Block) -> Body:
+    ops = _needed(block, block.outputs)
+    return Body(_steps(ops, block.outputs), tuple(v.name for v in block.inputs), tuple(v.name for v in block.outputs))
 
 
 def _segment(ops: list[Op], others: list[Op], outputs: list[Value]) -> Segment:

@@ -23,9 +23,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from loadstone.errors import InferenceError, InputMismatch
-from loadstone.ir.program import Program, Segment
+from loadstone.ir.program import Program
 from loadstone.runtime.engine import open_engine
-from loadstone.runtime.process import Process, Store
+from loadstone.runtime.process import Process, Store, segments
 from loadstone.runtime.sharding import Progress, run_sharded
 from loadstone.runtime.threads import default_threads
 
@@ -108,7 +108,7 @@ class Executor:
         if self.program.sharding is not None:
             one = [np.zeros((1, *a.shape[1:]), a.dtype) if a.dtype != object else np.full((1, *a.shape[1:]), b"", object) for a in inputs]
             return [array[:0] for array in process.run(one)]
-        if any(isinstance(step, Segment) and step.kinds & _ABORTING for step in self.program.steps):
+        if any(segment.kinds & _ABORTING for segment in segments(self.program.steps)):
             raise InferenceError("an empty batch, and this model's LSTM or GRU layers need at least one row")
         return process.run(inputs)
 

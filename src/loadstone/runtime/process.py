@@ -8,17 +8,18 @@ compiles again. Whatever the parent had is never freed in the child, where its t
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from threading import RLock, get_ident
 
 import numpy as np
 
 from loadstone.errors import InferenceError, LoadstoneError
-from loadstone.ir.program import HostCall, Program, Segment
+from loadstone.ir import Spec, dtypes
+from loadstone.ir.program import Body, Branch, HostCall, Program, Repeat, Segment, Step
 from loadstone.runtime.engine import Compiled, Engine, from_engine, to_engine
 from loadstone.runtime.sharding import Streams
 
-Steps = list[tuple[Segment | HostCall, Compiled | None]]
+MAX_ROUNDS = 10_000_000  # of a loop that runs step by step
 
 
 class Store:
@@ -38,10 +39,10 @@ class Process:
     """Compiled steps with the state that calls change."""
 
     def __init__(
-        self, program: Program, engine: Engine, threads: int, store: Store, steps: Steps | None = None
+        self, program: Program, engine: Engine, threads: int, store: Store, compiled: dict[int, Compiled] | None = None
     ) -> None:
         self._program, self._engine, self._threads = program, engine, threads
-        self._steps = steps or [(step, engine.compile(step, threads) if isinstance(step, Segment) else None) for step in program.steps]
+        self._compiled = compiled or {id(step): engine.compile(step, threads) for step in segments(program.steps)}
         self._constants = {name: tensor.numpy() for name, tensor in program.constants.items()}
         self._store = store
         self._running: set[tuple[int, object]] = set()
@@ -54,7 +55,7 @@ class Process:
     def child(self) -> Process:
         """The same in a process that was forked from this one's."""
         quiet = self._engine.survives_fork and not self._running
-        return Process(self._program, self._engine, self._threads, self._store.child(), self._steps if quiet else None)
+        return Process(self._program, self._engine, self._threads, self._store.child(), self._compiled if quiet else None)
 
     @property
     def serial(self) -> RLock:
@@ -83,10 +84,43 @@ class Process:
     def _arrays(self, inputs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Every array of the program by name, after one run of its steps."""
         arrays = {**self._constants, **self._state(), **dict(zip(self._program.feeds, inputs, strict=True))}
-        for step, compiled in self._steps:
-            results = _call(step, arrays) if isinstance(step, HostCall) else _compute(step, compiled, arrays)
-            arrays.update(zip((spec.name for spec in step.outputs) if isinstance(step, Segment) else step.outputs, results, strict=True))
+        self._run(self._program.steps, arrays)
         return arrays
+
+    def _run(self, steps: Sequence[Step], arrays: dict[str, np.ndarray]) -> None:
+        """Runs steps in order; what they make joins the arrays."""
+        for step in steps:
+            if isinstance(step, Segment):
+                arrays.update(zip((spec.name for spec in step.outputs), _compute(step, self._compiled[id(step)], arrays), strict=True))
+            elif isinstance(step, HostCall):
+                arrays.update(zip(step.outputs, _call(step, arrays), strict=True))
+            elif isinstance(step, Branch):
+                chosen = step.then if bool(arrays[step.condition].all()) else step.otherwise
+                arrays.update(zip(step.outputs, self._body(chosen, arrays, ()), strict=True))
+            else:
+                arrays.update(zip(step.outputs, self._repeated(step, arrays), strict=True))
+
+    def _body(self, body: Body, around: dict[str, np.ndarray], given: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """What a body gives; the arrays around it stay as they are."""
+        arrays = {**around, **dict(zip(body.feeds, given, strict=True))}
+        self._run(body.steps, arrays)
+        return [arrays[name] for name in body.fetches]
+
+    def _repeated(self, step: Repeat, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """What a loop gives: its states after the last round, and what the rounds gave to be stacked."""
+        limit = MAX_ROUNDS if step.limit is None else int(arrays[step.limit].item())
+        going = step.condition is None or bool(arrays[step.condition].item())
+        states = [arrays[name] for name in step.states]
+        stacks: list[list[np.ndarray]] = [[] for _ in step.scans]
+        count = 0
+        while going and count < limit:
+            again, *results = self._body(step.body, arrays, [np.asarray(count, np.int64), np.asarray(True), *states])
+            states, going, count = results[: len(states)], bool(again.item()), count + 1
+            for stack, value in zip(stacks, results[len(states) :], strict=True):
+                stack.append(value)
+        if going and count >= MAX_ROUNDS:
+            raise InferenceError(f"a loop that does not end after {MAX_ROUNDS:,} rounds", where=step.name)
+        return [*states, *(_stacked(stack, spec) for stack, spec in zip(stacks, step.scans, strict=True))]
 
     def _state(self) -> dict[str, np.ndarray]:
         return {state.before: self._store.values[state.before] for state in self._program.states}
@@ -95,8 +129,25 @@ class Process:
         return [arrays[name] for name in self._program.fetches]
 
 
-def _compute(segment: Segment, compiled: Compiled | None, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
-    assert compiled is not None
+def segments(steps: Sequence[Step]) -> Iterator[Segment]:
+    """All segments of some steps and of the bodies in them."""
+    for step in steps:
+        if isinstance(step, Segment):
+            yield step
+        elif isinstance(step, Branch):
+            yield from segments([*step.then.steps, *step.otherwise.steps])
+        elif isinstance(step, Repeat):
+            yield from segments(step.body.steps)
+
+
+def _stacked(values: list[np.ndarray], spec: Spec) -> np.ndarray:
+    """Arrays along a new first axis; where there are none, lengths that are not known are 0."""
+    if values:
+        return np.stack(values)
+    return np.empty((0, *(d or 0 for d in spec.shape or ())), dtypes.to_numpy(spec.dtype))
+
+
+def _compute(segment: Segment, compiled: Compiled, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
     results = compiled.run([to_engine(arrays[spec.name], spec) for spec in segment.inputs])
     return [from_engine(array, spec) for array, spec in zip(results, segment.outputs, strict=True)]
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from loadstone.errors import UnsupportedOps
 from loadstone.lowering.block import Block, Op, Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.passes import strings
 from loadstone.lowering.passes.float64 import FLOAT64
 from loadstone.lowering.passes.kernels import KERNELS
-from loadstone.lowering.passes.strings import padded
 
 _TYPED = {"Where": 1, "OneHot": 2}  # the input whose type is the op's, where that is not the first
 _REDUCTIONS = "ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare"
@@ -68,16 +68,18 @@ def supported(b: Builder) -> None:
         raise UnsupportedOps("the engine has no kernel for:\n" + "\n".join(f"  - {line}" for line in lines), ops=refused)
 
 
-def _block(b: Builder, block: Block, refused: dict[str, tuple[int, str]]) -> None:
+def _block(b: Builder, block: Block, refused: dict[str, tuple[int, str]], inside: bool = False) -> None:
     ops = block.ops
     block.ops = []
     casts: dict[tuple[str, str], Value] = {}
     for op in ops:
         for body in op.bodies():
-            _block(b, body, refused)
+            _block(b, body, refused, inside=True)
         inner = Builder(block, b)
         with inner.scope(op.origin):
-            if _has_kernel(op):
+            if inside and strings.moved_by_loops(op):
+                _replace(inner, op, [strings.copied(inner, op)])
+            elif _has_kernel(op):
                 block.ops.append(op)
             elif not _rewrite(inner, op, casts):
                 what = f"{op.kind} of {_dtype(op)}"
@@ -96,6 +98,8 @@ def _has_kernel(op: Op) -> bool:
     if op.domain or op.kind not in KERNELS or not op.inputs:
         return True
     dtype = _dtype(op)
+    if dtype == "string" and not strings.has_kernel(op):
+        return False
     if op.kind == "OneHot":
         return dtype in ("float32", "int64") and _one_hot_indices(op)
     if dtype in ("float16", "bfloat16") and op.kind not in _COPYING:
@@ -114,8 +118,8 @@ def _rewrite(b: Builder, op: Op, casts: dict[tuple[str, str], Value]) -> bool:
         _replace(b, op, [_one_hot(b, op)])
     elif op.kind == "Resize" and dtype in KERNELS["Tile"] and (factors := _repeats(op)):
         _replace(b, op, [_repeated(b, op, factors)])
-    elif op.kind == "Pad" and dtype == "string":
-        _replace(b, op, [padded(b, op)])
+    elif dtype == "string" and op.kind in strings.BY_PLACES:
+        _replace(b, op, [strings.BY_PLACES[op.kind](b, op)])
     elif dtype == "float64" and op.kind in FLOAT64:
         results = FLOAT64[op.kind](b, op)
         if results is None:
