@@ -112,6 +112,13 @@ def test_a_counter_counts_in_all_signatures():
     assert float(model.signatures["get"]()["count"]) == 0
 
 
+def test_state_is_assigned_in_conditions_and_loops():
+    model = loadstone.load_model(golden("tensorflow-2.15/steps")[0])
+    found = [model({"by": by, "n": n}) for by, n in ((3.0, 4), (-1.0, 0), (1.0, 3), (1.0, 0))]
+    assert [float(step["total"]) for step in found] == [6.0, 3.0, 6.0, 7.0]
+    assert [int(step["count"]) for step in found] == [6, 100, 103, 103]
+
+
 def test_layers_and_graph_of_a_keras_model_agree():
     for name in ("recurrent", "convolution"):
         file, inputs, outputs = golden(f"tensorflow-2.15/keras_{name}")

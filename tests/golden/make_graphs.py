@@ -182,6 +182,27 @@ class Counter(tf.Module):
         return {"count": self.count.read_value()}
 
 
+class Steps(tf.Module):
+    """Assigns in conditions and in loops."""
+
+    def __init__(self):
+        self.total = tf.Variable(1.0)
+        self.count = tf.Variable(0)
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.float32, name="by"), tf.TensorSpec([], tf.int32, name="n")])
+    def step(self, by, n):
+        if by > 0.0:
+            self.total.assign_add(by)
+        else:
+            self.total.assign(self.total * 0.5)
+            self.count.assign(100)
+        for i in tf.range(n):
+            self.count.assign_add(i)
+            if i % 2 == 0:
+                self.total.assign(self.total + 1.0)
+        return {"total": self.total.read_value(), "count": self.count.read_value()}
+
+
 class Plain(tf.Module):
     def __init__(self):
         generator = np.random.RandomState(3)
@@ -229,6 +250,8 @@ class Words(tf.Module):
 def second():
     counter = Counter()
     save("counter", counter, {"by": np.float32(3)}, lambda m: m.add(tf.constant(3.0)), {"add": counter.add, "get": counter.get})
+    steps = Steps()
+    save("steps", steps, {"by": np.float32(3), "n": np.int32(4)}, lambda m: m.step(tf.constant(3.0), tf.constant(4)), {"step": steps.step})
     save("plain", Plain(), {"x": X}, lambda m: m(tf.constant(X)))
     flows = Flows()
     save("flows", flows, {"x": X, "n": np.int32(5)}, lambda m: m.flow(tf.constant(X), tf.constant(5)), {"serving_default": flows.flow})

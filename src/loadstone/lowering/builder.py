@@ -8,7 +8,7 @@ inputs become constants of the dtype of the first tensor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
 from typing import Any
@@ -167,6 +167,15 @@ class Builder:
             self.state[key] = (before, after, initial)
 
         return now, keep
+
+    def states_now(self) -> dict[str, Value]:
+        """What each state will be after all that was emitted so far, by its key."""
+        return {key: now for key, (_, now, _) in self.state.items()}
+
+    def set_states(self, values: Mapping[str, Value]) -> None:
+        """What states will be from now on; those that are not named are what they were before the program runs."""
+        for key, (before, _, initial) in self.state.items():
+            self.state[key] = (before, values.get(key, before), initial)
 
     # -- shapes ---------------------------------------------------------------------------------------------------
 

@@ -52,3 +52,66 @@ def cases(tf, np):
     }.items():  # fmt: skip
         free = [(None, *array.shape[1:])]
         yield f"fingerprint_{name}", lambda x: raw.Fingerprint(data=x, method="farmhash64"), [array], free
+
+    yield from _kept(tf, np, text)
+    yield from _in_loops(tf, np, text)
+
+
+def _kept(tf, np, text):
+    """Through ops of other families."""
+    sq, v = text(b"a", b"", b"c", b"d", b"e", b"f").reshape(2, 3), text(b"b", b"a", b"b", b"")
+    free = [(None, 3)]
+    wide = text(*(b"%d" % k for k in range(24))).reshape(2, 3, 4)
+    yield (
+        "slices",
+        lambda x: [tf.gather(x, [1, 0]), tf.gather(x, [2, 0], axis=1), tf.gather_nd(x, [[1], [0]]), x[1]],
+        [wide],
+        [(None, 3, 4)],
+    )
+    yield "unique", lambda x: list(tf.unique(x)), [v], [(None,)]
+    yield "unique_counts", lambda x: list(tf.unique_with_counts(x)), [v], [(None,)]
+    yield "revseq", lambda x: tf.reverse_sequence(x, [2, 3], seq_axis=1), [sq]
+    yield "gather_batch", lambda x, i: tf.gather(x, i, batch_dims=1), [sq, np.array([[0, 2], [1, 1]])], [(None, 3), (None, 2)]
+    yield "repeat_free", lambda x: tf.repeat(x, 2, axis=0), [sq], free
+    yield "scatter_nd", lambda x: tf.scatter_nd([[1], [3]], x, [5, 3]), [sq]
+    yield "reflect", lambda x: tf.pad(x, [[0, 0], [1, 1]], mode="REFLECT"), [sq], free
+    yield "symmetric", lambda x: tf.pad(x, [[0, 0], [1, 1]], mode="SYMMETRIC"), [sq], free
+    yield "dense", lambda x: tf.sparse.to_dense(tf.sparse.SparseTensor([[0, 1], [2, 0]], x, [3, 2]), default_value="-"), [v[:2]]
+    yield "ragged", lambda x: tf.strings.split(x).to_tensor(), [text(b"a b c", b"", b"d")], [(None,)]
+    yield (
+        "ragged_join",
+        lambda x: tf.strings.reduce_join(tf.strings.split(x), axis=-1, separator="_"),
+        [text(b"a b c", b"", b"d")],
+        [(None,)],
+    )
+    yield "bytes_split", lambda x: tf.strings.bytes_split(x).to_tensor(), [text(b"abc", b"", b"d")], [(None,)]
+    yield "usplit", lambda x: tf.strings.unicode_split(x, "UTF-8").to_tensor(), [text("aé".encode(), b"", b"d")], [(None,)]
+    yield "where_idx", lambda x: tf.where(tf.not_equal(x, "")), [sq], free
+    yield "partition", lambda x: tf.dynamic_partition(x, [0, 1, 0, 1], 2), [v]
+    yield "stitch", lambda x: tf.dynamic_stitch([[0, 2], [1, 3]], [x[:2], x[2:]]), [v]
+    yield "argsort_by", lambda x: tf.gather(x, tf.argsort([3, 1, 2, 0])), [v]
+    yield "ngr", lambda x: tf.strings.ngrams(tf.strings.split(x), 2).to_tensor(), [text(b"a b c", b"x", b"d e")], [(None,)]
+    yield "lookup_pad", lambda x: tf.strings.split(x, sep=",").to_tensor("[PAD]", shape=[None, 4]), [text(b"a,b", b"c")], [(None,)]
+    yield "setdiff", lambda x: list(tf.raw_ops.ListDiff(x=x, y=["a"])), [v]
+
+
+def _in_loops(tf, np, text):
+    """Through loops and conditions, which keep what they are given."""
+    sq, v = text(*(b"s%d" % k for k in range(6))).reshape(2, 3), text(b"p", b"q", b"r")
+    free = [(None, 3)]
+    yield "map_rev", lambda x: [tf.map_fn(lambda s: tf.reverse(s, [0]), x), x], [sq], free
+    yield "map_pair", lambda x: tf.map_fn(lambda s: tf.stack([s, s]), x), [sq], free
+    yield "map_outer", lambda x: tf.map_fn(lambda i: x[i], tf.constant([1, 0, 1]), fn_output_signature=tf.string), [sq], free
+    yield "map_whole", lambda x: [tf.map_fn(lambda i: x, tf.constant([1, 0, 1]), fn_output_signature=tf.string), x], [sq], [(2, 3)]
+    yield "cond_x", lambda x: [tf.cond(tf.size(x) > 3, lambda: x, lambda: tf.reverse(x, [0])), x], [sq], free
+    yield "cond_x2", lambda x: [tf.cond(tf.size(x) > 300, lambda: tf.reverse(x, [0]), lambda: x), x, tf.reverse(x, [1])], [sq], free
+    yield "while_x", lambda x: [tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, tf.concat([s[1:], s[:1]], 0)), [0, x])[1], x], [v]
+    yield "while_same", lambda x: [tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, s), [0, x])[1], x], [v]
+    yield (
+        "while_two",
+        lambda x: list(tf.while_loop(lambda i, s, t: i < 3, lambda i, s, t: (i + 1, t, s), [0, x, tf.reverse(x, [0])]))[1:] + [x],
+        [v],
+    )
+    yield "while_outer", lambda x: [tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, x), [0, tf.reverse(x, [0])])[1], x], [v]
+    yield "while_zero", lambda x: [tf.while_loop(lambda i, s: i < 0, lambda i, s: (i + 1, tf.reverse(s, [0])), [0, x])[1], x], [v]
+    yield "scan", lambda x: tf.scan(lambda a, s: tf.where(tf.equal(s, "q"), s, a), x), [v]

@@ -108,32 +108,26 @@ def _lzw(body: bytes, size: int, count: int) -> bytes:
     clear, end = 1 << size, (1 << size) + 1
     table = [bytes([k]) for k in range(clear)] + [b"", b""]
     made: list[bytes] = []
-    total, width, before = 0, size + 1, b""
-    bits = held = 0
-    for byte in body:
-        bits |= byte << held
-        held += 8
-        while held >= width and total < count:
-            code, bits, held = bits & ((1 << width) - 1), bits >> width, held - width
-            if code == clear:
-                del table[end + 1 :]
-                width, before = size + 1, b""
-                continue
-            if code == end:
-                held = -1 << 30
-                break
-            if code > len(table) or code == len(table) and not before:
-                raise InputMismatch("a GIF with a code that stands for nothing")
-            entry = table[code] if code < len(table) else before + before[:1]
-            made.append(entry)
-            total += len(entry)
-            if before and len(table) < 4096:
-                table.append(before + entry[:1])
-                if len(table) == 1 << width and width < 12:
-                    width += 1
-            before = entry
-    if total < count:
-        raise _cut()
+    total, at, width, before = 0, 0, size + 1, b""
+    while total < count:
+        code = int.from_bytes(body[at >> 3 : (at >> 3) + 3], "little") >> (at & 7) & ((1 << width) - 1)
+        at += width
+        if at > 8 * len(body) or code == end:
+            raise _cut()
+        if code == clear:
+            del table[end + 1 :]
+            width, before = size + 1, b""
+            continue
+        if code > len(table) or code == len(table) and not before:
+            raise InputMismatch("a GIF with a code that stands for nothing")
+        entry = table[code] if code < len(table) else before + before[:1]
+        made.append(entry)
+        total += len(entry)
+        if before and len(table) < 4096:
+            table.append(before + entry[:1])
+            if len(table) == 1 << width and width < 12:
+                width += 1
+        before = entry
     return b"".join(made)[:count]
 
 

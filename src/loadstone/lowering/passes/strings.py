@@ -1,6 +1,6 @@
 """Strings where onnxruntime has no kernel that moves them, or a wrong one: places are moved in their stead, and the strings gathered.
 
-Its Gather copies the first string of each slice alone (1.25 to 1.32), and its Loop empties strings from outside that a body hands on.
+Its Gather copies the first string of each slice alone (1.32), and its Loop empties strings from outside that a body hands on.
 """
 
 from __future__ import annotations

@@ -72,8 +72,18 @@ def _case(walk: GraphWalk, index: Value, branches: list[tuple[int, Any]], inputs
 
 def branch(walk: GraphWalk, holds: Value, one: Any, other: Any, inputs: list[Thing]) -> Sequence[Thing] | None:
     """An ONNX If; each branch is a function's name, a graph, or what gives the results itself."""
-    built = [_body(walk, function, inputs) for function in (one, other)]
-    results = [things for _, things in built]
+    before = walk.b.states_now()
+    built: list[tuple[Builder, Sequence[Thing] | None]] = []
+    ends: list[dict[str, Value]] = []
+    for function in (one, other):
+        walk.b.set_states(before)
+        built.append(_body(walk, function, inputs))
+        ends.append(walk.b.states_now())
+    walk.b.set_states(before)
+    now = walk.b.states_now()
+    assigned = [key for key, value in now.items() if any(end.get(key, value) is not value for end in ends)]
+    results = [None if things is None else [*things, *(end.get(key, now[key]) for key in assigned)]
+               for (_, things), end in zip(built, ends, strict=True)]  # fmt: skip
     if any(things is None or any(thing is None for thing in things) for things in results):
         return None
     if [len(things) for things in results if things is not None] not in ([n, n] for n in range(10_000)):
@@ -93,7 +103,9 @@ def branch(walk: GraphWalk, holds: Value, one: Any, other: Any, inputs: list[Thi
         builder.block.outputs = _made_inside(builder, outputs)
     values = iter(walk.b.ops("If", holds, outputs=len(flows), then_branch=built[0][0].block, else_branch=built[1][0].block))
     found = [pair[0] if pair[0] is pair[1] else next(values) for pair in kept]
-    return [replace(kept[place][0], size=thing) if place in sized else thing for place, thing in enumerate(found)]
+    given = len(found) - len(assigned)
+    walk.b.set_states({**now, **dict(zip(assigned, found[given:], strict=True))})
+    return [replace(kept[place][0], size=thing) if place in sized else thing for place, thing in enumerate(found[:given])]
 
 
 def _check_alike(one: Thing, other: Thing) -> None:
@@ -111,12 +123,8 @@ def _made_inside(builder: Builder, outputs: Sequence[Value]) -> list[Value]:
 
 def _body(walk: GraphWalk, function: Any, inputs: list[Thing]) -> tuple[Builder, Sequence[Thing] | None]:
     outer = walk.inner()
-    assigned = set(walk.assigned)
     try:
-        things = function() if callable(function) else walk.function(function, inputs)
-        if walk.assigned - assigned and walk.changed:
-            raise UnsupportedAttribute("an assignment to a variable inside a condition or a loop")
-        return walk.b, things
+        return walk.b, function() if callable(function) else walk.function(function, inputs)
     finally:
         walk.b = outer
 
@@ -129,13 +137,23 @@ def loop(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | 
     """A function for as long as another holds."""
     if any(thing is None for thing in inputs):
         return None
+    carried: list[str] = []  # states that the loop assigns: more variables of it
+    count, before = len(inputs), walk.b.states_now()
     shapes: list[Shape | None] = [thing.shape if isinstance(thing, Value) else None for thing in inputs]
     for _ in range(MAX_ROUNDS):
-        attempt = _Loop(walk, node, inputs, shapes)
+        attempt = _Loop(walk, node, inputs, shapes, carried)
         if not attempt.known:
             return None
+        if attempt.assigned:
+            carried += attempt.assigned
+            now = walk.b.states_now()
+            inputs = [*inputs[:count], *(now[key] for key in carried)]
+            shapes = [*attempt.shapes[:count], *(now[key].shape for key in carried)]
+            continue
         if attempt.shapes == shapes:
-            return attempt.emit()
+            found = attempt.emit()
+            walk.b.set_states({**before, **walk.b.states_now(), **dict(zip(carried, found[count:], strict=True))})
+            return found[:count]
         shapes = attempt.shapes
         inputs = [_with_element(thing, shape) for thing, shape in zip(inputs, shapes, strict=True)]
     raise ModelError("a loop whose variables change their shapes without end")
@@ -149,33 +167,40 @@ def _with_element(thing: Thing, shape: Shape | None) -> Thing:
 class _Loop:
     """One walk through a loop: its variables in a builder of their own, and what the body makes of them.
 
-    shapes are those of the variables that are tensors, and of the lists that are variables of the loop as a whole. known is false
-    where something in the loop cannot be lowered.
+    shapes are those of the variables that are tensors, and of the lists that are variables of the loop as a whole. carried are states of
+    the Model that the loop assigns, its last variables; assigned those that turned out besides. known is false where something in the
+    loop cannot be lowered.
     """
 
-    def __init__(self, walk: GraphWalk, node: Node, inputs: list[Thing], shapes: list[Shape | None]) -> None:
+    def __init__(self, walk: GraphWalk, node: Node, inputs: list[Thing], shapes: list[Shape | None], carried: list[str]) -> None:
         self.walk, self.inputs, self.node, self.shapes = walk, inputs, node, shapes
-        outer = walk.inner()
-        self.b = walk.b
-        assigned, self.results = set(walk.assigned), list[Thing]()
+        outer, before = walk.inner(), walk.b.states_now()
+        self.b, self.carried, self.assigned = walk.b, carried, list[str]()
+        self.results: list[Thing] = []
+        given = len(inputs) - len(carried)
         try:
             self.count = self.b.input("round", (), "int64")
             self.holds = self.b.input("holds", (), "bool")
-            same = _passed_on(walk, node.attributes["body"])
+            same = _passed_on(walk, node.attributes["body"]) & set(range(given))
             self.inside = [
                 thing if i in same and _is_known(thing) else self._variable(thing, shape)
                 for i, (thing, shape) in enumerate(zip(inputs, shapes, strict=True))
             ]
-            self.results = walk.function(node.attributes["body"], self.inside)
+            begin = {**before, **dict(zip(carried, self.inside[given:], strict=True))}
+            walk.b.set_states(begin)
+            self.results = walk.function(node.attributes["body"], self.inside[:given])
             ends = [None] if None in self.results else walk.function(node.attributes["cond"], self.results)
             self.known = ends[0] is not None
             if not self.known:
                 return
             self.again = truth(walk, value_of(walk, ends[0]))
+            now = walk.b.states_now()
+            unchanged = {key: start for key, (start, _, _) in walk.b.state.items()} | begin
+            self.assigned = [key for key, value in now.items() if key not in carried and value is not unchanged[key]]
+            self.results = [*self.results, *(now[key] for key in carried)]
         finally:
             walk.b = outer
-        if walk.assigned - assigned and walk.changed:
-            raise UnsupportedAttribute("an assignment to a variable inside a condition or a loop")
+            walk.b.set_states(before)
         self.rounds = list(zip(inputs, self.inside, self.results, strict=True))
         self.shapes = [self._shape(place, shape) for place, shape in enumerate(shapes)]
 
@@ -204,7 +229,7 @@ class _Loop:
     def emit(self) -> list[Thing]:
         """The Loop and what it gives; a variable that the body passes on as it is stays outside."""
         walk, outer = self.walk, self.walk.b
-        first = truth(walk, value_of(walk, walk.function(self.node.attributes["cond"], self.inputs)[0]))
+        first = truth(walk, value_of(walk, walk.function(self.node.attributes["cond"], self.inputs[: len(self.inputs) - len(self.carried)])[0]))
         if first.const is not None and not bool(first.array()):
             return list(self.inputs)
         recurrent = self._recurrent()

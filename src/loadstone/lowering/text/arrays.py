@@ -11,6 +11,7 @@ import numpy as np
 from loadstone.errors import InputMismatch
 
 LIMIT = 1 << 28  # elements or bytes that a call makes out of data that does not hold them
+MOST_STRINGS = 1 << 25
 
 
 def objects(items: Iterable[bytes], shape: Sequence[int] | None = None) -> np.ndarray:
@@ -55,7 +56,7 @@ def runs(starts: np.ndarray, length: int) -> Iterator[tuple[int, int]]:
     return pairwise(bounds)
 
 
-def within_limit(count: int, what: str) -> None:
+def within_limit(count: int, what: str, most: int = LIMIT) -> None:
     """Raise InputMismatch where data ask for more than they could mean."""
-    if count > LIMIT:
-        raise InputMismatch(f"{what} of {count}, more than {LIMIT}")
+    if count > most:
+        raise InputMismatch(f"{what} of {count}, more than {most}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loadstone.errors import InputMismatch
-from loadstone.lowering.text.arrays import flat, objects, ragged, runs, splits, within_limit
+from loadstone.lowering.text.arrays import MOST_STRINGS, flat, objects, ragged, runs, splits, within_limit
 
 SPACE = b" \t\n\v\f\r"
 _WEB_SAFE = re.compile(rb"[0-9A-Za-z_-]*")
@@ -82,15 +82,15 @@ def reduce_join(array: np.ndarray, axes: Sequence[int], separator: bytes) -> np.
 def segment_join(array: np.ndarray, ids: np.ndarray, count: int, separator: bytes) -> np.ndarray:
     """Slices joined that have one id, which counts the first axes: (count, ...)."""
     rest = array.shape[ids.ndim :]
-    within_limit(count * int(np.prod(rest)), "a number of strings")
+    within_limit(count * int(np.prod(rest)), "a number of strings", MOST_STRINGS)
     if array.shape[: ids.ndim] != ids.shape or count < 0 or any(not 0 <= i < count for i in flat(ids)):
         raise InputMismatch(f"segment ids outside of 0 to {count - 1}")
+    parts: dict[tuple[int, int], list[bytes]] = {}
     size = int(np.prod(rest))
-    parts: list[list[list[bytes]]] = [[[] for _ in range(size)] for _ in range(count)]
     for i, row in zip(flat(ids), array.reshape(ids.size, size).tolist(), strict=True):
-        for place, item in zip(parts[i], row, strict=True):
-            place.append(item)
-    return objects((separator.join(place) for row in parts for place in row), (count, *rest))
+        for k, item in enumerate(row):
+            parts.setdefault((i, k), []).append(item)
+    return objects((separator.join(parts.get((i, k), ())) for i in range(count) for k in range(size)), (count, *rest))
 
 
 # -- cutting and counting ---------------------------------------------------------------------------------------------
@@ -142,8 +142,10 @@ class Grams:
     def __call__(self, tokens: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The n-grams of every row of tokens, and their splits."""
         items = flat(tokens)
+        within_limit(
+            sum(width * (len(items) + 2 * width * starts.size) for width in self.widths), "a number of tokens in n-grams", MOST_STRINGS
+        )
         rows = [self._row(items[a:b]) for a, b in (runs(starts, len(items)) if starts.size else [])]
-        within_limit(sum(map(len, rows)), "a number of n-grams")
         if not starts.size:
             return objects([b""] * len(items)), starts
         return objects([gram for row in rows for gram in row]), splits(rows, starts.dtype)
