@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,8 @@ from loadstone.containers.source import Filepath, Source
 from loadstone.custom import CustomObjects
 from loadstone.custom.whole import as_graph
 from loadstone.errors import FormatError, LoadstoneError, LoweringError, MissingWeights, ModelError
-from loadstone.ir import Finding
+from loadstone.ir import Finding, Tensor
 from loadstone.ir import Model as Description
-from loadstone.ir import Tensor
 from loadstone.live import Hosts
 from loadstone.model import Compilation, Model, Report, report_on
 from loadstone.model.choice import choose, first
@@ -75,7 +74,7 @@ def load_model(
             description = choose(description, tags, signature, inputs, outputs)
             model = Model(description, how)
         else:
-            model = _of_layers(description, how, inputs, outputs)
+            model = _of_layers(description, how, host, inputs, outputs)
     for finding in description.findings:
         if finding.severity == "warning":  # it can change numbers
             place = f" (at {finding.where})" if finding.where else ""
@@ -83,11 +82,11 @@ def load_model(
     return model
 
 
-def _of_layers(description: Description, how: Compilation, inputs: str | Sequence[str] | None, outputs: Names | None) -> Model:
+def _of_layers(description: Description, how: Compilation, host: Hosts, inputs: str | Sequence[str] | None, outputs: Names | None) -> Model:
     """The model of the layers; that of the graph beside them, where there is one and the layers cannot be run."""
     module = description.module
     try:
-        layered = as_graph(description, how.host)
+        layered = as_graph(description, host)
         if inputs is not None or outputs is not None:
             layered = cut(layered, inputs, outputs)
         return Model(layered, how)
@@ -126,14 +125,25 @@ def load_weights(filepath: Filepath, *, mmap: bool | None = None) -> dict[str, T
         return dict(open_weights(filepath, mmap).tensors)
 
 
-def convert(src: Filepath, dst: str | os.PathLike[str], *, weights: Filepath | None = None, overwrite: bool = True) -> Conversion:
-    """Write a saved model of any kind and release as a file that today's Keras opens, with the same predictions.
+def convert(
+    src: Filepath,
+    dst: str | os.PathLike[str],
+    *,
+    weights: Filepath | None = None,
+    overwrite: bool = True,
+    signature: str | None = None,
+    tags: str | Sequence[str] | None = None,
+    inputs: str | Sequence[str] | None = None,
+    outputs: Names | None = None,
+) -> Conversion:
+    """Write a saved model of any kind and release as a file that today's Keras opens, or as ONNX, with the same predictions.
 
-    dst: its suffix says what is written: `.keras`, `.h5` (a whole model), `.weights.h5` (weights alone) or `.json` (the config alone).
-    src, weights: as for `load_model`. Layers that Keras lost become others that compute the same. The new file is read again and
-    compared with the model on random data before it takes its place; the answer says where no such data fit. Raises what `load_model`
-    raises, UnsupportedOps for a model that today's Keras cannot hold, ModelError where the numbers differ, FileExistsError where
-    `overwrite` is False.
+    dst: its suffix says what is written: `.keras`, `.h5` (a whole model), `.weights.h5` (weights alone), `.json` (the config alone), or
+    `.onnx` (with a file `.onnx.data` beside it where the weights are more than 1 GiB).
+    src, weights: as for `load_model`; for `.onnx` the others too. Layers that Keras lost become others that compute the same. The new file
+    is read again and compared with the model on random data before it takes its place; the answer says where no such data fit. Raises
+    what `load_model` raises, UnsupportedOps for a model that today's Keras or ONNX cannot hold, ModelError where the numbers differ,
+    FileExistsError where `overwrite` is False.
     """
     from loadstone.export.convert import rendered, suffix_of
     from loadstone.model.comparison import Conversion, same_predictions
@@ -142,26 +152,56 @@ def convert(src: Filepath, dst: str | os.PathLike[str], *, weights: Filepath | N
     suffix = suffix_of(target)
     if not overwrite and os.path.exists(target):
         raise FileExistsError(f"there is a file already: {target!r}")
+    if suffix == ".onnx":
+        with _told(src):
+            model = load_model(src, weights=weights, signature=signature, tags=tags, inputs=inputs, outputs=outputs)
+            return _write_onnx(model, target)
+    _refuse(signature=signature, tags=tags, inputs=inputs, outputs=outputs)
     with _told(src):
         custom = CustomObjects(None)
         source = Source.open(formats.located(src))
         description = _read(source, custom, weights)
         custom.raise_missing(source.name)
         _whole(description)
+        if description.root is None:
+            raise LoweringError("a graph of TensorFlow has no layers that a file of Keras could hold", hint="write it as .onnx")
         model = Model(description, Compilation(host=Hosts(custom.objects)))
         data = rendered(description, suffix)
         whole = rendered(description, ".keras") if suffix in (".json", ".weights.h5") else data
         difference = same_predictions(model, Model(_read(Source.of_bytes(whole, os.path.basename(target)), CustomObjects(None))))
-    _replace(target, data)
+    _replace(target, [data])
     return Conversion(target, len(data), difference, tuple(description.findings))
 
 
-def _replace(target: str, data: bytes) -> None:
+def _write_onnx(model: Model, target: str) -> Conversion:
+    """The ONNX file, compared with the model in a folder of its own before it takes its place."""
+    from tempfile import TemporaryDirectory
+
+    from loadstone.model.comparison import Conversion, same_predictions
+    from loadstone.runtime.onnx_file import OnnxSession
+
+    file = model.onnx_file(target)
+    with TemporaryDirectory(dir=os.path.dirname(os.path.abspath(target)), prefix=".onnx-") as folder:
+        written = os.path.join(folder, os.path.basename(target))
+        _replace(written, [file.data])
+        if file.has_weights:
+            _replace(f"{written}.data", file.weights())
+        names = [spec.name for spec in model.inputs]
+        session = OnnxSession(written)
+        difference = same_predictions(model, lambda data: session.run(dict(zip(names, data, strict=True))))
+        size = sum(os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder))
+        if file.has_weights:
+            os.replace(f"{written}.data", f"{target}.data")
+        os.replace(written, target)
+    return Conversion(target, size, difference, tuple(model.findings))
+
+
+def _replace(target: str, parts: Iterable[bytes]) -> None:
     """A file takes its place at once: whoever reads it meanwhile has the old one."""
     part = f"{target}.part{os.getpid()}"
     try:
         with open(part, "wb") as file:
-            file.write(data)
+            file.writelines(parts)
         os.replace(part, target)
     except BaseException:  # whatever it was goes on; the part that was written does not stay
         if os.path.exists(part):
@@ -190,7 +230,7 @@ def _refuse(**given: object) -> None:
     """Arguments that have no meaning for a file that is a whole layered model."""
     for name, value in given.items():
         if value is not None:
-            raise ValueError(f"{name}= is for a SavedModel; .h5 and .keras files hold one model")
+            raise ValueError(f"{name}= is for a SavedModel or a graph; .h5 and .keras files hold one model")
 
 
 @contextmanager

@@ -174,9 +174,8 @@ def _text_fields(tokens: _Tokens, message: str | None, end: str | None, depth: i
     if depth > MAX_DEPTH:
         raise CorruptFile("messages inside messages without end")
     parts = []
-    while tokens.next is not None and tokens.next != ("mark", end):
-        found = tokens.move()
-        assert found is not None
+    while (found := tokens.next) is not None and not (end is not None and found == ("mark", end)):
+        tokens.move()
         kind, name = found
         if (kind, name) == ("mark", "["):  # an extension or an Any: passed over
             while tokens.next is not None and not tokens.take("]"):

@@ -11,7 +11,7 @@ from loadstone.ir import Model, Node, Output
 from loadstone.lowering.keras.walk import Traced
 from loadstone.lowering.lower import trace
 
-SUFFIXES = (".weights.h5", ".keras", ".h5", ".hdf5", ".json")
+SUFFIXES = (".weights.h5", ".keras", ".h5", ".hdf5", ".json", ".onnx")
 Reached = dict[Node, list[Traced] | None]
 
 

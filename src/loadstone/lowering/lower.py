@@ -10,7 +10,7 @@ from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Model, Spec, flatten, map_structure
 from loadstone.ir.program import Program
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.finish import finish
+from loadstone.lowering.finish import Emitted, finish
 from loadstone.lowering.keras.walk import Traced, Walk
 
 
@@ -19,10 +19,15 @@ def lower(model: Model, host: Host | None = None) -> Program:
 
     Raises ModelError, UnsupportedOps or UnsupportedAttribute with everything that is in the way.
     """
-    if model.root is None:
-        from loadstone.lowering.tensorflow.lower import lower_graph
+    return finish(*emit(model, host))
 
-        return lower_graph(model)
+
+def emit(model: Model, host: Host | None = None) -> Emitted:
+    """What the rules emit for a model, before any pass. Raises as `lower`."""
+    if model.root is None:
+        from loadstone.lowering.tensorflow.lower import emit_graph
+
+        return emit_graph(model)
     free = not any(layer.config.get("stateful") for layer in model.root.walk())
     walk, inputs, outputs = trace(model, host, free)
     if walk.problems and free:  # a rule may need the batch size that the model was made with
@@ -32,7 +37,7 @@ def lower(model: Model, host: Host | None = None) -> Program:
     values = [leaf.value for leaf in flatten(outputs)]
     specs = [(Spec(name, value.shape, value.dtype), value) for name, value in zip(output_names(model), values, strict=True)]
     counter = iter(range(len(specs)))
-    return finish(walk.b, inputs, specs, map_structure(lambda _: next(counter), outputs))
+    return Emitted(walk.b, inputs, specs, map_structure(lambda _: next(counter), outputs))
 
 
 def trace(model: Model, host: Host | None = None, free_batch: bool = False) -> tuple[Walk, list[tuple[Spec, Any]], Any]:

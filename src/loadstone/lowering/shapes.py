@@ -322,7 +322,8 @@ def _nonzero(i: list[Any], a: dict[str, Any]) -> list[Spec]:
 def _unique(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     """Of a vector: its elements once each, where each comes first, which one each is, and how often it occurs."""
     (length,) = i[0].shape
-    return [((None,), i[0].dtype), ((None,), "int64"), ((length,), "int64"), ((None,), "int64")][: a["_outputs"]]
+    found: list[Spec] = [((None,), i[0].dtype), ((None,), "int64"), ((length,), "int64"), ((None,), "int64")]
+    return found[: a["_outputs"]]
 
 
 @_op("Pad")

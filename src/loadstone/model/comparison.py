@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +27,10 @@ class Conversion:
     findings: tuple[Finding, ...] = ()
 
 
-def same_predictions(one: Model, other: Model) -> float | None:
+def same_predictions(one: Model, other: Callable[[list[Any]], Any]) -> float | None:
     """The largest difference of the predictions on data that both take; None where no data was found.
 
-    Raises ModelError where the models differ by more than rounding.
+    other is a model, or what gives its outputs for a list of inputs. Raises ModelError where they differ by more than rounding.
     """
     for data in _tries(one.inputs):
         try:

@@ -114,7 +114,9 @@ def open_graph(description: Description, engine: str, threads: int | None, store
 def _enough(description: Description, specs: list[Spec]) -> Known | None:
     """What must be known of the inputs for the graph to be lowered, as far as inputs that were made up can tell; None if all is not enough."""
     shapes = {spec.name: tuple(_PROBED if d is None else d for d in spec.shape or ()) for spec in specs}
-    values = {spec.name: np.ones(shapes[spec.name], dtypes.to_numpy(spec.dtype)) for spec in specs if _is_small(spec, prod(shapes[spec.name]))}
+    values = {
+        spec.name: np.ones(shapes[spec.name], dtypes.to_numpy(spec.dtype)) for spec in specs if _is_small(spec, prod(shapes[spec.name]))
+    }
     for known, given in ((Known.SHAPES, {}), (Known.VALUES, values)):
         try:
             lower_graph(description, shapes, given)

@@ -10,7 +10,7 @@ import html
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -23,13 +23,16 @@ from loadstone.model import batches, summary
 from loadstone.model.cut import Names, cut
 from loadstone.model.graph_outline import GraphOutline
 from loadstone.model.inputs import GraphInputs, Inputs, counted
+from loadstone.model.knowing import KnowingExecutor, open_graph
 from loadstone.model.layers import LayerView, find, views
 from loadstone.model.outline import Outline, Weight, count
 from loadstone.model.progress import Progress, Verbose
-from loadstone.model.knowing import KnowingExecutor, open_graph
 from loadstone.model.signatures import Signatures
 from loadstone.runtime.executor import Executor
 from loadstone.runtime.process import Store
+
+if TYPE_CHECKING:
+    from loadstone.export.onnx_file import OnnxFile
 
 Arrays = Any  # an array, or a structure of arrays as the model's own `predict` takes and returns them
 Verb = Verbose | str
@@ -281,6 +284,13 @@ class Model:
     def export(self, filepath: Any, **options: Any) -> NoReturn:
         """Write the model as a SavedModel or ONNX file. Not in this release."""
         raise NotImplementedError(f"this release reads models and exports none; the file is {self._description.source}")
+
+    def onnx_file(self, name: str) -> OnnxFile:
+        """The model as an ONNX file of this name, not written yet. Raises UnsupportedOps or LoweringError where ONNX cannot hold it."""
+        from loadstone.export.onnx_file import OnnxFile
+        from loadstone.lowering.onnx_file import onnx_block
+
+        return OnnxFile(onnx_block(self._description, self._compilation.host), name)
 
     # -- life -----------------------------------------------------------------------------------------------------
 

@@ -34,7 +34,9 @@ class Signature:
         """Outputs by name. Raises InputMismatch."""
         unknown = sorted(set(inputs) - {spec.name for spec in self.inputs})
         if unknown:
-            raise InputMismatch(f"signature {self.name!r} has no input {', '.join(unknown)}; its inputs are {[s.name for s in self.inputs]}")
+            raise InputMismatch(
+                f"signature {self.name!r} has no input {', '.join(unknown)}; its inputs are {[s.name for s in self.inputs]}"
+            )
         results = self._executor.run(self._inputs.one_batch(inputs))
         return dict(zip((spec.name for spec in self.outputs), results, strict=True))
 
@@ -66,5 +68,3 @@ class Signatures(Mapping[str, Signature]):
     def _names(self) -> Mapping[str, object]:
         module = self._description.module
         return module.signatures if module is not None else {}
-
-

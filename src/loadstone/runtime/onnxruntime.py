@@ -47,7 +47,7 @@ class Session:
     """A compiled segment."""
 
     def __init__(self, segment: Segment) -> None:
-        ort = _package()
+        ort = package()
         placement = Placement()
         model = segment.encode(placement)
         options = ort.SessionOptions()
@@ -97,7 +97,7 @@ class Placement:
         return External("memory", 0, tensor.nbytes)
 
 
-def _package() -> Any:
+def package() -> Any:
     """The package, imported with its reports home turned off.
 
     onnxruntime 1.29 and later send telemetry by default, and the thread that does so hangs a forked child when it exits (1.32).

@@ -38,9 +38,7 @@ class Store:
 class Process:
     """Compiled steps with the state that calls change."""
 
-    def __init__(
-        self, program: Program, engine: Engine, threads: int, store: Store, compiled: dict[int, Compiled] | None = None
-    ) -> None:
+    def __init__(self, program: Program, engine: Engine, threads: int, store: Store, compiled: dict[int, Compiled] | None = None) -> None:
         self._program, self._engine, self._threads = program, engine, threads
         self._compiled = compiled or {id(step): engine.compile(step, threads) for step in segments(program.steps)}
         self._constants = {name: tensor.numpy() for name, tensor in program.constants.items()}

@@ -12,7 +12,7 @@ from loadstone.ir import Graph, Model, Module, Spec, Structure, dtypes, flatten,
 from loadstone.ir.program import Program
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.finish import finish
+from loadstone.lowering.finish import Emitted, finish
 from loadstone.lowering.tensorflow.walk import GraphWalk, Resource, Thing
 
 _ASSIGNING = ("Assign", "ResourceScatter", "Scatter")
@@ -29,7 +29,12 @@ class Traced(NamedTuple):
 
 
 def lower_graph(model: Model, shapes: Shapes | None = None, values: Values | None = None) -> Program:
-    """The program of the graph of a model. shapes are those of inputs of which the file tells less, values what some of them will hold.
+    """The program of the graph of a model; see `emit_graph`."""
+    return finish(*emit_graph(model, shapes, values))
+
+
+def emit_graph(model: Model, shapes: Shapes | None = None, values: Values | None = None) -> Emitted:
+    """What the rules emit for the graph of a model. shapes are those of inputs of which the file tells less, values what some of them will hold.
 
     Raises ModelError, UnsupportedOps or UnsupportedAttribute with everything in the way.
     """
@@ -37,7 +42,7 @@ def lower_graph(model: Model, shapes: Shapes | None = None, values: Values | Non
     walk, inputs, outputs = trace_graph(model.graph, model.module, shapes, values)
     walk.raise_problems(outputs)
     specs = [(Spec(name, thing.shape, thing.dtype), thing) for name, thing in zip(named_outputs(model.graph), outputs, strict=True)]
-    return finish(walk.b, inputs, specs, structure_of(model.graph))
+    return Emitted(walk.b, inputs, specs, structure_of(model.graph))
 
 
 def trace_graph(graph: Graph, module: Module, shapes: Shapes | None = None, values: Values | None = None) -> Traced:

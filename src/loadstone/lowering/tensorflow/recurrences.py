@@ -7,7 +7,7 @@ followed through sums, slices and concatenations down to the weights of each gat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from loadstone.lowering.block import Op, Value
@@ -31,7 +31,7 @@ class Recurrence:
     states: list[int]
     counters: list[int] = field(default_factory=list)
 
-    def run(self, b: Builder, before: Sequence[Value]) -> tuple[Value, list[Value]]:
+    def run(self, b: Builder, before: Mapping[int, Value]) -> tuple[Value, list[Value]]:
         """The outputs of all steps (time, batch, units), and the last states."""
         states = [before[place] for place in self.states]
         return node(b, self.cell, self.sequence, None if all(_is_zero(b, state) for state in states) else states, None, False)

@@ -16,8 +16,11 @@ _NUMBERS = {
     "float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "string": 7, "complex64": 8, "int64": 9, "bool": 10,
     "bfloat16": 14, "uint16": 17, "complex128": 18, "float16": 19, "uint32": 22, "uint64": 23,
 }  # fmt: skip
-_FLOAT, _DOUBLE, _STRING, _COMPLEX64, _COMPLEX128, _HALF = 5, 6, 8, 9, 12, 13
-_INTEGERS = (7, 10, 11, _HALF, 16, 17)
+_FIELDS = {
+    "float32": 5, "float64": 6, "string": 8, "complex64": 9, "int64": 10, "bool": 11, "complex128": 12, "float16": 13, "bfloat16": 13,
+    "uint32": 16, "uint64": 17,
+}  # fmt: skip
+_SMALL = 7  # the field of all other integers
 
 
 def serialize(array: np.ndarray, dtype: str) -> bytes:
@@ -42,8 +45,8 @@ def parse(message: bytes, dtype: str) -> np.ndarray:
             shape = _shape(wire.content(value))
         elif field == 4:
             raw = wire.content(value)
-        else:
-            values += _values(field, value)
+        elif field == _FIELDS.get(dtype, _SMALL):
+            values += _values(value, dtype)
     if number != _NUMBERS[dtype]:
         raise InputMismatch(f"a tensor of type {number} where {dtype} is wanted")
     within_limit(prod(shape), "a tensor")
@@ -68,14 +71,12 @@ def _shape(view: memoryview) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def _values(field: int, value: wire.Field) -> list[object]:
-    if field == _STRING:
+def _values(value: wire.Field, dtype: str) -> list[object]:
+    if dtype == "string":
         return [bytes(wire.content(value))]
-    if field in (_FLOAT, _COMPLEX64):
+    if dtype in ("float32", "complex64"):
         return list(wire.floats(value))
-    if field in (_DOUBLE, _COMPLEX128):
-        return list(wire.floats(value, "<f8"))
-    return list(wire.integers(value)) if field in _INTEGERS else []
+    return list(wire.floats(value, "<f8") if dtype in ("float64", "complex128") else wire.integers(value))
 
 
 def _filled(values: list[object], shape: tuple[int, ...], dtype: str) -> np.ndarray:
