@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from loadstone.errors import UnsupportedOps
-from loadstone.ir.program import HostCall, Segment
+from loadstone.ir.program import Branch, HostCall, Segment
 from loadstone.runtime import Executor
 from tests.lowering.programs import program, weight
 
@@ -68,14 +68,28 @@ def test_values_that_bodies_use_are_inputs_of_the_segment():
     np.testing.assert_array_equal(Executor(made).run([-x])[0], x)
 
 
-def test_python_inside_a_loop_is_refused_with_its_place():
+def test_control_flow_around_python_is_a_step_of_its_own():
     def build(b, x):
         yes, no = b.inner(), b.inner()
         with b.scope("custom"):
             yes.block.outputs, no.block.outputs = [call(yes, x)], [no.Abs(x)]
         return b.op("If", b.Greater(b.ReduceSum(x, keepdims=0), 0.0), then_branch=yes.block, else_branch=no.block)
 
-    with pytest.raises(UnsupportedOps, match="call at custom is a Python call inside a loop"):
+    made = program(build, INPUT)
+    assert any(isinstance(step, Branch) for step in made.steps)
+    for x in (np.ones((3, 4), np.float32), -np.ones((3, 4), np.float32)):
+        np.testing.assert_array_equal(Executor(made).run([x])[0], x if x.sum() > 0 else np.abs(x))
+
+
+def test_a_scan_around_python_is_refused_with_its_place():
+    def build(b, x):
+        body = b.inner()
+        row = body.input("row", (4,), "float32")
+        with b.scope("custom"):
+            body.block.outputs = [call(body, row)]
+            return b.op("Scan", x, body=body.block, num_scan_inputs=1)
+
+    with pytest.raises(UnsupportedOps, match="Scan around a Python call at custom"):
         program(build, INPUT)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from loadstone.ir import Layer, Structure
-from loadstone.lowering.tensorflow.symbols import symbols
+from loadstone.lowering.tensorflow.symbols import symbol
 
 Arguments = Mapping[str, Any]
 # The operation's class, the tensors of its call, and its options; None where the arguments have no word there.
@@ -65,13 +65,13 @@ def as_operation(
 
 
 def _of_function(name: str, args: tuple[Structure, ...], kwargs: dict[str, Structure]) -> Operation | None:
-    symbol = symbols().get(name)
+    found = symbol(name)
     last = name.rpartition(".")[2]
     build = _build(last)
-    if symbol is None or build is None:
+    if found is None or build is None:
         return None
     given = {key: value for key, value in kwargs.items() if value is not None and key != "name"}
-    bound = dict(zip(symbol.parameters, args, strict=False))
+    bound = dict(zip(found.parameters, args, strict=False))
     return build({**bound, **given})
 
 

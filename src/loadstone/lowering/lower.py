@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import loadstone.lowering.keras  # noqa: F401  (fills the registry)
 from loadstone.custom.hosting import Host
 from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Model, Spec, flatten, map_structure

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 
 from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Layer
+from loadstone.lowering import index
 
 # Config keys that cannot change what a layer computes at inference, whatever their value.
 _TRAINING_ONLY = frozenset("name trainable dtype seed batch_input_shape batch_shape input_shape quantization_config".split())
@@ -53,14 +54,31 @@ class Rule:
 
 @dataclass
 class Registry:
-    """Rules by name; filled at import, read-only after."""
+    """Rules by name; modules fill it when they are imported, which they are when a rule of theirs is asked for."""
 
+    kind: str
     _rules: dict[str, Rule] = field(default_factory=dict)
 
     @property
     def rules(self) -> Mapping[str, Rule]:
         """All rules by name."""
+        index.load_all()
         return MappingProxyType(self._rules)
+
+    def get(self, name: str) -> Rule | None:
+        """The rule of a name; None where there is none."""
+        if name not in self._rules:
+            index.load(self.kind, name)
+        return self._rules.get(name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._rules or index.has(self.kind, name)
+
+    def __getitem__(self, name: str) -> Rule:
+        found = self.get(name)
+        if found is None:
+            raise KeyError(name)
+        return found
 
     def __call__(self, *names: str, weights: tuple[str, ...] = (), options: str = "", **declared: Any) -> Callable[[Function], Function]:
         """Decorator: the function is the rule for these names. options is a string of config keys."""
@@ -68,6 +86,7 @@ class Registry:
         def register(function: Function) -> Function:
             for name in names:
                 assert name not in self._rules, f"two rules for {name}"
+                index.enter(self.kind, name)
                 parameters = tuple(
                     name for name, p in signature(function).parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
                 )
@@ -85,5 +104,5 @@ def check_options(layer: Layer, rule: Rule) -> None:
         raise UnsupportedAttribute(f"{layer.class_name} with {shown}")
 
 
-keras_layer = Registry()
-keras_op = Registry()
+keras_layer = Registry("keras_layer")
+keras_op = Registry("keras_op")

@@ -201,7 +201,7 @@ def _signature(row: SignatureRow) -> list[str]:
 
 
 def _row(layer: Layer, outline: Outline) -> LayerRow:
-    rules = (keras_op if layer.domain == "keras.ops" else keras_layer).rules
+    rules = keras_op if layer.domain == "keras.ops" else keras_layer
     supported = layer.class_name in rules or layer.graph is not None or layer.given is not None or layer.class_name == "InputLayer"
     shapes = outline.output_shapes(layer)
     return LayerRow(

@@ -1,7 +1,1 @@
-"""Rules for Keras layers, one module a family; importing this package fills the registry."""
-
-import importlib
-import pkgutil
-
-for _module in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_module.name}")
+"""Rules for Keras layers and operations, one module a family; `lowering.index` says which module has which."""

@@ -38,7 +38,7 @@ def activate(b: Builder, x: Value, activation: Any) -> Value:
 
 def _layer(b: Builder, x: Value, layer: Layer) -> Value:
     """An activation that is a layer, such as `Dense(4, activation=ReLU(6))`: its rule, where that needs nothing but x."""
-    rule = keras_layer.rules.get(layer.class_name)
+    rule = keras_layer.get(layer.class_name)
     if rule is None or rule.raw or layer.given is not None or layer.graph is not None:
         raise UnsupportedAttribute(f"the layer {layer.class_name} as an activation")
     check_options(layer, rule)

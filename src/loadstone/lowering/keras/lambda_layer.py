@@ -23,7 +23,7 @@ _OPS = "keras.ops."
 def lambda_layer(b: Builder, layer: Layer, inputs: Value, mask: Any = None) -> Any:
     """The function of inputs; no mask goes on."""
     function, arguments = str(layer.config["function"]), layer.config.get("arguments") or {}
-    rule = keras_op.rules.get("".join(part.capitalize() for part in function.removeprefix(_OPS).split("_")))
+    rule = keras_op.get("".join(part.capitalize() for part in function.removeprefix(_OPS).split("_")))
     if not function.startswith(_OPS) and not arguments and not layer.config.get("mask"):
         return activate(b, inputs, function)
     if rule is None or not set(arguments) <= rule.options or layer.config.get("mask") or not function.startswith(_OPS):

@@ -17,7 +17,7 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.walk import Call, Traced, Walk
 from loadstone.lowering.registry import keras_layer
 from loadstone.lowering.tensorflow.raw import call_raw
-from loadstone.lowering.tensorflow.symbols import Symbol, is_random, symbols, tensor
+from loadstone.lowering.tensorflow.symbols import Symbol, is_random, symbol, tensor
 
 _TYPES = {
     "DT_FLOAT": "float32", "DT_DOUBLE": "float64", "DT_HALF": "float16", "DT_BFLOAT16": "bfloat16", "DT_BOOL": "bool", "DT_STRING": "string",
@@ -32,8 +32,8 @@ def tf_function(walk: Walk, layer: Layer, call: Call) -> Structure:
     args = [value for key, value in call.arguments.items() if key == "inputs" or key.startswith("argument_")]
     kwargs = {key: value for key, value in call.arguments.items() if key != "inputs" and not key.startswith("argument_")}
     kwargs = {key: _slices(value) if key == "slice_spec" else value for key, value in kwargs.items()}
-    symbol = _symbol(walk, layer, name)
-    return None if symbol is None else _traced(symbol.call(walk.b, args, kwargs))
+    function = _symbol(walk, layer, name)
+    return None if function is None else _traced(function.call(walk.b, args, kwargs))
 
 
 @keras_layer("ClassMethod", options="cls_symbol method_name cls_ref", autocast=False, raw=True)
@@ -75,11 +75,11 @@ def recorded(b: Builder, layer: Layer, inputs: Value) -> Value:
 
 def _symbol(walk: Walk, layer: Layer, name: str) -> Symbol | None:
     """The function of this name; None once the walk knows that there is none."""
-    symbol = symbols().get(name)
-    if is_random(name) or symbol is None:
+    found = symbol(name)
+    if is_random(name) or found is None:
         _missing(walk, layer, f"tf.{name}", "it draws numbers whenever the model runs" if is_random(name) else "")
         return None
-    return symbol
+    return found
 
 
 def _missing(walk: Walk, layer: Layer, name: str, reason: str) -> None:

@@ -50,14 +50,14 @@ def _quantized(b: Builder, layer: Layer, x: Value, **weights: Value) -> Value:
     }
     ready = {name: activate(b, weight, layer.config.get(named[name])) for name, weight in weights.items()}
     base = _base(layer.class_name)
-    y: Value = keras_layer.rules[base].function(b, replace(layer, class_name=base), x, **ready)
+    y: Value = keras_layer[base].function(b, replace(layer, class_name=base), x, **ready)
     return y
 
 
 def _quantized_pooling(b: Builder, layer: Layer, x: Value) -> Value:
     """The mean of each window, as its sum times the quantized share of one element."""
     config, base = layer.config, _base(layer.class_name)
-    y: Value = keras_layer.rules[base].function(b, replace(layer, class_name=base), x)
+    y: Value = keras_layer[base].function(b, replace(layer, class_name=base), x)
     if config.get("average_quantizer") is not None:
         window = (
             config.get("pool_size") if "pool_size" in config else x.shape[1:3] if config["data_format"] == "channels_last" else x.shape[2:]
@@ -71,7 +71,7 @@ def _quantized_pooling(b: Builder, layer: Layer, x: Value) -> Value:
 
 
 for _name in _LAYERS:
-    _rule = keras_layer.rules[_name]
+    _rule = keras_layer[_name]
     keras_layer(
         f"qkeras>Q{_name}",
         weights=_rule.weights,

@@ -167,7 +167,7 @@ class Walk:
         if layer.given is not None:
             known = all(leaf.value is not None for leaf in flatten((args, kwargs)) if isinstance(leaf, Traced))
             return call_given(self, layer, args, kwargs, training) if known else None
-        rule = registry.rules.get(layer.class_name)
+        rule = registry.get(layer.class_name)
         if layer.graph is not None and (rule is None or not rule.raw):
             return self._nested(layer, args, kwargs, training)
         if rule is None:
@@ -209,7 +209,7 @@ class Walk:
         """The rule of a layer inside a wrapper, its options checked; one of the classes `known`."""
         if layer.given is not None or layer.class_name not in known:
             raise UnsupportedAttribute(f"a {layer.class_name} inside a layer that takes {', '.join(known)}")
-        rule = keras_layer.rules[layer.class_name]
+        rule = keras_layer[layer.class_name]
         check_options(layer, rule)
         return rule
 

@@ -1,1 +1,1 @@
-"""Graphs of TensorFlow: the walk, and the rules of functions and ops, one module a family (`symbols.fill` imports them all)."""
+"""Graphs of TensorFlow: the walk, and the rules of functions and ops, one module a family; `lowering.index` says which has which."""

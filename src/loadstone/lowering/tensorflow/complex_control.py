@@ -14,7 +14,7 @@ from loadstone.ir import Graph, Node, Output
 from loadstone.lowering.block import Value
 from loadstone.lowering.tensorflow.complex_numbers import PART, RULES, Complex, Twofold
 from loadstone.lowering.tensorflow.lists import TensorList
-from loadstone.lowering.tensorflow.walk import GraphWalk, Thing, graph_ops
+from loadstone.lowering.tensorflow.walk import GraphWalk, Thing, graph_rule
 
 
 @dataclass(eq=False, frozen=True)
@@ -89,7 +89,9 @@ def _branches(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thin
 
 def _called(walk: GraphWalk, node: Node, inputs: list[Thing], functions: dict[str, Any], wanted: Sequence[bool]) -> Sequence[Thing] | None:
     plain = Node(node.domain, node.op, node.name, node.args, attributes={**node.attributes, **functions})
-    found = graph_ops()[node.op](walk, plain, inputs)
+    rule = graph_rule(node.op)
+    assert rule is not None
+    found = rule(walk, plain, inputs)
     return None if found is None else _joined(found, wanted)
 
 
@@ -111,7 +113,9 @@ _JOINED = "TensorListConcat TensorListConcatV2 TensorArrayConcatV3 TensorArrayCo
 
 def _side(walk: GraphWalk, node: Node, inputs: list[Thing], name: str) -> list[Thing]:
     given = [getattr(thing, name) if isinstance(thing, Twofold) else thing for thing in inputs]
-    return list(graph_ops()[node.op](walk, node, given) or ())
+    rule = graph_rule(node.op)
+    assert rule is not None
+    return list(rule(walk, node, given) or ())
 
 
 def _elements(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing] | None:

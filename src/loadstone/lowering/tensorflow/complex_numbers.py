@@ -23,7 +23,7 @@ from loadstone.lowering.shapes import broadcast
 from loadstone.lowering.tensorflow.lists import TensorList
 from loadstone.lowering.tensorflow.raw import call_raw, call_symbol
 from loadstone.lowering.tensorflow.symbols import Function, Operand, Symbol, tensor, tf
-from loadstone.lowering.tensorflow.walk import GraphOp, GraphWalk, Resource, Thing, graph_op, graph_ops
+from loadstone.lowering.tensorflow.walk import GraphOp, GraphWalk, Resource, Thing, graph_op, graph_rule
 
 PART = {"complex64": "float32", "complex128": "float64"}
 WHOLE = {part: whole for whole, part in PART.items()}
@@ -265,7 +265,9 @@ def bitcast(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing]
 
 def _whole(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
     """An assignment: a variable holds the complex type itself."""
-    return graph_ops()[node.op](walk, node, [together(walk.b, thing) if isinstance(thing, Complex) else thing for thing in inputs])
+    rule = graph_rule(node.op)
+    assert rule is not None
+    return rule(walk, node, [together(walk.b, thing) if isinstance(thing, Complex) else thing for thing in inputs])
 
 
 RULES.update(dict.fromkeys("Assign AssignVariableOp".split(), _whole))

@@ -17,7 +17,7 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.passes import float64_windows
 from loadstone.lowering.tensorflow.length_arithmetic import Length
 from loadstone.lowering.tensorflow.sliding import Sliding, as_given, channels_come_first, channels_first, framed, sliding
-from loadstone.lowering.tensorflow.symbols import Operand, alike, symbols, tensor, tf
+from loadstone.lowering.tensorflow.symbols import Operand, alike, rule, tensor, tf
 
 MOST_PARTS = 4096  # places of a window that are computed one by one, where the engine has no kernel
 
@@ -95,7 +95,7 @@ def padded_conv(
     b: Builder, input_: Operand, paddings: Operand, filter: Operand, mode: str = "REFLECT", strides: Any = None, padding: str = ""
 ) -> Value:
     """MirrorPad, then Conv2D."""
-    mirrored = symbols()["raw_ops.MirrorPad"].call(b, [tensor(b, input_), paddings], {"mode": mode})
+    mirrored = rule("raw_ops.MirrorPad").call(b, [tensor(b, input_), paddings], {"mode": mode})
     return conv(b, mirrored, filter, strides, padding)
 
 
@@ -106,7 +106,7 @@ def resized_and_padded_conv(
 ) -> Value:  # fmt: skip
     """ResizeBilinear, MirrorPad, then Conv2D."""
     x = tensor(b, input_)
-    resized = symbols()["raw_ops.ResizeBilinear"].call(b, [x, size], {"align_corners": resize_align_corners})
+    resized = rule("raw_ops.ResizeBilinear").call(b, [x, size], {"align_corners": resize_align_corners})
     return padded_conv(b, b.cast(resized, x.dtype), paddings, filter, mode, strides, padding)
 
 

@@ -19,7 +19,7 @@ from loadstone.lowering.keras.special import leaky_relu
 from loadstone.lowering.tensorflow.convolutions import conv, depthwise
 from loadstone.lowering.tensorflow.normalizing import along_channels, batch_norm, bias_add
 from loadstone.lowering.tensorflow.sliding import channels_come_first
-from loadstone.lowering.tensorflow.symbols import Operand, alike, symbols, tensor, tf
+from loadstone.lowering.tensorflow.symbols import Operand, alike, rule, tensor, tf
 from loadstone.lowering.tensorflow.walk import GraphWalk, Resource, graph_op
 
 _ACTIVATIONS = {
@@ -68,7 +68,7 @@ def fused_matmul(
 
     def product(bias: Value | None = None) -> Value:
         x, y = alike(b, a, b_)
-        made: Value = symbols()["raw_ops.MatMul"].call(b, [x, y], {"transpose_a": transpose_a, "transpose_b": transpose_b})
+        made: Value = rule("raw_ops.MatMul").call(b, [x, y], {"transpose_a": transpose_a, "transpose_b": transpose_b})
         return made if bias is None else bias_add(b, made, bias)
 
     return _completed(b, product, args, {"fused_ops": fused_ops, "epsilon": epsilon, "leakyrelu_alpha": leakyrelu_alpha}, "NHWC")

@@ -12,7 +12,7 @@ from typing import Any
 from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import tf_ops
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.tensorflow.symbols import Symbol, symbols
+from loadstone.lowering.tensorflow.symbols import Symbol, symbol
 
 # Attributes under the names of the rules' parameters.
 _RENAMED = {"DstT": "dtype", "squeeze_dims": "axis"}
@@ -25,14 +25,14 @@ _HOW = frozenset(
 
 def raw_symbol(op: str) -> Symbol | None:
     """The rule of an op."""
-    return symbols().get(f"raw_ops.{op}")
+    return symbol(f"raw_ops.{op}")
 
 
 def call_raw(b: Builder, op: str, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> list[Any]:
     """The outputs of an op that has a rule, in order. Raises UnsupportedAttribute."""
-    symbol = raw_symbol(op)
-    assert symbol is not None, op
-    return call_symbol(b, symbol, op, inputs, attributes)
+    found = raw_symbol(op)
+    assert found is not None, op
+    return call_symbol(b, found, op, inputs, attributes)
 
 
 def call_symbol(b: Builder, symbol: Symbol, op: str, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> list[Any]:

@@ -11,11 +11,8 @@ same meaning is "compat.v1.reshape". Functions that are random when a model pred
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
 from inspect import Parameter, signature
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -23,6 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.lowering import index
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.elements import Element, elements
@@ -60,6 +58,7 @@ class Symbol:
 
 
 _TAKEN = frozenset({"b", "input", "type"})
+KIND = "tensorflow"  # of these rules in the index
 _SYMBOLS: dict[str, Symbol] = {}
 _RANDOM = frozenset(
     """
@@ -82,16 +81,25 @@ _RANDOM = frozenset(
 
 def symbols() -> Mapping[str, Symbol]:
     """All functions by name."""
-    fill()
+    index.load_all()
     return MappingProxyType(_SYMBOLS)
 
 
-@cache
-def fill() -> None:
-    """Import the modules with rules, which enter them into the tables; few models need them."""
-    package = import_module("loadstone.lowering.tensorflow")
-    for found in pkgutil.iter_modules(package.__path__):
-        import_module(f"{package.__name__}.{found.name}")
+def symbol(name: str) -> Symbol | None:
+    """The function of a name; None where there is none."""
+    if name not in _SYMBOLS:
+        plain = name.removeprefix("compat.v1.")
+        for spelling in dict.fromkeys((name, f"math.{name}", plain, f"math.{plain}")):
+            if index.load(KIND, spelling):
+                break
+    return _SYMBOLS.get(name)
+
+
+def rule(name: str) -> Symbol:
+    """The function of a name that there is."""
+    found = symbol(name)
+    assert found is not None, name
+    return found
 
 
 def is_random(name: str) -> bool:
@@ -116,6 +124,7 @@ def enter(function: Callable[..., Any], *names: str) -> None:
     parameters = tuple(p.name.removesuffix("_") for p in found if p.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD))
     variadic = any(p.kind is Parameter.VAR_POSITIONAL for p in found)
     for name in names:
+        index.enter(KIND, name)
         assert name not in _SYMBOLS or name.startswith("compat.v1."), f"two rules for tf.{name}"
         for other in (name, name.removeprefix("math.")):
             _SYMBOLS[other] = Symbol(other, function, parameters, variadic)

@@ -13,11 +13,12 @@ from typing import Any, ClassVar
 
 from loadstone.errors import MALFORMED, LoadstoneError, LoweringError, ModelError, UnsupportedAttribute, UnsupportedOps
 from loadstone.ir import FunctionName, Graph, Module, Node, Output, Tensor, flatten, tf_ops
+from loadstone.lowering import index
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.owners import foreign
 from loadstone.lowering.tensorflow.raw import call_raw, raw_symbol
-from loadstone.lowering.tensorflow.symbols import fill, is_random
+from loadstone.lowering.tensorflow.symbols import is_random
 
 Thing = Any  # a Value or a Resource; None where it is not known
 GraphOp = Callable[["GraphWalk", Node, list[Thing]], Sequence[Thing] | None]
@@ -38,6 +39,7 @@ class Resource:
         return self.tensor(walk)
 
 
+KIND = "graph"  # of these rules in the index
 _GRAPH_OPS: dict[str, GraphOp] = {}
 
 
@@ -47,6 +49,7 @@ def graph_op(*names: str) -> Callable[[GraphOp], GraphOp]:
     def register(function: GraphOp) -> GraphOp:
         for name in names:
             assert name not in _GRAPH_OPS, f"two rules for {name}"
+            index.enter(KIND, name)
             _GRAPH_OPS[name] = function
         return function
 
@@ -55,13 +58,23 @@ def graph_op(*names: str) -> Callable[[GraphOp], GraphOp]:
 
 def graph_ops() -> Mapping[str, GraphOp]:
     """The rules that take the walk, by op."""
-    fill()
+    index.load_all()
     return MappingProxyType(_GRAPH_OPS)
+
+
+def graph_rule(op: str) -> GraphOp | None:
+    """The rule of an op that takes the walk; None where there is none."""
+    if op not in _GRAPH_OPS:
+        index.load(KIND, op)
+    return _GRAPH_OPS.get(op)
 
 
 def supported(op: str) -> bool:
     """True for an op that has a rule."""
-    return raw_symbol(op) is not None or op in _GRAPH_OPS or any(op in kind.rules for kind in Resource.__subclasses__())
+    if raw_symbol(op) is not None or graph_rule(op) is not None:
+        return True
+    index.load_all()
+    return any(op in kind.rules for kind in Resource.__subclasses__())
 
 
 class GraphWalk:
@@ -72,7 +85,6 @@ class GraphWalk:
     """
 
     def __init__(self, b: Builder, module: Module, changed: frozenset[str] = frozenset()) -> None:
-        fill()
         self.b = b
         self.module = module
         self.resources: dict[str, Any] = {}
@@ -124,16 +136,16 @@ class GraphWalk:
 
     def flowing(self, thing: Thing) -> Thing:
         """A thing as it flows: complex tensors, and lists of them, in two parts."""
+        if not str(getattr(thing, "dtype", "")).startswith("complex"):
+            return thing
         from loadstone.lowering.tensorflow.complex_control import list_apart
         from loadstone.lowering.tensorflow.complex_numbers import apart
 
-        if isinstance(thing, Value):
-            return apart(self.b, thing) if thing.dtype.startswith("complex") else thing
-        return list_apart(thing)
+        return apart(self.b, thing) if isinstance(thing, Value) else list_apart(thing)
 
     def _call(self, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
         own = (thing.rules[node.op] for thing in inputs if isinstance(thing, Resource) and node.op in thing.rules)
-        rule = next(own, _GRAPH_OPS.get(node.op))
+        rule = next(own, None) or graph_rule(node.op)
         with self.b.scope(node.name):
             try:
                 if rule is not None:
