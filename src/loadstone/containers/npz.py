@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from loadstone.containers import pickled
 from loadstone.containers import zip as archives
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, UnsupportedVersion
@@ -32,6 +31,8 @@ def read_array(source: Source, key: str) -> Tensor | Any:
     """One `.npy`: a lazy Tensor, with a Region where the bytes can be used as they are; or a pickled value."""
     header, start = _header(source, key)
     if header["descr"] == "|O":
+        from loadstone.containers import pickled
+
         return pickled.read(bytes(source.read(start)), key)
     dtype, shape = _dtype(header["descr"], key), header["shape"]
     if prod(shape) * dtype.itemsize != source.size - start:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from loadstone.containers.source import Source
 from loadstone.formats.weights import Weights
-from loadstone.ir import Model
+from loadstone.ir import Finding, Layer, Model, Producer, Tensor
 
 # The second argument of `read` is the caller's custom objects (`loadstone.custom.CustomObjects` or None), which formats hand
 # through to the frontend without looking at them: the type is not theirs to import. The third are weights in a file of their own.
@@ -35,3 +35,17 @@ class Format:
     suffixes: tuple[str, ...]
     detect: Callable[[Source], Match | None]
     read: Read
+
+
+METADATA = "keras_metadata.pb"  # beside the graph of a SavedModel that tf.keras wrote
+
+
+@dataclass(frozen=True)
+class KerasView:
+    """The model as layers, or why there is none (finding)."""
+
+    root: Layer | None = None
+    producer: Producer | None = None
+    training_config: dict[str, Any] | None = None
+    extra: Mapping[str, dict[str, Tensor]] | None = None
+    finding: Finding | None = None

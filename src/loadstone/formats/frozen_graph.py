@@ -10,8 +10,7 @@ from loadstone.containers.source import Source
 from loadstone.containers.wire import varint
 from loadstone.errors import CorruptFile
 from loadstone.formats.format import Format, Match
-from loadstone.formats.producer import only_mapped
-from loadstone.formats.reading import reading
+from loadstone.formats.reading import only_mapped, reading
 from loadstone.formats.weights import Weights
 from loadstone.frontends.tensorflow.module import module
 from loadstone.ir import Model, Producer

@@ -9,11 +9,8 @@ from loadstone.containers import json, yaml
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile
 from loadstone.formats.format import Format, Match
-from loadstone.formats.producer import of_versions, only_mapped
-from loadstone.formats.reading import read_config, reading
+from loadstone.formats.reading import only_mapped, reading
 from loadstone.formats.weights import Weights
-from loadstone.frontends.keras.history.doubts import doubts
-from loadstone.frontends.keras.history.keras_0 import is_keras_0
 from loadstone.ir import Model
 
 _HEAD = 1 << 16
@@ -33,6 +30,11 @@ def detect(source: Source) -> Match | None:
 
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The model with weights from elsewhere, if they are given. custom: the caller's objects, for the frontend."""
+    from loadstone.formats.configs import read_config
+    from loadstone.formats.producer import of_versions
+    from loadstone.frontends.keras.history.doubts import doubts
+    from loadstone.frontends.keras.history.keras_0 import is_keras_0
+
     with reading(source):
         stored = _stored(source)
         if not isinstance(stored, dict) or not (isinstance(stored.get("class_name"), str) or is_keras_0(stored)):
@@ -61,7 +63,11 @@ def _is_config(source: Source) -> bool:
     except CorruptFile:
         head = source.head(_HEAD)
         return b'"class_name"' in head and b'"config"' in head
-    return isinstance(stored, dict) and ({"class_name", "config"} <= set(stored) or is_keras_0(stored))
+    if not isinstance(stored, dict):
+        return False
+    from loadstone.frontends.keras.history.keras_0 import is_keras_0
+
+    return {"class_name", "config"} <= set(stored) or is_keras_0(stored)
 
 
 def _stored(source: Source) -> Any:

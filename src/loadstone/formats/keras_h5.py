@@ -13,11 +13,8 @@ from loadstone.containers import hdf5
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError
 from loadstone.formats.format import Format, Match
-from loadstone.formats.producer import of_versions, only_mapped
-from loadstone.formats.reading import read_config, reading
+from loadstone.formats.reading import only_mapped, reading
 from loadstone.formats.weights import Weights
-from loadstone.frontends.keras.history.doubts import doubts
-from loadstone.frontends.keras.weights_h5 import assign, listed_names
 from loadstone.ir import Model, Tensor
 
 _ATTRIBUTE = "model_config"
@@ -41,6 +38,11 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
 
 
 def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
+    from loadstone.formats.configs import read_config
+    from loadstone.formats.producer import of_versions
+    from loadstone.frontends.keras.history.doubts import doubts
+    from loadstone.frontends.keras.weights_h5 import assign, listed_names
+
     tree = hdf5.read(source)
     config = _json(tree, _ATTRIBUTE)
     own = tree.groups.get(_GROUP)

@@ -12,11 +12,9 @@ from loadstone.containers import zip as archives
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError
 from loadstone.formats.format import Format, Match
-from loadstone.formats.producer import of_versions, only_mapped
-from loadstone.formats.reading import read_config, reading
+from loadstone.formats.reading import only_mapped, reading
 from loadstone.formats.v3_files import CONFIG, HDF5, NPZ, SHARDS, assets_of, files_of, weights_of
 from loadstone.formats.weights import Weights
-from loadstone.frontends.keras.weights_v3 import assign
 from loadstone.ir import Model
 
 METADATA = "metadata.json"
@@ -45,6 +43,10 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
 
 
 def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
+    from loadstone.formats.configs import read_config
+    from loadstone.formats.producer import of_versions
+    from loadstone.frontends.keras.weights_v3 import assign
+
     files = files_of(source)
     config, metadata = files.json(CONFIG), files.json(METADATA) if METADATA in files.names else {}
     if not isinstance(config, dict) or not isinstance(metadata, dict):

@@ -7,7 +7,6 @@ JSON into the graph of objects. The weights lie in the checkpoint as `save_weigh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.containers import json
@@ -15,27 +14,16 @@ from loadstone.containers.saved_model_proto import MetaGraph
 from loadstone.containers.source import Source
 from loadstone.containers.wire import content, fields, text
 from loadstone.errors import LoadstoneError, UnsupportedVersion
+from loadstone.formats.configs import read_config
+from loadstone.formats.format import METADATA, KerasView
 from loadstone.formats.producer import of_versions
-from loadstone.formats.reading import read_config
 from loadstone.frontends.keras import weights_checkpoint
-from loadstone.ir import Finding, Layer, Producer, Tensor
+from loadstone.ir import Finding, Tensor
 
-METADATA = "keras_metadata.pb"
 _MODELS = ("_tf_keras_model", "_tf_keras_network", "_tf_keras_sequential")
 _CLASSES = ("Sequential", "Functional", "Model")
 # The Keras inside a TensorFlow whose files do not say it.
 _KERAS_OF = {(1, 13): "2.2.4-tf", (1, 14): "2.2.4-tf", (1, 15): "2.2.4-tf", (2, 0): "2.2.4-tf", (2, 1): "2.2.4-tf", (2, 2): "2.3.0-tf"}
-
-
-@dataclass(frozen=True)
-class KerasView:
-    """The model as layers, or why there is none (finding)."""
-
-    root: Layer | None = None
-    producer: Producer | None = None
-    training_config: dict[str, Any] | None = None
-    extra: Mapping[str, dict[str, Tensor]] | None = None
-    finding: Finding | None = None
 
 
 def keras_view(folder: Source, graph: MetaGraph, tensors: Mapping[str, Tensor], custom: Any) -> KerasView:

@@ -11,11 +11,9 @@ from loadstone.containers.saved_model_proto import MetaGraph
 from loadstone.containers.source import Source
 from loadstone.containers.wire import fields, varint
 from loadstone.errors import CorruptFile, LoadstoneError
-from loadstone.formats import weights_files
 from loadstone.formats.format import Format, Match
 from loadstone.formats.locating import META
-from loadstone.formats.producer import only_mapped
-from loadstone.formats.reading import reading
+from loadstone.formats.reading import only_mapped, reading
 from loadstone.formats.weights import Weights
 from loadstone.frontends.tensorflow.saved_model import read_meta_graph
 from loadstone.ir import Model, Producer
@@ -66,6 +64,8 @@ def _checkpoint(source: Source) -> Weights:
         raise CorruptFile(
             "a graph without its checkpoint: give its path", hint='or the checkpoint: load_model("graph.meta", weights="model.ckpt")'
         )
+    from loadstone.formats import weights_files
+
     return weights_files.open_weights(source.path.removesuffix(META), source.mmap)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from loadstone.containers.source import Source
 from loadstone.frontends.keras.history.doubts import UNDATED
 from loadstone.frontends.keras.history.keras_0 import is_keras_0
 from loadstone.frontends.keras.keras_1_weights import backend_of
@@ -55,16 +54,3 @@ def _evident(config: Any) -> str:
 
 
 _SINCE = (("3.13", "optional"), ("3.9", "ragged"))
-
-
-def only_mapped(sources: Iterable[Source]) -> Callable[[], None] | None:
-    """A check that no mapped source was rewritten; None where nothing is mapped."""
-    mapped = [source for source in sources if source.mapped]
-    if not mapped:
-        return None
-
-    def unchanged() -> None:
-        for source in mapped:
-            source.check_unchanged()
-
-    return unchanged

@@ -1,15 +1,12 @@
-"""What all readers of formats do alike: errors gain the file, and a damaged description is a typed error."""
+"""What all readers of formats do alike: errors gain the file, and a file that was mapped must not change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from loadstone.containers.source import Source
-from loadstone.errors import LoadstoneError, ModelError
-from loadstone.frontends.keras.config import read_model
-from loadstone.ir import Layer, Producer
+from loadstone.errors import LoadstoneError
 
 
 @contextmanager
@@ -22,14 +19,14 @@ def reading(source: Source) -> Iterator[None]:
         raise
 
 
-def read_config(config: dict[str, Any], producer: Producer, custom: Any) -> Layer:
-    """The root layer of a config from a file; ModelError where it is not what Keras writes.
+def only_mapped(sources: Iterable[Source]) -> Callable[[], None] | None:
+    """A check that no mapped source was rewritten; None where nothing is mapped."""
+    mapped = [source for source in sources if source.mapped]
+    if not mapped:
+        return None
 
-    custom: the caller's objects, for the frontend.
-    """
-    try:
-        return read_model(config, producer, custom)
-    except LoadstoneError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
-        raise ModelError(f"the config of the model is incomplete or damaged: {type(error).__name__} {error}") from error
+    def unchanged() -> None:
+        for source in mapped:
+            source.check_unchanged()
+
+    return unchanged

@@ -13,10 +13,8 @@ from loadstone.containers import archives, proto_schema, tensor_bundle
 from loadstone.containers.saved_model_proto import MetaGraph, meta_graphs
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError
-from loadstone.formats.format import Format, Match
-from loadstone.formats.keras_view import keras_view
-from loadstone.formats.producer import only_mapped
-from loadstone.formats.reading import reading
+from loadstone.formats.format import METADATA, Format, KerasView, Match
+from loadstone.formats.reading import only_mapped, reading
 from loadstone.formats.weights import Weights
 from loadstone.frontends.tensorflow.saved_model import read_meta_graph
 from loadstone.ir import Model, Module, Producer, Tensor
@@ -51,7 +49,7 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
         variables, sources = _variables(folder)
         tagged = {graph.tags: _reader(folder, graph, variables) for graph in graphs}
         served = _served(graphs)
-        view = keras_view(folder, served, variables, custom)
+        view = _view(folder, served, variables, custom)
         return Model(
             format=FORMAT.name,
             source=source.name,
@@ -64,6 +62,15 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
             tagged=tagged,
             unchanged=only_mapped([file, *sources]),
         )
+
+
+def _view(folder: Source, graph: MetaGraph, variables: Mapping[str, Tensor], custom: Any) -> KerasView:
+    """The layers of the model, where it is one of tf.keras."""
+    if METADATA not in folder.entries and (not graph.objects or b"_tf_keras_" not in bytes(graph.objects[0].message)):
+        return KerasView()
+    from loadstone.formats.keras_view import keras_view
+
+    return keras_view(folder, graph, variables, custom)
 
 
 def _in_archive(source: Source) -> Source | None:

@@ -15,8 +15,7 @@ from loadstone.containers.saved_model_proto import SignatureDef, signature
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile
 from loadstone.formats.format import Format, Match
-from loadstone.formats.producer import only_mapped
-from loadstone.formats.reading import reading
+from loadstone.formats.reading import only_mapped, reading
 from loadstone.formats.tfjs_layers import MODEL, read_weights
 from loadstone.formats.weights import Weights
 from loadstone.frontends.tensorflow.module import module

@@ -16,11 +16,9 @@ from loadstone.containers import json
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, UnsupportedVersion
 from loadstone.formats.format import Format, Match
-from loadstone.formats.producer import of_versions, only_mapped
-from loadstone.formats.reading import read_config, reading
-from loadstone.formats.weights import Weights
-from loadstone.frontends.keras import weights_named
-from loadstone.ir import Model, Producer, Tensor, dtypes
+from loadstone.formats.reading import only_mapped, reading
+from loadstone.formats.weights import Extra, Weights
+from loadstone.ir import Layer, Model, Producer, Tensor, dtypes
 
 MODEL = "model.json"
 _WRITTEN_IN_JAVASCRIPT = "2.2.4"  # the release of Keras whose layers tfjs-layers has
@@ -42,6 +40,8 @@ def detect(source: Source) -> Match | None:
 
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The model, its weights assigned. custom: the caller's objects, for the frontend. weights: those to use in place of its own."""
+    from loadstone.formats.configs import read_config
+
     with reading(source):
         stored = json.read(source.member(MODEL) if source.folder else source, MODEL)
         config, topology = _config(stored), stored["modelTopology"]
@@ -77,7 +77,13 @@ def read_weights(source: Source) -> Weights:
             if name in tensors:
                 raise CorruptFile("two weights have the same name", where=name)
             tensors[name] = tensor
-    return Weights(tensors, lambda root, producer: weights_named.assign(root, tensors, producer), sources)
+    return Weights(tensors, lambda root, producer: _assign(root, tensors, producer), sources)
+
+
+def _assign(root: Layer, tensors: dict[str, Tensor], producer: Producer) -> Extra:
+    from loadstone.frontends.keras import weights_named
+
+    return weights_named.assign(root, tensors, producer)
 
 
 def _producer(topology: Any, config: Any) -> Producer:
@@ -85,6 +91,8 @@ def _producer(topology: Any, config: Any) -> Producer:
     version = str(topology.get("keras_version") or "")
     if not version or version.startswith("tfjs"):
         return Producer("tfjs-layers", _WRITTEN_IN_JAVASCRIPT, "tensorflow")
+    from loadstone.formats.producer import of_versions
+
     return of_versions(version, backend=topology.get("backend"), config=config)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from loadstone.containers import hdf5, json, npz, pickled
+from loadstone.containers import hdf5, json, npz
 from loadstone.containers import zip as archives
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError, UnsupportedVersion
@@ -123,6 +123,8 @@ def _tensor(value: Any, path: str) -> Tensor:
     """An array; or a pickled Keras variable, which holds one (Keras 3 pickles the whole object)."""
     if isinstance(value, Tensor):
         return value
+    from loadstone.containers import pickled
+
     arrays = [value] if isinstance(value, np.ndarray) else value.arrays() if isinstance(value, pickled.Opaque) else []
     if len(arrays) != 1:
         raise UnsupportedVersion(f"weights in npz should be arrays, found {getattr(value, 'name', type(value).__name__)}", where=path)

@@ -10,6 +10,7 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.passes import dtypes
 from loadstone.lowering.passes.channels import fold_channels
+from loadstone.lowering.passes.formula_rules import spell_shorter
 from loadstone.lowering.passes.layout import merge_transposes
 from loadstone.lowering.program import assemble, keep_needed
 
@@ -32,6 +33,7 @@ def finish(b: Builder, inputs: list[tuple[Spec, Value]], outputs: list[tuple[Spe
 def optimize(b: Builder, values: list[Value]) -> None:
     """The passes, in order. values are the outputs."""
     keep_needed(b, values)
+    spell_shorter(b, values)
     merge_transposes(b, values)
     fold_channels(b, values)
     dtypes.supported(b)

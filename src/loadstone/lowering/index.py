@@ -14,7 +14,6 @@ from importlib import import_module
 from importlib.resources import files
 
 PACKAGES = ("loadstone.lowering.keras", "loadstone.lowering.tensorflow")
-_REGISTRIES = ("loadstone.lowering.registry", "loadstone.lowering.tensorflow.symbols", "loadstone.lowering.tensorflow.walk", __name__)
 _seen: list[tuple[str, str, str]] | None = None  # kind, name, module, while an index is made
 
 
@@ -67,7 +66,7 @@ def enter(kind: str, name: str) -> None:
     if _seen is None:
         return
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals["__name__"] in _REGISTRIES:
+    while frame.f_back is not None and frame.f_code.co_name != "<module>":  # a decorator may stand in another module
         frame = frame.f_back
     _seen.append((kind, name, frame.f_globals["__name__"].removeprefix("loadstone.lowering.")))
 

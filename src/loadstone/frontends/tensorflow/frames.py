@@ -8,13 +8,14 @@ become the graphs of a body or a branch; what they take from outside becomes an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import ChainMap, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from loadstone.containers.graph_proto import NodeDef
-from loadstone.errors import ModelError
+from loadstone.errors import ModelError, UnsafeContent
 from loadstone.frontends.tensorflow.references import Ref, parse
 from loadstone.ir import Graph, Node, Output
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from loadstone.frontends.tensorflow.graph import Scope
 
 _SWITCH, _MERGE, _ENTER, _EXIT, _NEXT = (frozenset((name, f"Ref{name}")) for name in "Switch Merge Enter Exit NextIteration".split())
+
+MAX_NESTED = 100  # loops and conditions inside each other
+MAX_STEPS = 2_000_000  # from node to node before it is given up to find what belongs to what,
+STEPS_A_NODE = 200  # and as many more for each node of the graph
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,9 @@ class Variable:
 
 @dataclass(frozen=True)
 class Loop:
-    """A loop: its variables, and the value that says whether to go on."""
+    """A loop: the node by which it is known, its variables, and the value that says whether to go on."""
 
+    name: str
     variables: tuple[Variable, ...]
     condition: Ref
 
@@ -47,6 +53,21 @@ class Consumers:
 
     def __init__(self, nodes: Mapping[str, NodeDef]) -> None:
         self.nodes = nodes
+        self._steps = MAX_STEPS + STEPS_A_NODE * len(nodes)
+        self._values: dict[str, Ref] = {}
+        self._predicates: dict[str, tuple[Ref, list[int]]] = {}
+
+    def step(self) -> None:
+        """Count one node that is looked at. Raises UnsafeContent for a graph that is made to be looked at again and again."""
+        self._steps -= 1
+        if self._steps < 0:
+            raise UnsafeContent(f"a graph of {len(self.nodes)} nodes whose loops and conditions cannot be told apart in reasonable time")
+
+    def node(self, name: str) -> NodeDef:
+        """A node by its name."""
+        if name not in self.nodes:
+            raise ModelError(f"the graph has no node {name!r}")
+        return self.nodes[name]
 
     @cached_property
     def switches(self) -> dict[str, list[NodeDef]]:
@@ -57,32 +78,52 @@ class Consumers:
                 found.setdefault(self._depends_on(node).name, []).append(node)
         return found
 
+    @cached_property
+    def exits(self) -> dict[str, list[NodeDef]]:
+        """The Exits by the node that they take."""
+        found: dict[str, list[NodeDef]] = {}
+        for node in self.nodes.values():
+            if node.op in _EXIT:
+                found.setdefault(source(node).name, []).append(node)
+        return found
+
     def _depends_on(self, switch: NodeDef) -> Ref:
         """The value that a Switch depends on, behind any Identity."""
-        ref = parse(switch.inputs[1])
-        while self.nodes[ref.name].op == "Identity":
-            ref = parse(self.nodes[ref.name].inputs[0])
-        return ref
+        if switch.name not in self._values:
+            ref, seen = source(switch, 1), set[str]()
+            while self.node(ref.name).op == "Identity":
+                self.step()
+                if ref.name in seen:
+                    raise ModelError("a node of the graph depends on itself", where=ref.name)
+                seen.add(ref.name)
+                ref = source(self.nodes[ref.name])
+            self._values[switch.name] = ref
+        return self._values[switch.name]
 
     def loop(self, leave: NodeDef) -> Loop:
         """The loop that an Exit leaves."""
-        switch = self.nodes[parse(leave.inputs[0]).name]
+        switch = self.node(source(leave).name)
         if switch.op not in _SWITCH:
             raise ModelError("an Exit that leaves no loop", where=leave.name)
-        condition = self.nodes[self._depends_on(switch).name]
+        condition = self.node(self._depends_on(switch).name)
         variables = []
         for one in self.switches[condition.name]:
-            merge = self.nodes[parse(one.inputs[0]).name]
-            sources = [self.nodes[parse(text).name] for text in merge.inputs if not text.startswith("^")]
+            merge = self.node(source(one).name)
+            sources = [self.node(parse(text).name) for text in merge.inputs if not text.startswith("^")]
             enter = next((s for s in sources if s.op in _ENTER), None)
             following = next((s for s in sources if s.op in _NEXT), None)
             if enter is None or following is None:
                 raise ModelError("a loop whose variable has no Enter or no NextIteration", where=merge.name)
-            variables.append(Variable(merge.name, one.name, parse(enter.inputs[0]), parse(following.inputs[0])))
-        return Loop(tuple(variables), parse(condition.inputs[0]))
+            variables.append(Variable(merge.name, one.name, source(enter), source(following)))
+        return Loop(condition.name, tuple(variables), source(condition))
 
     def predicate(self, merge: NodeDef) -> tuple[Ref, list[int]]:
         """What a Merge depends on, and for each of its inputs the output of the Switches behind it: 0 where that is false."""
+        if merge.name not in self._predicates:
+            self._predicates[merge.name] = self._predicate(merge)
+        return self._predicates[merge.name]
+
+    def _predicate(self, merge: NodeDef) -> tuple[Ref, list[int]]:
         sides = [self._switch_behind(parse(text)) for text in merge.inputs if not text.startswith("^")]
         found = [side for side in sides if side is not None]
         if not found or len(sides) != 2:
@@ -102,9 +143,10 @@ class Consumers:
         """The Switches before an input of a Merge that belong to its own condition: (the value they depend on, their output)."""
         found: list[tuple[str, int]] = []
         seen: set[tuple[str, int, int]] = set()
-        queue = [(ref, 0)]
+        queue = deque([(ref, 0)])
         while queue:
-            now, depth = queue.pop(0)
+            self.step()
+            now, depth = queue.popleft()
             node = self.nodes.get(now.name)
             key = (now.name, now.index if node is not None and node.op in _SWITCH else 0, depth)
             if node is None or key in seen:
@@ -125,10 +167,17 @@ class Consumers:
         return found or None
 
     def _is_loop_switch(self, node: NodeDef) -> bool:
-        return self.nodes[self._depends_on(node).name].op == "LoopCond"
+        return self.node(self._depends_on(node).name).op == "LoopCond"
 
     def _is_loop_merge(self, node: NodeDef) -> bool:
-        return any(self.nodes[parse(text).name].op in _NEXT for text in node.inputs if not text.startswith("^"))
+        return any(self.node(parse(text).name).op in _NEXT for text in node.inputs if not text.startswith("^"))
+
+
+def source(node: NodeDef, place: int = 0) -> Ref:
+    """What a node takes at a place. Raises ModelError."""
+    if place >= len(node.inputs):
+        raise ModelError(f"a {node.op} of {len(node.inputs)} inputs", where=node.name)
+    return parse(node.inputs[place])
 
 
 def is_structured(node: NodeDef) -> bool:
@@ -139,19 +188,15 @@ def is_structured(node: NodeDef) -> bool:
 def needs(node: NodeDef, scope: Scope) -> list[Ref] | None:
     """What must be made before a node that ends a loop or a condition; None for any other node."""
     if node.op in _EXIT:
-        return _taken(_loop_region(scope.consumers.loop(node), scope))
+        return _loop_region(scope.consumers.loop(node), scope).taken
     if node.op in _MERGE:
         predicate, _ = scope.consumers.predicate(node)
-        return [predicate, *_taken(_branch_regions(node, predicate, scope))]
+        return [predicate, *(ref for region in _branch_regions(node, predicate, scope) for ref in region.taken)]
     return None
 
 
-def _taken(regions: Iterable[_Region]) -> list[Ref]:
-    return [ref for region in regions for ref in region.taken]
-
-
 @dataclass
-class _Region:
+class Region:
     """Nodes between some outputs and the results wanted of them.
 
     starts are the outputs where the region begins, by the reference that stands for each inside: (that, what is given for it outside).
@@ -164,7 +209,7 @@ class _Region:
     taken: list[Ref]
 
 
-def _region(scope: Scope, starts: dict[Ref, Ref], wanted: list[Ref]) -> _Region:
+def _region(scope: Scope, starts: dict[Ref, Ref], wanted: list[Ref]) -> Region:
     """Follows the wanted references back to the starts; a node is inside if it depends on a start."""
     names = {ref.name for ref in starts}
     inside: dict[str, bool] = dict.fromkeys(names, True)
@@ -178,13 +223,14 @@ def _region(scope: Scope, starts: dict[Ref, Ref], wanted: list[Ref]) -> _Region:
             taken[starts[ref]] = None
         elif not ref.control and ref.name not in marked:
             taken[ref] = None
-    return _Region(starts, wanted, marked, list(taken))
+    return Region(starts, wanted, marked, list(taken))
 
 
 def _mark(scope: Scope, ref: Ref, starts: dict[Ref, Ref], inside: dict[str, bool]) -> None:
     stack = [(ref.name, False)]
     open_: set[str] = set()
     while stack:
+        scope.consumers.step()
         name, ready = stack.pop()
         if name in inside:
             continue
@@ -206,22 +252,27 @@ def _mark(scope: Scope, ref: Ref, starts: dict[Ref, Ref], inside: dict[str, bool
 def _sources(node: NodeDef, scope: Scope) -> list[Ref]:
     """What a node takes, a loop or a condition as one."""
     if node.op in _EXIT:
-        loop = scope.consumers.loop(node)
-        region = _loop_region(loop, scope)
-        return _taken(region)
+        return _loop_region(scope.consumers.loop(node), scope).taken
     return [parse(text) for text in node.inputs]
 
 
-def _loop_region(loop: Loop, scope: Scope) -> list[_Region]:
-    """The condition and the body of a loop, which take the same things from outside."""
-    starts: dict[Ref, Ref] = {}
-    for variable in loop.variables:
-        starts[Ref(variable.merge)] = variable.enter
-        starts[Ref(variable.switch, 1)] = variable.enter
-    wanted = [loop.condition, *(variable.following for variable in loop.variables)]
-    constants = _constant_enters(scope, wanted, starts)
-    starts |= constants
-    return [_region(scope, starts, wanted)]
+def _loop_region(loop: Loop, scope: Scope) -> Region:
+    """The condition and the body of a loop, which take the same things from outside. Found once."""
+    if loop.name not in scope.loops:
+        if loop.name in scope.searched:
+            raise ModelError("a loop that is inside itself", where=loop.name)
+        scope.searched.add(loop.name)
+        if scope.depth + len(scope.searched) > MAX_NESTED:
+            raise UnsafeContent(f"more than {MAX_NESTED} loops inside each other", where=loop.name)
+        starts: dict[Ref, Ref] = {}
+        for variable in loop.variables:
+            starts[Ref(variable.merge)] = variable.enter
+            starts[Ref(variable.switch, 1)] = variable.enter
+        wanted = [loop.condition, *(variable.following for variable in loop.variables)]
+        starts |= _constant_enters(scope, wanted, starts)
+        scope.loops[loop.name] = _region(scope, starts, wanted)
+        scope.searched.remove(loop.name)
+    return scope.loops[loop.name]
 
 
 def _constant_enters(scope: Scope, wanted: list[Ref], starts: dict[Ref, Ref]) -> dict[Ref, Ref]:
@@ -230,29 +281,30 @@ def _constant_enters(scope: Scope, wanted: list[Ref], starts: dict[Ref, Ref]) ->
     seen: set[str] = {ref.name for ref in starts}
     queue = [ref.name for ref in wanted]
     while queue:
+        scope.consumers.step()
         name = queue.pop()
         node = scope.nodes.get(name)
         if node is None or name in seen:
             continue
         seen.add(name)
         if node.op in _ENTER:
-            found[Ref(name)] = parse(node.inputs[0])
+            found[Ref(name)] = source(node)
         elif node.op in _EXIT:
             inner = scope.consumers.loop(node)
             queue += [variable.enter.name for variable in inner.variables]
-            queue += [ref.name for region in _loop_region(inner, scope) for ref in region.taken]
+            queue += [ref.name for ref in _loop_region(inner, scope).taken]
         else:
             queue += [parse(text).name for text in node.inputs]
     return found
 
 
-def _branch_regions(merge: NodeDef, predicate: Ref, scope: Scope) -> list[_Region]:
+def _branch_regions(merge: NodeDef, predicate: Ref, scope: Scope) -> list[Region]:
     """The two branches of a condition, in the order of the inputs of its Merge."""
     _, branches = scope.consumers.predicate(merge)
     data = [parse(text) for text in merge.inputs if not text.startswith("^")]
     regions = []
     for ref, branch in zip(data, branches, strict=True):
-        starts = {Ref(switch.name, branch): parse(switch.inputs[0]) for switch in scope.consumers.switches[predicate.name]}
+        starts = {Ref(switch.name, branch): source(switch) for switch in scope.consumers.switches[predicate.name]}
         regions.append(_region(scope, starts, [ref]))
     return regions
 
@@ -265,31 +317,28 @@ def finish(node: NodeDef, scope: Scope) -> None:
         _finish_condition(node, scope)
 
 
-def _without_outer_controls(scope: Scope, region: _Region) -> Mapping[str, NodeDef]:
+def _without_outer_controls(scope: Scope, region: Region) -> Mapping[str, NodeDef]:
     """The nodes inside; they wait for nothing outside, which has run before."""
     found = {}
     for name in region.inside:
         node = scope.nodes[name]
         inputs = tuple(text for text in node.inputs if not text.startswith("^") or text[1:] in region.inside)
         found[name] = NodeDef(node.name, node.op, inputs, node.stored)
-    return _Layered(found, scope.nodes)
-
-
-class _Layered(dict[str, NodeDef]):
-    """Nodes inside a region before those of the graph around it."""
-
-    def __init__(self, inside: Mapping[str, NodeDef], around: Mapping[str, NodeDef]) -> None:
-        super().__init__(around)
-        self.update(inside)
+    around = scope.nodes if isinstance(scope.nodes, ChainMap) else ChainMap(dict(scope.nodes))
+    return around.new_child(found)
 
 
 def _finish_loop(leave: NodeDef, scope: Scope) -> None:
     loop = scope.consumers.loop(leave)
-    (region,) = _loop_region(loop, scope)
+    region = _loop_region(loop, scope)
     # one argument for each variable, though two may begin with the same tensor; then what is only read
     starts = [Ref(variable.merge) for variable in loop.variables]
     outer = [variable.enter for variable in loop.variables]
-    only_read = [ref for ref in region.taken if ref not in outer or any(region.starts.get(s) == ref for s in _read_only(region, loop))]
+    reading: dict[Ref, list[Ref]] = {}  # what is only read, and the references to it inside
+    for inside in _read_only(region, loop):
+        reading.setdefault(region.starts[inside], []).append(inside)
+    begun = set(outer)
+    only_read = [ref for ref in region.taken if ref not in begun or ref in reading]
     arguments = _arguments(len(starts) + len(only_read))
     feeds: dict[Ref, Output] = {}
     for variable, argument in zip(loop.variables, arguments, strict=False):
@@ -299,9 +348,8 @@ def _finish_loop(leave: NodeDef, scope: Scope) -> None:
             feeds[Ref(name, control=True)] = Output(argument)
     for ref, argument in zip(only_read, arguments[len(starts) :], strict=True):
         feeds[ref] = Output(argument)
-        for inside in _read_only(region, loop):
-            if region.starts[inside] == ref:
-                feeds[inside] = feeds[Ref(inside.name, control=True)] = Output(argument)
+        for inside in reading.get(ref, ()):
+            feeds[inside] = feeds[Ref(inside.name, control=True)] = Output(argument)
     condition = _graph_of(scope, region, feeds, arguments, [loop.condition])
     body = _graph_of(scope, region, feeds, arguments, [variable.following for variable in loop.variables])
     body.outputs += [Output(argument) for argument in arguments[len(starts) :]]
@@ -309,12 +357,11 @@ def _finish_loop(leave: NodeDef, scope: Scope) -> None:
     made = Node("tf", "While", leave.name, args=given, attributes={"cond": condition, "body": body})
     scope.add(made)
     for index, variable in enumerate(loop.variables):
-        for one in scope.nodes.values():
-            if one.op in _EXIT and parse(one.inputs[0]).name == variable.switch:
-                scope.virtual[Ref(one.name)] = scope.virtual[Ref(one.name, control=True)] = Output(made, index)
+        for one in scope.consumers.exits.get(variable.switch, ()):
+            scope.virtual[Ref(one.name)] = scope.virtual[Ref(one.name, control=True)] = Output(made, index)
 
 
-def _read_only(region: _Region, loop: Loop) -> list[Ref]:
+def _read_only(region: Region, loop: Loop) -> list[Ref]:
     """The references inside a loop to what it only reads."""
     names = {name for variable in loop.variables for name in (variable.merge, variable.switch)}
     return [ref for ref in region.starts if ref.name not in names]
@@ -326,10 +373,12 @@ def _arguments(count: int) -> list[Node]:
     return [placeholder(f"argument_{i}", "", None) for i in range(count)]
 
 
-def _graph_of(scope: Scope, region: _Region, feeds: dict[Ref, Output], arguments: list[Node], wanted: list[Ref]) -> Graph:
+def _graph_of(scope: Scope, region: Region, feeds: dict[Ref, Output], arguments: list[Node], wanted: list[Ref]) -> Graph:
     from loadstone.frontends.tensorflow.graph import Scope
 
-    inner = Scope(_without_outer_controls(scope, region), dict(feeds), scope.functions)
+    if scope.depth >= MAX_NESTED:
+        raise UnsafeContent(f"more than {MAX_NESTED} loops and conditions inside each other")
+    inner = Scope(_without_outer_controls(scope, region), dict(feeds), scope.functions, depth=scope.depth + 1)
     inner._consumers = scope.consumers
     inner.make(wanted)
     return Graph([*arguments, *inner.order], arguments, [Output(a) for a in arguments], [inner.found(ref) for ref in wanted])

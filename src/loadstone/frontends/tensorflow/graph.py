@@ -38,6 +38,9 @@ class Scope:
     made: dict[str, Node] = field(default_factory=dict)
     order: list[Node] = field(default_factory=list)
     virtual: dict[Ref, Output] = field(default_factory=dict)  # what Exit and Merge nodes give, once their While or If is made
+    depth: int = 0  # how many loops and conditions are around
+    loops: dict[str, frames.Region] = field(default_factory=dict)
+    searched: set[str] = field(default_factory=set)  # loops that are being looked for
 
     @property
     def consumers(self) -> frames.Consumers:

@@ -52,22 +52,19 @@ def _gates(found: Rewriter, gate: Value) -> Iterator[tuple[Value, str]]:
 
 def _scaled(found: Rewriter, value: Value, scale: float) -> Iterator[Value]:
     """The x of which a value is `scale` times x."""
-    _, candidates = found.factors(value)
-    candidates += [v for op in _chain(found, value) for v in op.inputs if v is not None and v not in candidates]
-    for x in candidates:
+    for x in _inside(found, value):
         number, rest = found.factors(value, (x,))
         if rest == [x] and same_number(number, scale):
             yield x
 
 
-def _chain(found: Rewriter, value: Value) -> Iterator[Op]:
-    """The products and quotients that a value is made by."""
+def _inside(found: Rewriter, value: Value) -> Iterator[Value]:
+    """What a value may be a multiple of."""
     op = found.maker(value, "Mul", "Div", "Neg")
-    if op is not None:
-        yield op
-        for part in op.inputs:
-            if part is not None and part.const is None:
-                yield from _chain(found, part)
+    for part in op.inputs if op is not None else ():
+        if part is not None and part.const is None:
+            yield part
+            yield from _inside(found, part)
 
 
 def _with_cube(found: Rewriter, total: Value) -> Iterator[Value]:

@@ -44,6 +44,7 @@ class Rewriter:
 
     def _move(self, op: Op, kept: set[str]) -> None:
         start = len(self.b.block.ops)
+        self._note(op)
         for rule in self._rules.get(op.kind, ()) if not op.domain else ():
             result = rule(self, op)
             if result is not None:
@@ -51,7 +52,6 @@ class Rewriter:
                 return
             assert len(self.b.block.ops) == start, f"a rule for {op.kind} emitted, and gave nothing"
         self.b.block.ops.append(op)
-        self._note(op)
 
     def _replace(self, old: Value, new: Value, start: int, kept: set[str]) -> None:
         """The new value under the old one's name, or in its stead where it was there before."""

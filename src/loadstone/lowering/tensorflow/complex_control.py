@@ -12,7 +12,7 @@ from typing import Any
 
 from loadstone.ir import Graph, Node, Output
 from loadstone.lowering.block import Value
-from loadstone.lowering.tensorflow.complex_numbers import PART, RULES, Complex, Twofold
+from loadstone.lowering.tensorflow.complex_numbers import PART, Complex, Twofold, enter
 from loadstone.lowering.tensorflow.lists import TensorList
 from loadstone.lowering.tensorflow.walk import GraphWalk, Thing, graph_rule
 
@@ -95,8 +95,8 @@ def _called(walk: GraphWalk, node: Node, inputs: list[Thing], functions: dict[st
     return None if found is None else _joined(found, wanted)
 
 
-RULES.update(dict.fromkeys(("While", "StatelessWhile"), _loop))
-RULES.update(dict.fromkeys(("If", "StatelessIf", "Case", "StatelessCase"), _branches))
+enter(_loop, "While", "StatelessWhile")
+enter(_branches, "If", "StatelessIf", "Case", "StatelessCase")
 
 
 # -- lists ------------------------------------------------------------------------------------------------------------
@@ -135,6 +135,6 @@ def _in_a_row(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing] |
     return [joined(real[0], imag[0]), real[1]]
 
 
-RULES.update(dict.fromkeys(_ELEMENTS.split(), _elements))
-RULES.update(dict.fromkeys(_LENGTHS.split(), _lengths))
-RULES.update(dict.fromkeys(_JOINED.split(), _in_a_row))
+enter(_elements, *_ELEMENTS.split())
+enter(_lengths, *_LENGTHS.split())
+enter(_in_a_row, *_JOINED.split())

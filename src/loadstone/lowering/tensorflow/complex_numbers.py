@@ -7,16 +7,16 @@ hand elements on, add or subtract them, or sum them up do the same with both par
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import signature
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Node
+from loadstone.lowering import index
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.shapes import broadcast
@@ -27,7 +27,33 @@ from loadstone.lowering.tensorflow.walk import GraphOp, GraphWalk, Resource, Thi
 
 PART = {"complex64": "float32", "complex128": "float64"}
 WHOLE = {part: whole for whole, part in PART.items()}
-RULES: dict[str, GraphOp] = {}
+KIND = "complex"  # of these rules in the index
+_RULES: dict[str, GraphOp] = {}
+
+
+class _Rules(Mapping[str, GraphOp]):
+    """The rules by op; the module of one is imported when it is asked for."""
+
+    def __getitem__(self, op: str) -> GraphOp:
+        if op not in _RULES:
+            index.load(KIND, op)
+        return _RULES[op]
+
+    def __iter__(self) -> Iterator[str]:
+        index.load_all()
+        return iter(_RULES)
+
+    def __len__(self) -> int:
+        index.load_all()
+        return len(_RULES)
+
+
+def enter(rule: GraphOp, *names: str) -> None:
+    """Put the rule of these ops, where an input is complex, into the table."""
+    for name in names:
+        assert name not in _RULES, f"two rules for complex {name}"
+        index.enter(KIND, name)
+        _RULES[name] = rule
 
 
 @dataclass(eq=False, frozen=True)
@@ -36,7 +62,7 @@ class Twofold(Resource):
 
     real: Any
     imag: Any
-    rules: ClassVar[MappingProxyType[str, GraphOp]] = MappingProxyType(RULES)
+    rules: ClassVar[Mapping[str, GraphOp]] = _Rules()
 
     def tensor(self, walk: GraphWalk) -> Value:
         """There is none."""
@@ -102,8 +128,7 @@ def of_complex(*names: str) -> Callable[[Function], Function]:
     def register(function: Function) -> Function:
         parameters = tuple(name.removesuffix("_") for name in list(signature(function).parameters)[1:])
         for name in names:
-            assert name not in RULES, f"two rules for complex {name}"
-            RULES[name] = _rule(Symbol(f"raw_ops.{name}", function, parameters))
+            enter(_rule(Symbol(f"raw_ops.{name}", function, parameters)), name)
         return function
 
     return register
