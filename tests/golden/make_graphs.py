@@ -261,6 +261,7 @@ def second():
     with tempfile.TemporaryDirectory() as folder:
         module = Words(folder)
         save("words", module, {"words": words}, lambda m: m(tf.constant(words)), {"serving_default": module.__call__})
+        save("words_plain", module, {"words": words}, lambda m: m(tf.constant(words)))
     if RELEASE < "2.16":
         keras_models()
 

@@ -14,7 +14,7 @@ from typing import Any
 from loadstone.containers import tensor_proto
 from loadstone.containers.tensor_bundle import DTYPES
 from loadstone.containers.wire import content, fields, integer, signed, text, varint
-from loadstone.errors import CorruptFile, LoadstoneError
+from loadstone.errors import CorruptFile, LoadstoneError, UnsafeContent
 from loadstone.ir import FunctionName, Tensor
 
 # tensorflow/core/framework/types.proto; a reference to a tensor of a type has its number plus 100
@@ -31,6 +31,7 @@ TYPES = {
     30: "uint4",
 }
 _REFERENCE = 100
+MAX_DEPTH = 32  # functions with attributes inside the attributes of functions
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,11 +174,15 @@ def type_name(number: int) -> str:
     return TYPES.get(plain, f"type {number}")
 
 
-def value(message: memoryview) -> Any:
+def value(message: memoryview, depth: int = 0) -> Any:
     """An AttrValue as a plain value: text, number, dtype name, shape (None where the rank is free), Tensor, FunctionName, list."""
+    if depth > MAX_DEPTH:
+        raise UnsafeContent(f"attributes inside attributes, more than {MAX_DEPTH} of them")
     for number, found in fields(message):
         if number == 1:
-            return _list(content(found))
+            return _list(content(found), depth)
+        if number == _FUNCTION:
+            return _named(content(found), depth)
         if number in _SCALARS:
             return _SCALARS[number](found)
     return None  # an empty message: a field at its default
@@ -201,12 +206,15 @@ def shape(message: memoryview) -> tuple[int | None, ...] | None:
 
 
 def _float(found: Any) -> float:
-    return float(struct.unpack("<f", struct.pack("<I", integer(found)))[0])
+    bits = integer(found)
+    if bits >> 32:
+        raise CorruptFile("a protobuf field holds 64 bits where a float belongs")
+    return float(struct.unpack("<f", struct.pack("<I", bits))[0])
 
 
-def _named(message: memoryview) -> FunctionName:
+def _named(message: memoryview, depth: int) -> FunctionName:
     name = next((text(v) for n, v in fields(message) if n == 1), "")
-    return FunctionName(name, {key: value(content(found)) for key, found in _map(message, 2)})
+    return FunctionName(name, {key: value(content(found), depth + 1) for key, found in _map(message, 2)})
 
 
 def _tensor(found: Any) -> Tensor:
@@ -221,23 +229,24 @@ _SCALARS: dict[int, Callable[[Any], Any]] = {
     6: lambda found: type_name(integer(found)),
     7: lambda found: shape(content(found)),
     8: _tensor,
-    10: lambda found: _named(content(found)),
 }
-_IN_LISTS = {**_SCALARS, 9: _SCALARS[10]}
+_FUNCTION, _FUNCTION_IN_LIST = 10, 9
 _PACKED = (3, 5, 6)
 
 
-def _list(message: memoryview) -> list[Any]:
+def _list(message: memoryview, depth: int) -> list[Any]:
     """A ListValue: one field holds them all, numbers one by one or packed."""
     values: list[Any] = []
     for number, found in fields(message):
-        if isinstance(found, int) or number in (2, 7, 8, 9):
-            values.append(_IN_LISTS[number](found))
+        if number == _FUNCTION_IN_LIST:
+            values.append(_named(content(found), depth))
+        elif number in _SCALARS and (isinstance(found, int) or number in (2, 7, 8)):
+            values.append(_SCALARS[number](found))
         elif number == 4:
             values += [one[0] for one in struct.iter_unpack("<f", found[: len(found) // 4 * 4])]
         elif number in _PACKED:
             at = 0
             while at < len(found):
                 one, at = varint(found, at)
-                values.append(_IN_LISTS[number](one))
+                values.append(_SCALARS[number](one))
     return values

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from loadstone.errors import CorruptFile
 
 Value = int | memoryview
+_MASK = (1 << 64) - 1
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
@@ -51,7 +52,7 @@ def varint(view: memoryview, at: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << shift
         at += 1
         if byte < 0x80:
-            return value, at
+            return value & _MASK, at  # the tenth byte has one bit to give
         shift += 7
 
 

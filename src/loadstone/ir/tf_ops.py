@@ -62,7 +62,9 @@ def counted(argument: Argument, attributes: dict[str, Any]) -> int:
     """How many tensors an argument stands for in a node."""
     if not argument.several:
         return 1
-    value = attributes[argument.several]
+    value = attributes.get(argument.several)
+    if not isinstance(value, (int, list)):
+        raise ModelError(f"a node whose attribute {argument.several!r} should say how many {argument.name} it has, found {value!r:.60}")
     return value if isinstance(value, int) else len(value)
 
 

@@ -39,18 +39,9 @@ def load(kind: str, name: str) -> bool:
     """Import the module with the rule of this kind for a name; False where there is none."""
     module = _modules().get(kind, {}).get(name)
     if module is None:
-        if not any(name in known for known in _by_name()):  # of no kind at all: it may be newer than the index
-            load_all()
         return False
     import_module(f"loadstone.lowering.{module}")
     return True
-
-
-@cache
-def _by_name() -> tuple[frozenset[str], ...]:
-    """The names of each kind; an op of TensorFlow is known by its plain name too."""
-    plain = (frozenset(name.rpartition(".")[2] for name in names) | frozenset(names) for names in _modules().values())
-    return tuple(plain)
 
 
 @cache

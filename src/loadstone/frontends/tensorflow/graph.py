@@ -14,13 +14,18 @@ from loadstone.containers.graph_proto import FunctionDef, GraphDef, NodeDef
 from loadstone.errors import ModelError
 from loadstone.frontends.tensorflow import frames
 from loadstone.frontends.tensorflow.references import Ref, parse
-from loadstone.ir import Graph, Node, Output, tf_ops
+from loadstone.ir import FunctionName, Graph, Node, Output, Tensor, tf_ops
 
 DOMAIN = "tf"
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "bool": bool, "float": (float, int), "func": FunctionName, "int": int, "shape": tuple, "string": str, "tensor": Tensor, "type": str,
+}  # fmt: skip
 
 
 def placeholder(name: str, dtype: str, shape: tuple[int | None, ...] | None) -> Node:
-    """An input of a graph."""
+    """An input of a graph. Raises ModelError."""
+    if not isinstance(dtype, str) or not (shape is None or isinstance(shape, tuple)):
+        raise ModelError(f"an input of type {dtype!r:.60} and shape {shape!r:.60}", where=name)
     return Node(DOMAIN, "Placeholder", name, attributes={"dtype": dtype, "shape": shape})
 
 
@@ -106,12 +111,15 @@ class Scope:
 
 
 def complete(node: NodeDef) -> dict[str, Any]:
-    """The attributes of a node with the defaults of those that it leaves out."""
+    """The attributes of a node with the defaults of those that it leaves out. Raises ModelError for one of another kind than the op has."""
     definition = tf_ops.definition(node.op)
     found = dict(node.attributes)
     for attribute in definition.attributes if definition is not None else ():
         if attribute.optional:
             found.setdefault(attribute.name, attribute.default)
+        value = found.get(attribute.name)
+        if value is not None and not isinstance(value, list if attribute.kind.startswith("list(") else _KINDS[attribute.kind]):
+            raise ModelError(f"the attribute {attribute.name!r} of a {node.op} should be of kind {attribute.kind}, found {value!r:.60}", where=node.name)
     return found
 
 
@@ -121,6 +129,8 @@ def index_of(ref: Ref, node: NodeDef, functions: Mapping[str, FunctionDef]) -> i
         return ref.index
     if node.op in functions:
         names = [name for name, _ in functions[node.op].outputs]
+        if ref.output not in names:
+            raise ModelError(f"the function {node.op!r} has no result {ref.output!r}", where=node.name)
         return names.index(ref.output) + ref.index
     definition = tf_ops.definition(node.op)
     if definition is None:
@@ -159,7 +169,11 @@ def read_function(function: FunctionDef, functions: Mapping[str, FunctionDef]) -
     arguments = [placeholder(name, dtype, None) for name, dtype in function.inputs]
     feeds = {Ref(node.name): Output(node) for node in arguments}
     scope = Scope({node.name: node for node in function.nodes}, feeds, functions)
+    missing = [name for name, _ in function.outputs if name not in function.results]
+    if missing:
+        raise ModelError(f"a function that does not say what its result {missing[0]!r} is", where=function.name)
     wanted = [parse(function.results[name]) for name, _ in function.outputs]
-    stateful = [node.name for node in function.nodes if node.name in set(function.runs)]
+    runs = set(function.runs)
+    stateful = [node.name for node in function.nodes if node.name in runs]
     scope.make([*(Ref(name) for name in stateful), *wanted])
     return Graph([*arguments, *scope.order], arguments, [Output(node) for node in arguments], [scope.found(ref) for ref in wanted])

@@ -134,9 +134,18 @@ def _call(meta: MetaGraph, module: Module, paths: Mapping[int, str], name: str) 
         given = [Output(node) for node in (*nodes, *bound)]
         call = Node(DOMAIN, "StatefulPartitionedCall", name, args=tuple(given), attributes={"f": FunctionName(name)})
         outputs = _outputs(concrete, call, len(function.outputs))
-        return Graph([*nodes, *bound, call], nodes, {node.name: Output(node) for node in nodes}, outputs)
+        return Graph([*nodes, *_with_their_own(bound), call], nodes, {node.name: Output(node) for node in nodes}, outputs)
 
     return read
+
+
+def _with_their_own(nodes: Sequence[Node]) -> list[Node]:
+    """Nodes with those that they take before them."""
+    found: dict[Node, None] = {}
+    for node in nodes:
+        found |= dict.fromkeys(_with_their_own([leaf.node for leaf in node.args]))
+        found[node] = None
+    return list(found)
 
 
 def _input(argument: tuple[str, str], spec: TensorSpec | None) -> tuple[str, str, tuple[int | None, ...] | None]:
@@ -194,4 +203,11 @@ def _bound(meta: MetaGraph, paths: Mapping[int, str], number: int) -> Node:
         (index,) = saved.integers(1) or [0]
         tensor = list(meta.assets)[index]
         return Node(DOMAIN, "Const", tensor.partition(":")[0], attributes={"value": Tensor.of(b"", "string"), "dtype": "string"})
+    if saved.kind == "resource" and "_create_resource" in saved.children:
+        names = meta.objects[saved.children["_create_resource"]].texts(1)
+        concrete = meta.concrete_functions.get(names[0]) if names else None
+        if concrete is not None:
+            given = [_bound(meta, paths, one) for one in concrete.bound]
+            taken = tuple(Output(node) for node in given)
+            return Node(DOMAIN, "StatefulPartitionedCall", names[0], args=taken, attributes={"f": FunctionName(names[0])})
     raise ModelError(f"a function has bound an object that is a {saved.kind or 'nothing'}", where=paths.get(number))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loadstone.errors import ModelError
+
+_DIGITS = 9  # of the number of an output
+
 
 @dataclass(frozen=True)
 class Ref:
@@ -22,4 +26,7 @@ def parse(text: str) -> Ref:
     name, *rest = text.split(":")
     if not rest:
         return Ref(name)
-    return Ref(name, int(rest[-1]) if rest[-1].isdigit() else 0, rest[0] if len(rest) == 2 else "")
+    index = rest[-1]
+    if index.isdecimal() and len(index) > _DIGITS:
+        raise ModelError(f"a reference to output {index[:_DIGITS]}... of a node", where=name)
+    return Ref(name, int(index) if index.isdecimal() else 0, rest[0] if len(rest) == 2 else "")

@@ -228,8 +228,8 @@ def _shape_alone(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[T
     return walk.call(node, [thing.real if isinstance(thing, Complex) else thing for thing in inputs])
 
 
-RULES.update(dict.fromkeys(PARTWISE.split(), _partwise))
-RULES.update(dict.fromkeys("Shape ShapeN Size Rank".split(), _shape_alone))
+enter(_partwise, *PARTWISE.split())
+enter(_shape_alone, "Shape", "ShapeN", "Size", "Rank")
 
 
 @of_complex("OnesLike")
@@ -295,7 +295,7 @@ def _whole(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] 
     return rule(walk, node, [together(walk.b, thing) if isinstance(thing, Complex) else thing for thing in inputs])
 
 
-RULES.update(dict.fromkeys("Assign AssignVariableOp".split(), _whole))
+enter(_whole, "Assign", "AssignVariableOp")
 
 
 def parts_of(b: Builder, x: Operand | Complex) -> list[Value]:

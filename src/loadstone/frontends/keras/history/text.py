@@ -82,6 +82,12 @@ def vectors_of_tokens_were_floats(config: Config) -> Config:
     return {**config, "numbers": "policy" if "float" in str(config.get("dtype")) else "float32"}
 
 
+@upgrade(before="3.0", classes="IntegerLookup StringLookup TextVectorization")
+def saved_models_told_of_their_vocabulary(config: Config) -> Config:
+    """SavedModels of tf.keras 2.8 and later say whether a vocabulary was given or learnt; it lies in their checkpoint."""
+    return {key: value for key, value in config.items() if key != "has_input_vocabulary"}
+
+
 @upgrade(before="2.6", classes="IntegerLookup")
 def integer_lookups_had_values(config: Config) -> Config:
     """IntegerLookup(max_values=, mask_value=, oov_value=) name tokens since 2.6."""
