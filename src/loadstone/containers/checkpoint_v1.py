@@ -13,7 +13,7 @@ import numpy as np
 
 from loadstone.containers import sstable, tensor_proto
 from loadstone.containers.source import Source
-from loadstone.containers.tensor_bundle import DTYPES, extents, joined, shape
+from loadstone.containers.tensor_bundle import DTYPES, check_sizes, extents, joined, shape
 from loadstone.containers.wire import content, fields, integer, text
 from loadstone.errors import CorruptFile, UnsupportedVersion
 from loadstone.ir import Tensor
@@ -56,10 +56,12 @@ def _list(meta: memoryview, listed: dict[str, _Listed]) -> None:
         if number != 1:
             continue
         parts = dict(fields(content(found)))
-        name, dtype = text(parts[1]), DTYPES.get(integer(parts.get(3, 0)))
+        name, dtype = text(parts.get(1, memoryview(b""))), DTYPES.get(integer(parts.get(3, 0)))
         if dtype is None:
             raise UnsupportedVersion(f"a tensor of TensorFlow's type number {parts.get(3, 0)}", where=name)
-        listed.setdefault(name, _Listed(shape(content(parts[2])) if 2 in parts else (), dtype))
+        sizes = shape(content(parts[2])) if 2 in parts else ()
+        check_sizes(sizes, name)
+        listed.setdefault(name, _Listed(sizes, dtype))
 
 
 def _slice(saved: memoryview, listed: dict[str, _Listed]) -> None:
@@ -72,6 +74,8 @@ def _slice(saved: memoryview, listed: dict[str, _Listed]) -> None:
 
 def _tensor(name: str, entry: _Listed) -> Tensor:
     def values(extent: Extent, message: memoryview) -> np.ndarray:
+        if len(extent) != len(entry.shape):
+            raise CorruptFile(f"a slice of {len(extent)} axes of a tensor of shape {entry.shape}", where=name)
         sizes = tuple(size if length < 0 else length for size, (_, length) in zip(entry.shape, extent, strict=True))
         return tensor_proto.read(message, name, dtype=entry.dtype, sizes=sizes).numpy()
 

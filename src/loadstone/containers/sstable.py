@@ -13,9 +13,10 @@ from loadstone.containers.crc32c import crc32c, unmasked
 from loadstone.containers.snappy import decompress
 from loadstone.containers.source import Source
 from loadstone.containers.wire import varint
-from loadstone.errors import CorruptFile, UnsupportedVersion
+from loadstone.errors import CorruptFile, UnsafeContent, UnsupportedVersion
 
 MAGIC = bytes.fromhex("57fb808b247547db")
+MAX_KEYS = 1 << 26  # bytes of all keys of a block, which share their beginnings
 _FOOTER = 48
 _PLAIN, _SNAPPY = 0, 1
 
@@ -32,8 +33,12 @@ def read(source: Source) -> Iterator[tuple[bytes, memoryview]]:
     footer = source.read(source.size - _FOOTER, _FOOTER)
     _, at = _handle(footer, 0)  # of the metaindex, which is empty
     (offset, size), _ = _handle(footer, at)
+    left = source.size
     for _, value in _entries(_block(source, offset, size)):
         (offset, size), _ = _handle(value, 0)
+        left -= size
+        if left < 0:
+            raise CorruptFile("the blocks of the table lie over each other", source=source.name)
         yield from _entries(_block(source, offset, size))
 
 
@@ -61,13 +66,16 @@ def _entries(block: memoryview) -> Iterator[tuple[bytes, memoryview]]:
         raise CorruptFile("a block of the table is cut off")
     restarts = struct.unpack_from("<I", block, len(block) - 4)[0]
     end = len(block) - 4 * (restarts + 1)
-    key, at = b"", 0
+    key, at, left = b"", 0, MAX_KEYS
     while at < end:
         shared, at = varint(block, at)
         own, at = varint(block, at)
         length, at = varint(block, at)
         if shared > len(key) or at + own + length > end:
             raise CorruptFile("an entry of the table is cut off")
+        left -= shared + own
+        if left < 0:
+            raise UnsafeContent(f"keys of a table that unpack to more than {MAX_KEYS} bytes")
         key = key[:shared] + bytes(block[at : at + own])
         at += own
         yield key, block[at : at + length]

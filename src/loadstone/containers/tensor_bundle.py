@@ -20,6 +20,8 @@ from loadstone.containers.wire import content, fields, integer, signed, varint
 from loadstone.errors import CorruptFile, LoadstoneError, UnsupportedVersion
 from loadstone.ir import Tensor, dtypes
 
+MAX_AXES = 64  # numpy's
+MAX_SIZE = 1 << 48
 INDEX, DATA = ".index", ".data-"
 # tensorflow/core/framework/types.proto
 DTYPES = {
@@ -135,6 +137,12 @@ def shape(message: memoryview) -> tuple[int, ...]:
     return tuple(sizes)
 
 
+def check_sizes(sizes: tuple[int, ...], name: str) -> None:
+    """CorruptFile for a shape that no tensor has."""
+    if len(sizes) > MAX_AXES or min(sizes, default=0) < 0 or max(sizes, default=0) > MAX_SIZE:
+        raise CorruptFile(f"a tensor of {len(sizes)} axes and shape {str(sizes):.100}", where=name or None)
+
+
 def extents(message: memoryview) -> list[tuple[int, int]]:
     """A TensorSliceProto: start and length on each axis, (0, -1) for all of it."""
     found = []
@@ -147,13 +155,16 @@ def extents(message: memoryview) -> list[tuple[int, int]]:
 
 def _tensor(name: str, entry: _Entry, source: Source) -> Tensor:
     dtype = DTYPES.get(entry.dtype)
+    check_sizes(entry.shape, name)
     if dtype == "string":
         part = source.part(entry.offset, entry.size, name)
+        if prod(entry.shape) > entry.size:  # each has its length, in a byte at least
+            raise CorruptFile(f"strings of shape {entry.shape} in {entry.size} bytes")
         return Tensor.lazy(entry.shape, dtype, lambda: _strings(part, prod(entry.shape)).reshape(entry.shape), key=name)
     if dtype is None or not dtypes.known(dtype):
         raise UnsupportedVersion(f"a tensor of TensorFlow's type number {entry.dtype}")
     numpy_dtype = dtypes.to_numpy(dtype)
-    if min(entry.shape, default=0) < 0 or prod(entry.shape) * numpy_dtype.itemsize != entry.size:
+    if prod(entry.shape) * numpy_dtype.itemsize != entry.size:
         raise CorruptFile(f"a {dtype} of shape {entry.shape} in {entry.size} bytes")
     stored = np.dtype(f"V{numpy_dtype.itemsize}") if numpy_dtype.kind == "V" else numpy_dtype
     tensor = source.tensor(entry.offset, entry.shape, stored, dtype, name)
@@ -187,6 +198,9 @@ def _strings(source: Source, count: int) -> np.ndarray:
 
 def _sliced(name: str, entry: _Entry, slices: dict[bytes, _Entry], shard: Callable[[int], Source]) -> Tensor:
     """A tensor in slices, put together. The key of each is its name and extents (tensorflow/core/util/saved_tensor_slice_util.cc)."""
+    check_sizes(entry.shape, name)
+    if len({tuple(extent) for extent in entry.slices}) < len(entry.slices):
+        raise CorruptFile("two slices of a tensor are one")
     parts = []
     for extent in entry.slices:
         found = slices.get(_slice_key(name, extent))
@@ -194,6 +208,7 @@ def _sliced(name: str, entry: _Entry, slices: dict[bytes, _Entry], shard: Callab
             raise CorruptFile(f"a slice of the tensor is missing: {extent}")
         parts.append((extent, _tensor(name, found, shard(found.shard))))
     dtype = parts[0][1].dtype
+    _check_covered(entry.shape, sum(part.size for _, part in parts))
 
     def load() -> np.ndarray:
         return joined(entry.shape, dtype, [(extent, part.numpy()) for extent, part in parts])
@@ -203,9 +218,7 @@ def _sliced(name: str, entry: _Entry, slices: dict[bytes, _Entry], shard: Callab
 
 def joined(sizes: tuple[int, ...], dtype: str, parts: list[tuple[list[tuple[int, int]], np.ndarray]]) -> np.ndarray:
     """The whole of some slices; CorruptFile where they leave a gap."""
-    covered = sum(values.size for _, values in parts)
-    if covered != prod(sizes):
-        raise CorruptFile(f"slices hold {covered} values of {prod(sizes)}")
+    _check_covered(sizes, sum(values.size for _, values in parts))
     whole = np.empty(sizes, dtypes.to_numpy(dtype))
     for extent, values in parts:
         place = tuple(slice(start, None if length < 0 else start + length) for start, length in extent)
@@ -214,6 +227,11 @@ def joined(sizes: tuple[int, ...], dtype: str, parts: list[tuple[list[tuple[int,
             raise CorruptFile(f"a slice of shape {values.shape} for a place of shape {target.shape}")
         whole[place] = values.reshape(target.shape)
     return whole
+
+
+def _check_covered(sizes: tuple[int, ...], covered: int) -> None:
+    if covered != prod(sizes):
+        raise CorruptFile(f"slices hold {covered} values of {prod(sizes)}")
 
 
 def _slice_key(name: str, extent: list[tuple[int, int]]) -> bytes:

@@ -21,6 +21,8 @@ class TrackableObject:
 
 def objects(stored: Tensor) -> list[TrackableObject]:
     """The objects of a checkpoint; the first is the root. Raises CorruptFile."""
+    if stored.dtype != "string" or stored.shape:
+        raise CorruptFile(f"the objects of the checkpoint are a {stored.dtype} of shape {stored.shape}", where=OBJECTS)
     found = []
     for number, node in fields(bytes(stored.numpy()[()])):
         if number == 1:

@@ -55,8 +55,9 @@ class Module:
         queue = [graph]
         while queue:
             body = queue.pop()
+            inputs = set(body.inputs)
             for node in body.nodes:
-                if node in body.inputs:
+                if node in inputs:
                     continue
                 yield node
                 for value in node.attributes.values():

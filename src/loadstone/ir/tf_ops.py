@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from loadstone.errors import ModelError
+
 
 @dataclass(frozen=True)
 class Argument:

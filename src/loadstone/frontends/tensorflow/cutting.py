@@ -31,9 +31,9 @@ def between(
     """
     nodes = {node.name: node for node in graph.nodes}
     wanted = list(outputs) if outputs is not None else _ends(graph)
-    for name in [*(inputs or ()), *wanted]:
+    for name in [*(inputs or ()), *(outputs or ())]:
         _check(name, nodes)
-    targets = {name: parse(name) for name in wanted}
+    targets = {name: parse(name) if outputs is not None else Ref(name) for name in wanted}
     given = list(inputs) if inputs is not None else _needed_placeholders(nodes, list(targets.values()))
     entries = {(keys or {}).get(name, name): (parse(name), _entry(parse(name), nodes, graph.producer)) for name in given}
     return read_graph(graph, entries, targets)

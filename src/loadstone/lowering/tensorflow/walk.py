@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from loadstone.errors import MALFORMED, LoadstoneError, LoweringError, ModelError, UnsupportedAttribute, UnsupportedOps
+from loadstone.errors import MALFORMED, LoadstoneError, LoweringError, ModelError, UnsafeContent, UnsupportedAttribute, UnsupportedOps
 from loadstone.ir import FunctionName, Graph, Module, Node, Output, Tensor, flatten, tf_ops
 from loadstone.lowering import index
 from loadstone.lowering.block import Value
@@ -22,7 +22,9 @@ from loadstone.lowering.tensorflow.symbols import is_random
 
 Thing = Any  # a Value or a Resource; None where it is not known
 GraphOp = Callable[["GraphWalk", Node, list[Thing]], Sequence[Thing] | None]
-MAX_DEPTH = 200  # functions inside functions
+MAX_DEPTH = 100  # functions inside functions
+MAX_WALKED = 100_000  # nodes that are walked because functions are called again and again,
+WALKED_A_NODE = 64  # and as many for each node that there is
 
 
 class Resource:
@@ -96,6 +98,8 @@ class GraphWalk:
         self.problems: list[LoadstoneError] = []
         self.required = False  # a node that changes something could not be lowered
         self._depth = 0
+        self._graphs: set[Graph] = set()
+        self._left = MAX_WALKED
 
     def start(self) -> None:
         """Walk what runs once before any signature. Its inputs are names of files, which are known by the name of the input."""
@@ -108,11 +112,21 @@ class GraphWalk:
         """The outputs of a graph, in flattened order, for these inputs."""
         if len(inputs) != len(graph.inputs):
             raise ModelError(f"a graph of {len(graph.inputs)} inputs is given {len(inputs)}")
+        self._count(graph)
         env: dict[Node, Sequence[Thing] | None] = {node: [thing] for node, thing in zip(graph.inputs, inputs, strict=True)}
         for node in graph.nodes:
             if node not in env:
                 env[node] = self.call(node, [_found(leaf, env) for leaf in node.args])
         return [_found(leaf, env) for leaf in flatten(graph.outputs)]
+
+    def _count(self, graph: Graph) -> None:
+        """Raise UnsafeContent where functions call functions so often that the walk would not end."""
+        if graph not in self._graphs:
+            self._graphs.add(graph)
+            self._left += WALKED_A_NODE * len(graph.nodes)
+        self._left -= 1 + len(graph.nodes)
+        if self._left < 0:
+            raise UnsafeContent("functions that call each other far more often than a model does")
 
     def function(self, name: FunctionName | Graph, inputs: Sequence[Thing]) -> list[Thing]:
         """The results of a function, or of the graph that stands for one."""
@@ -131,8 +145,17 @@ class GraphWalk:
 
     def call(self, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
         """The outputs of a node; None where they cannot be known."""
-        outputs = self._call(node, inputs)
-        return None if outputs is None else [self.flowing(thing) for thing in outputs]
+        with self.b.scope(node.name):
+            try:
+                outputs = self._call(node, inputs)
+                return None if outputs is None else [self.flowing(thing) for thing in outputs]
+            except (LoweringError, ModelError) as error:
+                self.problems.append(error.at(where=node.name))
+            except MALFORMED as error:
+                told = ModelError(f"a {node.op} that TensorFlow does not write: {type(error).__name__}: {error}")
+                told.__cause__ = error
+                self.problems.append(told.at(where=node.name))
+            return None
 
     def flowing(self, thing: Thing) -> Thing:
         """A thing as it flows: complex tensors, and lists of them, in two parts."""
@@ -146,27 +169,18 @@ class GraphWalk:
     def _call(self, node: Node, inputs: list[Thing]) -> Sequence[Thing] | None:
         own = (thing.rules[node.op] for thing in inputs if isinstance(thing, Resource) and node.op in thing.rules)
         rule = next(own, None) or graph_rule(node.op)
-        with self.b.scope(node.name):
-            try:
-                if rule is not None:
-                    return rule(self, node, inputs)
-                if any(thing is None for thing in inputs):
-                    return None
-                if is_random(f"raw_ops.{node.op}"):
-                    return self.refuse(node, "it draws numbers whenever the model runs")
-                if raw_symbol(node.op) is not None:
-                    tensors = [thing.tensor(self) if isinstance(thing, Resource) else thing for thing in inputs]
-                    return call_raw(self.b, node.op, tensors, node.attributes)
-                if tf_ops.definition(node.op) is None and node.op in self.module.functions:
-                    return self.function(FunctionName(node.op), inputs)
-                return self.refuse(node, foreign(node.op))
-            except (LoweringError, ModelError) as error:
-                self.problems.append(error.at(where=node.name))
-            except MALFORMED as error:
-                told = ModelError(f"a {node.op} that TensorFlow does not write: {type(error).__name__}: {error}")
-                told.__cause__ = error
-                self.problems.append(told.at(where=node.name))
+        if rule is not None:
+            return rule(self, node, inputs)
+        if any(thing is None for thing in inputs):
             return None
+        if is_random(f"raw_ops.{node.op}"):
+            return self.refuse(node, "it draws numbers whenever the model runs")
+        if raw_symbol(node.op) is not None:
+            tensors = [thing.tensor(self) if isinstance(thing, Resource) else thing for thing in inputs]
+            return call_raw(self.b, node.op, tensors, node.attributes)
+        if tf_ops.definition(node.op) is None and node.op in self.module.functions:
+            return self.function(FunctionName(node.op), inputs)
+        return self.refuse(node, foreign(node.op))
 
     def refuse(self, node: Node, reason: str = "") -> Sequence[Thing] | None:
         """Note an op that is not supported; its outputs are not known."""
