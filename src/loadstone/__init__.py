@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from loadstone.custom.registry import get_custom_objects as get_custom_objects
     from loadstone.custom.registry import register_keras_serializable as register_keras_serializable
     from loadstone.errors import *  # noqa: F403
-    from loadstone.model import Model as Model
-    from loadstone.model import Report as Report
+    from loadstone.model.model import Model as Model
+    from loadstone.model.report import Report as Report
 
 _ERRORS = (
     "LoadstoneError FormatError UnrecognizedFormat CorruptFile UnsupportedVersion UnsafeContent ModelError MissingWeights "
@@ -37,8 +37,8 @@ _HOME = {
     "load_model": "api",
     "load_weights": "api",
     "inspect": "api",
-    "Model": "model",
-    "Report": "model",
+    "Model": "model.model",
+    "Report": "model.report",
     "Functional": "custom.classes",
     "custom_object_scope": "custom.registry",
     "get_custom_objects": "custom.registry",

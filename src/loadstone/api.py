@@ -19,12 +19,12 @@ from loadstone.errors import FormatError, LoadstoneError, LoweringError, Missing
 from loadstone.ir import Finding, Tensor
 from loadstone.ir import Model as Description
 from loadstone.live import Hosts
-from loadstone.model import Compilation, Model, Report, report_on
-from loadstone.model.choice import choose, first
-from loadstone.model.cut import Names, cut
+from loadstone.model.model import Compilation, Model
+from loadstone.model.names import Names
 
 if TYPE_CHECKING:
     from loadstone.model.comparison import Conversion
+    from loadstone.model.report import Report
 
 
 def load_model(
@@ -71,6 +71,8 @@ def load_model(
         again = (_load_again, (_kept(filepath, source), arguments))
         how = Compilation(engine, threads, host, compile, again)
         if description.root is None or custom.missing or graph_wanted:
+            from loadstone.model.choice import choose
+
             description = choose(description, tags, signature, inputs, outputs)
             model = Model(description, how)
         else:
@@ -88,11 +90,15 @@ def _of_layers(description: Description, how: Compilation, host: Hosts, inputs: 
     try:
         layered = as_graph(description, host)
         if inputs is not None or outputs is not None:
+            from loadstone.model.cut import cut
+
             layered = cut(layered, inputs, outputs)
         return Model(layered, how)
     except (ModelError, LoweringError, ValueError) as error:
         if module is None or isinstance(error, FormatError):
             raise
+        from loadstone.model.choice import choose
+
         try:
             graph = choose(description, None, None, inputs, outputs)
             message = error.message if isinstance(error, LoadstoneError) else str(error)
@@ -104,6 +110,9 @@ def _of_layers(description: Description, how: Compilation, host: Hosts, inputs: 
 
 def inspect(filepath: Filepath, custom_objects: Mapping[str, Any] | None = None) -> Report:
     """Say what a file is, who saved it, what it needs and what is dangerous in it. Nothing is run and no weight is read."""
+    from loadstone.model.choice import first
+    from loadstone.model.report import report_on
+
     with _told(filepath):
         custom = CustomObjects(custom_objects)
         host = Hosts(custom.objects)

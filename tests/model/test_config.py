@@ -10,7 +10,7 @@ import loadstone
 from loadstone.frontends.keras.config import read_model
 from loadstone.ir import Model as Description
 from loadstone.ir import Producer
-from loadstone.model import Model
+from loadstone.model.model import Model
 from tests.conformance.goldens import golden, goldens
 
 KERAS_3 = [g for g in goldens() if g.name.startswith("keras-3") and "custom" not in g.model and g.model != "shared_across_levels"]

@@ -9,7 +9,7 @@ from loadstone.errors import InputMismatch, ModelError
 from loadstone.frontends.keras.config import read_model
 from loadstone.ir import Model as Description
 from loadstone.ir import Producer, Tensor
-from loadstone.model import Compilation, Model
+from loadstone.model.model import Compilation, Model
 from tests.conformance.goldens import FOLDER
 
 RELEASES = {"keras-3.15.1": Producer("keras", "3.15.1"), "tf.keras-2.15.1": Producer("tf.keras", "2.15.1")}

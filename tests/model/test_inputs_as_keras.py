@@ -10,7 +10,7 @@ from loadstone.errors import InputMismatch
 from loadstone.frontends.keras.config import read_model
 from loadstone.ir import Model as Description
 from loadstone.ir import Producer
-from loadstone.model import Model
+from loadstone.model.model import Model
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 RELEASES = {"keras-3.15.1": "keras", "tf.keras-2.15.1": "tf.keras"}

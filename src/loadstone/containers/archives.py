@@ -5,6 +5,8 @@ A file that an archive stores as it is stays where it is; packed ones are unpack
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import lzma
 import tarfile
 import zlib
@@ -12,12 +14,12 @@ from collections.abc import Iterator, Mapping
 
 from loadstone.containers import zip as zips
 from loadstone.containers.source import Source
-from loadstone.errors import CorruptFile, UnsafeContent
+from loadstone.errors import CorruptFile, LoadstoneError, UnsafeContent
 
 MAX_FILES = 100_000
 MAX_UNPACKED = 4 << 30  # bytes of a packed tar archive
 MAX_RATIO = 200  # times that it may be larger unpacked
-_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 _HEADER = 512
 
 
@@ -28,7 +30,7 @@ def as_folder(source: Source) -> Source | None:
     head = source.head(_HEADER)
     if head.startswith(zips.SIGNATURES):
         return Source(source.name, folder=True, mmap=source.mmap, files=_Zipped(zips.read(source)))
-    if head[257:262] == b"ustar" or head.startswith(_PACKED):
+    if head[257:262] == b"ustar" or head.startswith(tuple(_PACKED)):
         return Source(source.name, folder=True, mmap=source.mmap, files=_tar(source))
     return None
 
@@ -79,29 +81,34 @@ class _Below(Mapping[str, Source]):
 
 
 def _tar(source: Source) -> dict[str, Source]:
-    packed = source.head(6).startswith(_PACKED)
-    budget = min(MAX_UNPACKED, MAX_RATIO * max(source.size, 1 << 16))
     files: dict[str, Source] = {}
     try:
-        with tarfile.open(fileobj=source.file(), mode="r:*") as archive:
-            for member in archive:
-                if len(files) >= MAX_FILES:
+        plain = _unpacked(source)
+        with tarfile.open(fileobj=plain.file(), mode="r:") as archive:
+            for count, member in enumerate(archive):
+                if count >= MAX_FILES:
                     raise UnsafeContent(f"an archive of more than {MAX_FILES} files", source=source.name)
-                if not member.isfile():
-                    continue
-                budget -= member.size if packed else 0
-                if budget < 0:
-                    raise UnsafeContent("an archive that unpacks to far more than it is", source=source.name)
-                name = member.name.removeprefix("./")
-                files[name] = _member(archive, member, name) if packed else source.part(member.offset_data, member.size, name)
-    except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+                if member.size < 0:
+                    raise CorruptFile(f"a file of {member.size} bytes in the archive", source=source.name, where=member.name)
+                if member.isfile() and member.sparse is None:
+                    name = member.name.removeprefix("./")
+                    files[name] = plain.part(member.offset_data, member.size, name)
+    except (tarfile.TarError, EOFError, OSError, ValueError, RecursionError, zlib.error, lzma.LZMAError) as error:
+        if isinstance(error, LoadstoneError):
+            raise
         raise CorruptFile(f"a damaged tar archive: {error}", source=source.name) from error
     return files
 
 
-def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> Source:
-    file = archive.extractfile(member)
-    data = b"" if file is None else file.read()
-    if len(data) != member.size:
-        raise CorruptFile(f"{name} in the archive is cut off")
-    return Source.of_bytes(data, name)
+def _unpacked(source: Source) -> Source:
+    """A packed archive as bytes in memory, another one as it is."""
+    head = source.head(6)
+    for magic, unpack in _PACKED.items():
+        if head.startswith(magic):
+            most = min(MAX_UNPACKED, MAX_RATIO * max(source.size, 1 << 16))
+            with unpack(source.file(), "rb") as file:
+                data = file.read(most + 1)
+            if len(data) > most:
+                raise UnsafeContent("an archive that unpacks to far more than it is", source=source.name)
+            return Source.of_bytes(data, source.name)
+    return source

@@ -1,15 +1,21 @@
 """CRC-32C (Castagnoli), with which TensorFlow guards its tables and tensors, at numpy's speed.
 
-A long message is cut into lanes that advance side by side; their sums are joined in pairs, since the CRC of two parts is that of the
-first moved on by as many zero bytes as the second has, xor that of the second.
+A long message is cut into lanes that advance side by side, four bytes a step; their sums are joined in pairs, since the CRC of two parts
+is that of the first moved on by as many zero bytes as the second has, xor that of the second. What zero bytes make of a sum is linear:
+a table for each byte or half of the sum says it.
 """
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 _POLYNOMIAL = 0x82F63B78
-_LANE = 256  # bytes a lane; shorter messages are not cut
+_LANE = 64  # bytes a lane
+_CUT = 2048  # bytes from which on a message is cut
+_AT_ONCE = 1 << 14  # lanes whose words stay in the cache
+_BITS = np.uint32(1) << np.arange(32, dtype=np.uint32)
 
 
 def _table() -> np.ndarray:
@@ -26,15 +32,10 @@ _STEPS = _TABLE.tolist()
 def crc32c(data: bytes | memoryview) -> int:
     """The checksum of some bytes."""
     values = np.frombuffer(data, np.uint8)
-    count = len(values) // _LANE
     crc = 0xFFFFFFFF
-    if count > 1:
-        lanes = values[: count * _LANE].reshape(count, _LANE)
-        sums = np.zeros(count, np.uint32)
-        sums[0] = crc
-        for step in range(_LANE):
-            sums = _TABLE[(sums ^ lanes[:, step]) & 0xFF] ^ (sums >> 8)
-        crc = _joined(sums)
+    if len(values) >= _CUT:
+        count = len(values) // _LANE
+        crc = _joined(_lanes(values[: count * _LANE].view("<u4").reshape(count, -1)))
         values = values[count * _LANE :]
     for byte in values.tolist():
         crc = _STEPS[(crc ^ byte) & 0xFF] ^ (crc >> 8)
@@ -47,27 +48,64 @@ def unmasked(stored: int) -> int:
     return ((turned >> 17) | (turned << 15)) & 0xFFFFFFFF
 
 
+def _lanes(words: np.ndarray) -> np.ndarray:
+    """The sum of each row; the first begins with that of nothing."""
+    low, high = _halves()
+    sums = np.zeros(len(words), np.uint32)
+    sums[0] = 0xFFFFFFFF
+    for block in range(0, len(words), _AT_ONCE):
+        part = sums[block : block + _AT_ONCE]
+        for word in np.ascontiguousarray(words[block : block + _AT_ONCE].T):
+            part ^= word
+            part[:] = low[part & 0xFFFF] ^ high[part >> 16]
+    return sums
+
+
+@cache
+def _halves() -> tuple[np.ndarray, np.ndarray]:
+    """What four zero bytes make of the lower and of the upper half of a sum."""
+    bits = _zero_bytes(4)
+    return _linear(bits[:16]), _linear(bits[16:])
+
+
 def _joined(sums: np.ndarray) -> int:
     """One sum out of those of lanes of equal length."""
-    move = _zero_bytes(_LANE)
+    level = 0
     while len(sums) > 1:
         if len(sums) % 2:  # a lane of zeros in front changes nothing
             sums = np.concatenate([np.zeros(1, np.uint32), sums])
-        sums = _apply(move, sums[0::2]) ^ sums[1::2]
-        move = _apply(move, move)
+        sums = _moved(level, sums[0::2]) ^ sums[1::2]
+        level += 1
     return int(sums[0])
+
+
+def _moved(level: int, sums: np.ndarray) -> np.ndarray:
+    """Sums behind 2^level lanes of zero bytes."""
+    tables = _moves(level)
+    moved = tables[0][sums & 0xFF]
+    for byte in (1, 2, 3):
+        moved ^= tables[byte][(sums >> np.uint32(8 * byte)) & 0xFF]
+    return moved
+
+
+@cache
+def _moves(level: int) -> list[np.ndarray]:
+    """What 2^level lanes of zero bytes make of each byte of a sum."""
+    bits = _zero_bytes(_LANE) if level == 0 else _moved(level - 1, _moved(level - 1, _BITS))
+    return [_linear(bits[byte : byte + 8]) for byte in range(0, 32, 8)]
 
 
 def _zero_bytes(count: int) -> np.ndarray:
     """What `count` zero bytes make of each single bit of a sum: a matrix over GF(2), one column a bit."""
-    bits = np.uint32(1) << np.arange(32, dtype=np.uint32)
+    bits = _BITS
     for _ in range(count):
         bits = _TABLE[bits & 0xFF] ^ (bits >> 8)
     return bits
 
 
-def _apply(matrix: np.ndarray, sums: np.ndarray) -> np.ndarray:
-    out = np.zeros_like(sums)
-    for bit in range(32):
-        out ^= np.where((sums >> np.uint32(bit)) & 1, matrix[bit], np.uint32(0))
-    return out
+def _linear(columns: np.ndarray) -> np.ndarray:
+    """The table of a linear function by what it makes of each bit."""
+    rows = np.zeros(1, np.uint32)
+    for column in columns:
+        rows = np.concatenate([rows, rows ^ column])
+    return rows

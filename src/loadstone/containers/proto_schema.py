@@ -13,6 +13,8 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from loadstone.containers.graph_proto import TYPES
 from loadstone.errors import CorruptFile
 
@@ -102,7 +104,7 @@ def of_json(value: Any, message: str, depth: int = 0) -> bytes:
             if not isinstance(found, dict):
                 raise CorruptFile(f"the map {key} of a {message} is no JSON object")
             entries = ((name, _json_value(one, kind[4:], depth)) for name, one in found.items())
-            parts += [_delimited(number, _delimited(1, name.encode()) + _field(2, kind[4:], one)) for name, one in entries]
+            parts += [_delimited(number, _delimited(1, _json_value(name, "string", depth)) + _field(2, kind[4:], one)) for name, one in entries]
         else:
             parts += [_field(number, kind, _json_value(one, kind, depth)) for one in (found if isinstance(found, list) else [found])]
     return b"".join(parts)
@@ -121,17 +123,18 @@ def _json_value(value: Any, kind: str, depth: int) -> Any:
         if kind == "bool":
             return int(bool(value))
         return float(value) if kind in ("float", "double") else int(value)
-    except (ValueError, TypeError, KeyError, binascii.Error) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, binascii.Error) as error:
         raise CorruptFile(f"a {kind} that is none: {value!r:.60}") from error
 
 
 # -- text -------------------------------------------------------------------------------------------------------------
 
 _TOKEN = re.compile(
-    r"""\s*(?:\#[^\n]*\s*)*(?:
+    r"""\s*+(?:\#[^\n]*+\s*+)*+(?:
     (?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?P<word>-?[A-Za-z_.+0-9][A-Za-z_0-9.+\-/]*|-)|(?P<mark>[{}<>\[\]:,;]))""",
     re.VERBOSE | re.DOTALL,
 )
+_REST = re.compile(r"\s*+(?:#[^\n]*+\s*+)*+\Z")
 
 
 class _Tokens:
@@ -148,7 +151,7 @@ class _Tokens:
         while at < end:
             match = _TOKEN.match(text, at)
             if match is None:
-                if re.match(r"\s*(#[^\n]*\s*)*$", text[at:]):
+                if _REST.match(text, at):
                     return
                 raise CorruptFile(f"text that is no message, at character {at}: {text[at : at + 20]!r}")
             at = match.end()
@@ -183,7 +186,7 @@ def _text_fields(tokens: _Tokens, message: str | None, end: str | None, depth: i
             _text_value(tokens, None, depth)
             continue
         if kind != "word":
-            raise CorruptFile(f"text that is no message: {name!r} where a field's name belongs")
+            raise CorruptFile(f"text that is no message: {name!r:.60} where a field's name belongs")
         number, inside = _MESSAGES[message].get(name, (0, "")) if message is not None else (0, "")
         for value in _text_value(tokens, inside or None, depth):
             if inside:
@@ -197,6 +200,8 @@ def _text_fields(tokens: _Tokens, message: str | None, end: str | None, depth: i
 
 def _text_value(tokens: _Tokens, kind: str | None, depth: int) -> list[Any]:
     """The values of one field, already in the form that `_field` takes; kind None where they are passed over."""
+    if depth > MAX_DEPTH:
+        raise CorruptFile("lists inside lists without end")
     colon = tokens.take(":")
     for opening, closing in (("{", "}"), ("<", ">")):
         if tokens.take(opening):
@@ -213,12 +218,11 @@ def _text_value(tokens: _Tokens, kind: str | None, depth: int) -> list[Any]:
     if found is None or found[0] == "mark":
         raise CorruptFile("text that is no message: a field without a value" if colon else "text that is cut off")
     if found[0] == "string":
-        text = found[1]
+        strings = [found[1]]
         while tokens.next is not None and tokens.next[0] == "string":
-            more = tokens.move()
-            assert more is not None
-            text = text[:-1] + more[1][1:]
-        return [_unescaped(text[1:-1])]
+            strings.append(tokens.next[1])
+            tokens.move()
+        return [b"".join(_unescaped(one[1:-1]) for one in strings)]
     return [_scalar(found[1], kind)]
 
 
@@ -249,7 +253,7 @@ def _scalar(word: str, kind: str | None) -> Any:
             return float(word.rstrip("fF") if word.lower().lstrip("-+") not in ("inf", "infinity", "nan") else word)
         return int(word, 0) if kind == "int" else word.encode()
     except (ValueError, KeyError) as error:
-        raise CorruptFile(f"text that is no message: {word!r} where a {kind} belongs") from error
+        raise CorruptFile(f"text that is no message: {word!r:.60} where a {kind} belongs") from error
 
 
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|[xX][0-9a-fA-F]{1,2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
@@ -275,9 +279,12 @@ def _unescaped(text: str) -> bytes:
 # -- bytes ------------------------------------------------------------------------------------------------------------
 
 
+@np.errstate(all="ignore")
 def _field(number: int, kind: str, value: Any) -> bytes:
+    if isinstance(value, bytes) is (kind in ("float", "double", "int", "bool", "type")):
+        raise CorruptFile(f"a field of another kind than {kind}: {value!r:.60}")
     if kind == "float":
-        return _varint(number << 3 | 5) + struct.pack("<f", value)
+        return _varint(number << 3 | 5) + np.array(value, np.float64).astype("<f4").tobytes()  # too large is infinite
     if kind == "double":
         return _varint(number << 3 | 1) + struct.pack("<d", value)
     if kind in ("int", "bool", "type"):

@@ -10,6 +10,9 @@ from typing import Any
 from loadstone.containers import graph_proto
 from loadstone.containers.graph_proto import GraphDef, entries, shape, string, type_name
 from loadstone.containers.wire import content, fields, integer, text
+from loadstone.errors import UnsafeContent
+
+MAX_DEPTH = 64  # structures inside structures
 
 
 @dataclass(frozen=True)
@@ -165,14 +168,16 @@ def signature(message: memoryview) -> SignatureDef:
     return SignatureDef(infos[0], infos[1], method)
 
 
-def _info(message: memoryview) -> TensorInfo:
+def _info(message: memoryview, depth: int = 0) -> TensorInfo:
+    if depth > MAX_DEPTH:
+        raise UnsafeContent(f"tensors made of tensors, more than {MAX_DEPTH} of them")
     found = dict(fields(message))
     parts: list[str] = []
     if 4 in found:  # a sparse tensor: values, indices, dense_shape
         sparse = dict(fields(content(found[4])))
         parts = [text(sparse.get(n, memoryview(b""))) for n in (2, 1, 3)]
     if 5 in found:  # another composite tensor, by its components
-        parts = [_info(content(v)).name for n, v in fields(content(found[5])) if n == 2]
+        parts = [_info(content(v), depth + 1).name for n, v in fields(content(found[5])) if n == 2]
     told = shape(content(found[3])) if 3 in found else None
     return TensorInfo(text(found.get(1, memoryview(b""))), type_name(integer(found.get(2, 0))), told, tuple(parts))
 
@@ -220,20 +225,22 @@ class TensorSpec:
     dtype: str
 
 
-def structured(message: memoryview) -> Any:
+def structured(message: memoryview, depth: int = 0) -> Any:
     """A StructuredValue (tensorflow/core/protobuf/struct.proto): tensors are TensorSpecs, other types of tensors their fields' numbers."""
+    if depth > MAX_DEPTH:
+        raise UnsafeContent(f"arguments inside arguments, more than {MAX_DEPTH} of them")
     for number, value in fields(message):
         if number in (33, 38):  # tensor_spec_value, bounded_tensor_spec_value
             found = dict(fields(content(value)))
             told = shape(content(found[2])) if 2 in found else None
             return TensorSpec(text(found.get(1, memoryview(b""))), told, type_name(integer(found.get(3, 0))))
         if number in (51, 52):  # lists and tuples
-            return [structured(content(v)) for n, v in fields(content(value)) if n == 1]
+            return [structured(content(v), depth + 1) for n, v in fields(content(value)) if n == 1]
         if number == 53:
-            return {key: structured(content(v)) for key, v in entries(content(value), 1)}
+            return {key: structured(content(v), depth + 1) for key, v in entries(content(value), 1)}
         if number == 54:  # a named tuple
             pairs = [dict(fields(content(v))) for n, v in fields(content(value)) if n == 2]
-            return {text(pair.get(1, memoryview(b""))): structured(content(pair.get(2, memoryview(b"")))) for pair in pairs}
+            return {text(pair.get(1, memoryview(b""))): structured(content(pair.get(2, memoryview(b""))), depth + 1) for pair in pairs}
         if number == 13:
             return text(value)
         if number in (11, 12, 14, 15, 31, 32):

@@ -19,8 +19,9 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 def fields(data: bytes | memoryview) -> Iterator[tuple[int, Value]]:
     """Every field of a message in file order. Raises CorruptFile where the bytes are no message."""
     view, at = memoryview(data), 0
-    while at < len(view):
-        tag, at = varint(view, at)
+    end = len(view)
+    while at < end:
+        tag, at = (view[at], at + 1) if view[at] < 0x80 else varint(view, at)  # most are of one byte
         number, kind = tag >> 3, tag & 7
         if kind == _VARINT:
             value, at = varint(view, at)
@@ -33,8 +34,8 @@ def fields(data: bytes | memoryview) -> Iterator[tuple[int, Value]]:
             yield number, struct.unpack_from(form, view, at)[0]
             at += width
         elif kind == _BYTES:
-            length, at = varint(view, at)
-            if at + length > len(view):
+            length, at = (view[at], at + 1) if at < end and view[at] < 0x80 else varint(view, at)
+            if at + length > end:
                 raise _cut()
             yield number, view[at : at + length]
             at += length

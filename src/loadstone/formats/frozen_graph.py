@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from loadstone.containers import graph_proto, proto_schema
 from loadstone.containers.source import Source
 from loadstone.containers.wire import varint
 from loadstone.errors import CorruptFile
 from loadstone.formats.format import Format, Match
 from loadstone.formats.reading import only_mapped, reading
 from loadstone.formats.weights import Weights
-from loadstone.frontends.tensorflow.module import module
 from loadstone.ir import Model, Producer
 
 _HEAD = 1 << 12
 _OP = re.compile(r"_?[A-Z][A-Za-z0-9_>.]*")
-_TEXT = re.compile(rb"\s*(#[^\n]*\s*)*(node\s*(\{|<|:)|library\s*\{|versions\s*\{\s*producer)")
+_TEXT = re.compile(rb"\s*+(?:#[^\n]*+\s*+)*+(node\s*(\{|<|:)|library\s*\{|versions\s*\{\s*producer)")
 
 
 def detect(source: Source) -> Match | None:
@@ -49,11 +47,16 @@ def _message(source: Source) -> memoryview:
     """The bytes of a GraphDef; those that text stands for."""
     if not _TEXT.match(source.head(_HEAD)):
         return source.read()
+    from loadstone.containers import proto_schema
+
     return memoryview(proto_schema.of_text(bytes(source.read()).decode("utf8", "surrogateescape"), "GraphDef"))
 
 
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The graph; what predicts is chosen by the names of its tensors."""
+    from loadstone.containers import graph_proto
+    from loadstone.frontends.tensorflow.module import module
+
     with reading(source):
         graph = graph_proto.graph(_message(source))
         return Model(

@@ -33,7 +33,7 @@ def keras_view(folder: Source, graph: MetaGraph, tensors: Mapping[str, Tensor], 
         if stored is None:
             return KerasView()
         config = stored.get("model_config") or {"class_name": stored.get("class_name"), "config": stored.get("config")}
-        if config.get("class_name") not in _CLASSES or not isinstance(config.get("config"), dict):
+        if not isinstance(config, dict) or config.get("class_name") not in _CLASSES or not isinstance(config.get("config"), dict):
             return KerasView()
         version = stored.get("keras_version") or _keras_of(graph.version)
         producer = of_versions(version, backend=stored.get("backend") or "tensorflow", config=config)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from loadstone.containers.saved_model_proto import MetaGraph
 from loadstone.containers.source import Source
 from loadstone.containers.wire import fields, varint
 from loadstone.errors import CorruptFile, LoadstoneError
@@ -15,7 +14,6 @@ from loadstone.formats.format import Format, Match
 from loadstone.formats.locating import META
 from loadstone.formats.reading import only_mapped, reading
 from loadstone.formats.weights import Weights
-from loadstone.frontends.tensorflow.saved_model import read_meta_graph
 from loadstone.ir import Model, Producer
 
 
@@ -47,6 +45,9 @@ def _is_info(info: memoryview) -> bool:
 
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The graph with the variables of the checkpoint beside it, or of `weights`."""
+    from loadstone.containers.saved_model_proto import MetaGraph
+    from loadstone.frontends.tensorflow.saved_model import read_meta_graph
+
     with reading(source):
         meta = MetaGraph(source.read())
         found = weights or _checkpoint(source)

@@ -7,17 +7,17 @@ graphs, which tags tell apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from loadstone.containers import archives, proto_schema, tensor_bundle
-from loadstone.containers.saved_model_proto import MetaGraph, meta_graphs
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError
 from loadstone.formats.format import METADATA, Format, KerasView, Match
 from loadstone.formats.reading import only_mapped, reading
 from loadstone.formats.weights import Weights
-from loadstone.frontends.tensorflow.saved_model import read_meta_graph
 from loadstone.ir import Model, Module, Producer, Tensor
+
+if TYPE_CHECKING:
+    from loadstone.containers.saved_model_proto import MetaGraph
 
 GRAPH, TEXT = "saved_model.pb", "saved_model.pbtxt"
 _HEAD = b"\x08\x01\x12"  # the schema's version, then the first graph
@@ -40,6 +40,8 @@ def detect(source: Source) -> Match | None:
 
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The module of the graph that serves; others by their tags."""
+    from loadstone.containers.saved_model_proto import meta_graphs
+
     with reading(source):
         folder = source if source.folder else _in_archive(source) or source.beside()
         file = folder.member(GRAPH if GRAPH in folder.entries else TEXT) if folder.files is not None or source.folder else source
@@ -74,6 +76,8 @@ def _view(folder: Source, graph: MetaGraph, variables: Mapping[str, Tensor], cus
 
 
 def _in_archive(source: Source) -> Source | None:
+    from loadstone.containers import archives
+
     return archives.folder_of(source, GRAPH) or archives.folder_of(source, TEXT)
 
 
@@ -81,6 +85,8 @@ def _message(file: Source) -> memoryview:
     """The bytes of a SavedModel; those that text stands for."""
     if not file.head(64).startswith(_TEXT_HEAD):
         return file.read()
+    from loadstone.containers import proto_schema
+
     return memoryview(proto_schema.of_text(bytes(file.read()).decode("utf8", "surrogateescape"), "SavedModel"))
 
 
@@ -98,11 +104,18 @@ def _reader(folder: Source, graph: MetaGraph, variables: Mapping[str, Tensor]) -
             raise CorruptFile(f"an asset of {file.size} bytes", where=name)
         return bytes(file.read())
 
-    return lambda: read_meta_graph(graph, variables, asset)
+    def read_module() -> Module:
+        from loadstone.frontends.tensorflow.saved_model import read_meta_graph
+
+        return read_meta_graph(graph, variables, asset)
+
+    return read_module
 
 
 def _variables(folder: Source) -> tuple[dict[str, Tensor], list[Source]]:
     """The tensors of the checkpoint in the folder; none where there is no checkpoint."""
+    from loadstone.containers import tensor_bundle
+
     index = "variables/variables.index"
     if index not in folder.files_below("variables"):
         return {}, []

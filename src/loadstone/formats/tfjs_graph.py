@@ -5,22 +5,16 @@ Written by `tensorflowjs_converter --output_format=tfjs_graph_model` (tfjs-conve
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
-from loadstone.containers import graph_proto, json, proto_schema
-from loadstone.containers.graph_proto import GraphDef, NodeDef
-from loadstone.containers.saved_model_proto import SignatureDef, signature
+from loadstone.containers import json
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile
 from loadstone.formats.format import Format, Match
 from loadstone.formats.reading import only_mapped, reading
 from loadstone.formats.tfjs_layers import MODEL, read_weights
 from loadstone.formats.weights import Weights
-from loadstone.frontends.tensorflow.module import module
-from loadstone.frontends.tensorflow.saved_model import signature_graph
-from loadstone.ir import Model, Producer, Tensor
+from loadstone.ir import Model, Producer
 
 SIGNATURE = "serving_default"
 
@@ -40,11 +34,15 @@ def detect(source: Source) -> Match | None:
 
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The graph with its weights."""
+    from loadstone.frontends.tensorflow.javascript import graph_of, signature_of
+    from loadstone.frontends.tensorflow.module import module
+    from loadstone.frontends.tensorflow.saved_model import signature_graph
+
     with reading(source):
         stored = json.read(source.member(MODEL) if source.folder else source, MODEL)
         found = weights or read_weights(source)
-        graph = _graph(stored["modelTopology"], found.tensors)
-        told = _signature(stored)
+        graph = graph_of(stored["modelTopology"], found.tensors)
+        told = signature_of(stored)
         return Model(
             format=FORMAT.name,
             source=source.name,
@@ -52,27 +50,6 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
             module=module(graph, signatures={} if told is None else {SIGNATURE: signature_graph(graph, SIGNATURE, told)}),
             unchanged=only_mapped(found.sources),
         )
-
-
-def _graph(topology: Any, tensors: Mapping[str, Tensor]) -> GraphDef:
-    """The graph; its constants without values take theirs from the weights of their names."""
-    read_ = graph_proto.graph(memoryview(proto_schema.of_json(topology, "GraphDef")))
-    return dataclasses.replace(read_, nodes=[_filled(node, tensors) for node in read_.nodes])
-
-
-def _filled(node: NodeDef, tensors: Mapping[str, Tensor]) -> NodeDef:
-    if node.op != "Const" or node.name not in tensors:
-        return node
-    tensor = tensors[node.name]
-    return dataclasses.replace(node, given={"value": tensor, "dtype": tensor.dtype})
-
-
-def _signature(stored: Any) -> SignatureDef | None:
-    """The signature of the model; older files keep it among what is the user's."""
-    found = stored.get("signature") or (stored.get("userDefinedMetadata") or {}).get("signature")
-    if not isinstance(found, dict) or not found.get("outputs"):
-        return None
-    return signature(memoryview(proto_schema.of_json(found, "SignatureDef")))
 
 
 def _version(stored: Any) -> str | None:

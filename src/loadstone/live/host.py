@@ -6,13 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from loadstone.custom import Given
-from loadstone.custom.functions import function_layer
 from loadstone.custom.hosting import Call, Hosted
-from loadstone.custom.plain import PlainLayer
 from loadstone.errors import ModelError
 from loadstone.ir import Layer
-from loadstone.live.keras_layer import KerasLayer
-from loadstone.live.library import library_of
 
 
 class _Prepares(Protocol):
@@ -36,6 +32,11 @@ class Hosts:
         return self._made[id(layer)][1].prepare(call)
 
     def _make(self, layer: Layer, call: Call) -> Hosted | _Prepares:
+        from loadstone.custom.functions import function_layer
+        from loadstone.custom.plain import PlainLayer
+        from loadstone.live.keras_layer import KerasLayer
+        from loadstone.live.library import library_of
+
         given: Given = layer.given
         library = library_of(given.object)
         if library is not None:

@@ -15,11 +15,16 @@ from typing import Any
 
 import numpy as np
 
+from loadstone.errors import UnsafeContent, UnsupportedAttribute
 from loadstone.ir import Tensor, dtypes
 from loadstone.lowering import fold, shapes
 from loadstone.lowering.block import Block, Dim, Op, Shape, Value
 from loadstone.lowering.elements import Element, infer
 
+MAX_BYTES = 8 << 30  # of a tensor whose shape is known
+MAX_MADE = 2 << 30  # bytes of constants that are made of other constants,
+MADE_A_BYTE = 32  # and as many for each byte of the weights
+MAX_BODIES = 28  # bodies inside bodies: protobuf reads 100 messages inside each other, and each body is three
 Operand = Value | int | float | bool | None
 
 
@@ -31,11 +36,14 @@ class Builder:
 
     def __init__(self, block: Block | None = None, parent: Builder | None = None) -> None:
         self.block = Block() if block is None else block
+        self.depth = 0 if parent is None else parent.depth + 1
+        self._budget: dict[str, int] = {"made": 0, "weights": 0} if parent is None else parent._budget
         self.inside = parent is not None  # of a loop or a condition
         self.state: dict[str, tuple[Value, Value, Tensor]] = {} if parent is None else parent.state
         self._names: dict[str, int] = {} if parent is None else parent._names
         self._weights: dict[int, Value] = {} if parent is None else parent._weights
         self._scope: list[str] = [] if parent is None else parent._scope
+        self._makers: dict[str, Op] = {} if parent is None else parent._makers
 
     # -- values ---------------------------------------------------------------------------------------------------
 
@@ -60,6 +68,7 @@ class Builder:
     def weight(self, tensor: Tensor) -> Value:
         """The constant for a tensor of the file; the same tensor gives the same value."""
         if id(tensor) not in self._weights:
+            self._budget["weights"] += tensor.nbytes
             self._weights[id(tensor)] = Value(self.unique(tensor.key or "w"), tensor.shape, tensor.dtype, tensor)
         return self._weights[id(tensor)]
 
@@ -87,7 +96,7 @@ class Builder:
     def op(self, kind: str, *inputs: Operand, out_shape: Shape | None = None, **attributes: Any) -> Value:
         """Emit a node with one output, or fold it. `out_shape` refines the inferred shape."""
         operands, attributes = self._operands(kind, inputs), {k: v for k, v in attributes.items() if v is not None}
-        folded = fold.fold(kind, operands, attributes)
+        folded = fold.fold(kind, operands, attributes, self._spend)
         if folded is not None:
             return Value(self.unique("c"), folded.shape, folded.dtype, folded)
         known = infer(kind, operands, attributes)
@@ -118,9 +127,35 @@ class Builder:
         specs = shapes.infer(kind, operands, attributes, outputs)
         if out_shape is not None:
             specs = [(shapes.refine(specs[0][0], out_shape), specs[0][1])]
+        for shape, dtype in specs:
+            if None not in shape and prod(d or 0 for d in shape) * dtypes.itemsize(dtype) > MAX_BYTES:
+                raise UnsafeContent(f"a tensor of {dtype} and shape {shape} inside the model", where=self.origin or None)
         results = [Value(self.unique(f"{self.origin}/{kind}"), shape, dtype) for shape, dtype in specs]
-        self.block.ops.append(Op(kind, operands, results, attributes, origin=self.origin))
+        self._append(Op(kind, operands, results, attributes, origin=self.origin))
         return tuple(results)
+
+    def _spend(self, count: int) -> None:
+        """Raise UnsafeContent where constants made of constants are far more than the weights of the file."""
+        self._budget["made"] += count
+        if self._budget["made"] > MAX_MADE + MADE_A_BYTE * self._budget["weights"]:
+            raise UnsafeContent("constants that grow to far more than the file has", where=self.origin or None)
+
+    def _append(self, op: Op) -> None:
+        self.block.ops.append(op)
+        self._makers.update((value.name, op) for value in op.outputs)
+
+    def maker(self, value: Value) -> Op | None:
+        """The op that was emitted for a value, here or around; None for an input or a constant."""
+        return self._makers.get(value.name)
+
+    def filling(self, value: Value) -> float | None:
+        """The number that a tensor holds everywhere, where that is known; its shape may be known only at run time."""
+        op = self.maker(value)
+        if op is not None and op.kind == "Expand" and op.inputs[0] is not None:
+            return self.filling(op.inputs[0])
+        if value.const is None or not value.const.known or value.const.size != 1:
+            return None
+        return float(value.array().reshape(-1)[0])
 
     def __getattr__(self, kind: str) -> Callable[..., Value]:
         if not kind[:1].isupper():
@@ -145,11 +180,13 @@ class Builder:
             arrays = function(*(v.array() for v in inputs))
             return tuple(self.const(array, dtype) for array, (_, dtype) in zip(arrays, results, strict=True))
         outputs = [Value(self.unique(f"{self.origin}/{name}"), shape, dtype) for shape, dtype in results]
-        self.block.ops.append(Op(name, list(inputs), outputs, {}, "host", self.origin, function))
+        self._append(Op(name, list(inputs), outputs, {}, "host", self.origin, function))
         return tuple(outputs)
 
     def inner(self) -> Builder:
         """A builder for the body of an If, Loop or Scan of this one; pass its `block` as the attribute."""
+        if self.depth >= MAX_BODIES:
+            raise UnsupportedAttribute(f"more than {MAX_BODIES} conditions and loops inside each other", where=self.origin or None)
         return Builder(Block(), self)
 
     def keep_state(self, name: str, initial: Tensor) -> tuple[Value, Callable[[Value], None]]:
@@ -265,6 +302,8 @@ class Builder:
         """One value everywhere, in a shape that may be known only at run time; 0 is the empty string among strings."""
         value = b"" if dtype == "string" and value == 0 else value
         if all(isinstance(d, int) for d in dims):
-            return self.const(np.full([d for d in dims if isinstance(d, int)], value, dtypes.to_numpy(dtype)), dtype)
+            lengths = [d for d in dims if isinstance(d, int)]
+            self._spend(prod(lengths) * dtypes.itemsize(dtype))
+            return self.const(np.full(lengths, value, dtypes.to_numpy(dtype)), dtype)
         shape = tuple(d if isinstance(d, int) else None for d in dims)
         return self.op("Expand", self.const(value, dtype), self.vector(dims), out_shape=shape)

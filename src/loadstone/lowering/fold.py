@@ -7,6 +7,7 @@ is lazy as well: nothing is read until the engine needs the values.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import ceil, prod
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,22 @@ from loadstone.lowering.block import Value
 Evaluate = Callable[[list[np.ndarray], dict[str, Any]], np.ndarray]
 
 
-def fold(kind: str, inputs: Sequence[Value | None], attributes: dict[str, Any]) -> Tensor | None:
-    """The result of an op over constants; None where an input is not constant or the op is not in the table."""
+def fold(kind: str, inputs: Sequence[Value | None], attributes: dict[str, Any], spend: Callable[[int], None] = lambda count: None) -> Tensor | None:
+    """The result of an op over constants; None where an input is not constant or the op is not in the table.
+
+    spend is told how many bytes the result will have, and may raise.
+    """
     if kind == "Shape" and inputs[0] is not None:
         return _shape(inputs[0], attributes)
     if kind not in _TABLE or attributes.get("mode", "constant") != "constant" or any(v is None or v.const is None for v in inputs):
         return None
     tensors = [v.const for v in inputs if v is not None]
     shape, dtype = shapes.infer(kind, inputs, attributes, 1)[0]
+    if kind == "Range":
+        shape = (max(0, ceil(_steps(*(t.numpy().item() for t in tensors if t is not None)))),)
     if None in shape and not all(t is not None and t.known for t in tensors):
         return None
+    spend(prod(d or 0 for d in shape) * dtypes.itemsize(dtype))
     evaluate = _TABLE[kind]
 
     def load() -> np.ndarray:
@@ -38,6 +45,11 @@ def fold(kind: str, inputs: Sequence[Value | None], attributes: dict[str, Any]) 
     if all(t is not None and t.known for t in tensors):
         return Tensor.of(load(), dtype)
     return Tensor.lazy(tuple(d or 0 for d in shape), dtype, load, key=next((t.key for t in tensors if t is not None and t.key), ""))
+
+
+def _steps(start: float, end: float, step: float) -> float:
+    """How many numbers there are from start to before end."""
+    return (end - start) / step
 
 
 def _shape(x: Value, attributes: dict[str, Any]) -> Tensor | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from loadstone.errors import ModelError
 from loadstone.ir import Graph, Module, Structure
 from loadstone.ir import Model as Description
-from loadstone.model.cut import Names
+from loadstone.model.names import Names
 
 DEFAULT = "serving_default"
 

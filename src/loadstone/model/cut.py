@@ -14,9 +14,8 @@ from typing import Any
 from loadstone.errors import ModelError
 from loadstone.ir import Graph, Layer, Node, Output, Structure, flatten, map_structure
 from loadstone.ir import Model as Description
+from loadstone.model.names import Names
 from loadstone.model.outline import Outline
-
-Names = str | Sequence[str] | Mapping[str, str]
 
 
 def cut(description: Description, inputs: str | Sequence[str] | None, outputs: Names | None) -> Description:

@@ -10,6 +10,7 @@ import html
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -18,21 +19,19 @@ from loadstone.custom.hosting import Host
 from loadstone.errors import InferenceError
 from loadstone.ir import Finding, Producer, Spec, map_structure
 from loadstone.ir import Model as Description
-from loadstone.lowering.lower import lower
-from loadstone.model import batches, summary
-from loadstone.model.cut import Names, cut
-from loadstone.model.graph_outline import GraphOutline
+from loadstone.model import batches
 from loadstone.model.inputs import GraphInputs, Inputs, counted
-from loadstone.model.knowing import KnowingExecutor, open_graph
-from loadstone.model.layers import LayerView, find, views
+from loadstone.model.names import Names
 from loadstone.model.outline import Outline, Weight, count
 from loadstone.model.progress import Progress, Verbose
-from loadstone.model.signatures import Signatures
 from loadstone.runtime.executor import Executor
 from loadstone.runtime.process import Store
 
 if TYPE_CHECKING:
     from loadstone.export.onnx_file import OnnxFile
+    from loadstone.model.knowing import KnowingExecutor
+    from loadstone.model.layers import LayerView
+    from loadstone.model.signatures import Signatures
 
 Arrays = Any  # an array, or a structure of arrays as the model's own `predict` takes and returns them
 Verb = Verbose | str
@@ -60,10 +59,10 @@ class Model:
         """Compile a description; raises everything that stands in the way."""
         self._description = description
         self._compilation = compilation or Compilation()
-        self._outline = Outline(description, self._compilation.host) if description.root is not None else GraphOutline(description)
+        self._outline = _outline(description, self._compilation.host)
         store = Store()
         self._executor = _executor(description, self._compilation, store)
-        self._signatures = Signatures(description, self._compilation.engine, self._compilation.threads, store)
+        self._store = store
         self._program = program = self._executor.program
         self._inputs = (
             GraphInputs(program.inputs, {spec.name: i for i, spec in enumerate(program.inputs)})
@@ -174,10 +173,14 @@ class Model:
     @property
     def layers(self) -> list[LayerView]:
         """The model's layers, in the order of the file."""
+        from loadstone.model.layers import views
+
         return views(self._outline)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> LayerView:
         """A layer by its name or by its place among `layers`."""
+        from loadstone.model.layers import find
+
         return find(self.layers, name, index)
 
     @property
@@ -212,6 +215,8 @@ class Model:
         layer_range: Sequence[str] | None = None,
     ) -> None:
         """Print the table of layers, shapes and sizes that Keras prints. print_fn gets it as one text instead."""
+        from loadstone.model import summary
+
         options = summary.Options(line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
         summary.print_summary(self._outline, options, self._compilation.compiled)
 
@@ -230,10 +235,12 @@ class Model:
         """What reading the file noticed."""
         return list(self._description.findings)
 
-    @property
+    @cached_property
     def signatures(self) -> Signatures:
         """The signatures of a SavedModel by name, which always run its graph; other files have none."""
-        return self._signatures
+        from loadstone.model.signatures import Signatures
+
+        return Signatures(self._description, self._compilation.engine, self._compilation.threads, self._store)
 
     def get_config(self) -> dict[str, Any]:
         """The model's config as today's Keras would write it, whatever the release that saved the file."""
@@ -259,6 +266,8 @@ class Model:
         """
         again = (_submodel, (self, outputs, inputs))
         compilation = Compilation(self._compilation.engine, self._compilation.threads, self._compilation.host, False, again)
+        from loadstone.model.cut import cut
+
         return Model(cut(self._description, inputs, outputs), compilation)
 
     # -- what only a living Keras model can do ----------------------------------------------------------------------
@@ -314,6 +323,8 @@ class Model:
         return f"<loadstone.Model '{self.name}' from {self._description.source}: {shapes}, {self.count_params():,} parameters>"
 
     def _repr_html_(self) -> str:
+        from loadstone.model import summary
+
         table = summary.text(self._outline, summary.Options(), self._compilation.compiled)
         return f'<pre style="line-height: 1.2">{html.escape(table)}</pre>'
 
@@ -345,10 +356,23 @@ class Model:
         return map_structure(lambda i: outputs[i], self._program.output_structure)
 
 
+def _outline(description: Description, host: Host | None) -> Outline:
+    """What is known of a description without compiling it."""
+    if description.root is not None:
+        return Outline(description, host)
+    from loadstone.model.graph_outline import GraphOutline
+
+    return GraphOutline(description)
+
+
 def _executor(description: Description, how: Compilation, store: Store) -> Executor | KnowingExecutor:
     """What runs a description."""
     if description.root is None:
+        from loadstone.model.knowing import open_graph
+
         return open_graph(description, how.engine, how.threads, store)
+    from loadstone.lowering.lower import lower
+
     return Executor(lower(description, how.host), how.engine, how.threads, store)
 
 

@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from loadstone.custom.hosting import Host
 from loadstone.ir import Graph, Layer, Node, Output, Spec, Structure, Tensor, dtypes, flatten, map_structure
 from loadstone.ir import Model as Description
-from loadstone.lowering.keras.walk import Traced, Walk
-from loadstone.lowering.lower import trace
+
+if TYPE_CHECKING:
+    from loadstone.lowering.keras.walk import Traced, Walk
 
 Shape = tuple[int | None, ...]
 
@@ -74,6 +76,8 @@ class Outline:
     @cached_property
     def walk(self) -> Walk:
         """The walk through the model, with the problems that it met."""
+        from loadstone.lowering.lower import trace
+
         return trace(self.description, self.host)[0]
 
     @cached_property

@@ -76,7 +76,7 @@ def _entry(ref: Ref, nodes: Mapping[str, NodeDef], producer: int) -> Node:
     shape = stored.get("shape") if node.op in _PLACEHOLDERS or node.op == "PlaceholderWithDefault" else None
     if shape in (None, ()) and shapes is not None:
         inferred = node.attribute("_output_shapes")
-        shape = inferred[ref.index] if ref.index < len(inferred) else shape
+        shape = inferred[ref.index] if isinstance(inferred, list) and ref.index < len(inferred) else shape
     if shape == () and (producer < _SHAPES_TOLD or "shape" not in node.stored):
         shape = None
     return placeholder(node.name, dtype, shape)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _SWITCH, _MERGE, _ENTER, _EXIT, _NEXT = (frozenset((name, f"Ref{name}")) for name in "Switch Merge Enter Exit NextIteration".split())
 
 MAX_NESTED = 100  # loops and conditions inside each other
-MAX_STEPS = 2_000_000  # from node to node before it is given up to find what belongs to what,
-STEPS_A_NODE = 200  # and as many more for each node of the graph
+MAX_STEPS = 200_000  # from node to node before it is given up to find what belongs to what,
+STEPS_A_NODE = 100  # and as many more for each node of the graph
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Consumers:
         self._values: dict[str, Ref] = {}
         self._predicates: dict[str, tuple[Ref, list[int]]] = {}
 
-    def step(self) -> None:
-        """Count one node that is looked at. Raises UnsafeContent for a graph that is made to be looked at again and again."""
-        self._steps -= 1
+    def step(self, count: int = 1) -> None:
+        """Count nodes that are looked at. Raises UnsafeContent for a graph that is made to be looked at again and again."""
+        self._steps -= count
         if self._steps < 0:
             raise UnsafeContent(f"a graph of {len(self.nodes)} nodes whose loops and conditions cannot be told apart in reasonable time")
 
@@ -378,6 +378,7 @@ def _graph_of(scope: Scope, region: Region, feeds: dict[Ref, Output], arguments:
 
     if scope.depth >= MAX_NESTED:
         raise UnsafeContent(f"more than {MAX_NESTED} loops and conditions inside each other")
+    scope.consumers.step(len(region.inside) + len(feeds))
     inner = Scope(_without_outer_controls(scope, region), dict(feeds), scope.functions, depth=scope.depth + 1)
     inner._consumers = scope.consumers
     inner.make(wanted)

@@ -119,7 +119,9 @@ def complete(node: NodeDef) -> dict[str, Any]:
             found.setdefault(attribute.name, attribute.default)
         value = found.get(attribute.name)
         if value is not None and not isinstance(value, list if attribute.kind.startswith("list(") else _KINDS[attribute.kind]):
-            raise ModelError(f"the attribute {attribute.name!r} of a {node.op} should be of kind {attribute.kind}, found {value!r:.60}", where=node.name)
+            raise ModelError(
+                f"the attribute {attribute.name!r} of a {node.op} should be of kind {attribute.kind}, found {value!r:.60}", where=node.name
+            )
     return found
 
 

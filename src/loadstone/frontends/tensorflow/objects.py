@@ -7,7 +7,8 @@ from the root: "layer/kernel/.ATTRIBUTES/VARIABLE_VALUE".
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -15,11 +16,12 @@ from loadstone.containers.graph_proto import shape, type_name
 from loadstone.containers.saved_model_proto import ConcreteFunction, MetaGraph, SavedObject, TensorSpec
 from loadstone.containers.trackable_proto import OBJECTS, objects
 from loadstone.containers.wire import content, fields, integer
-from loadstone.errors import ModelError
+from loadstone.errors import CorruptFile, ModelError, UnsafeContent
 from loadstone.frontends.tensorflow.graph import DOMAIN, complete, placeholder
 from loadstone.frontends.tensorflow.module import Lazily
 from loadstone.ir import FunctionName, Graph, Module, Node, Output, Tensor
 
+MAX_WAYS = 1 << 26  # characters of the ways to all objects
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
@@ -48,11 +50,15 @@ def _is_private(path: str) -> bool:
 def ways(saved: list[SavedObject]) -> dict[int, str]:
     """The shortest way to each object from the root, as names with "/" between them."""
     found = {0: ""}
-    queue = [0]
+    queue = deque([0])
+    left = MAX_WAYS
     while queue:
-        here = queue.pop(0)
+        here = queue.popleft()
         for name, child in saved[here].children.items():
             if child not in found and child < len(saved):
+                left -= len(found[here]) + len(name)
+                if left < 0:
+                    raise UnsafeContent(f"objects inside objects, whose names together have more than {MAX_WAYS} characters")
                 found[child] = f"{found[here]}/{name}" if found[here] else name
                 queue.append(child)
     return found
@@ -127,6 +133,8 @@ def _call(meta: MetaGraph, module: Module, paths: Mapping[int, str], name: str) 
         if function is None:
             raise ModelError(f"the graph does not have the function {name!r} that an object calls")
         count = len(function.inputs) - len(concrete.bound)
+        if count < 0:
+            raise ModelError(f"the function {name!r} has {len(function.inputs)} inputs and has bound {len(concrete.bound)} objects")
         specs = list(_specs(concrete.inputs))
         told = [_input(function.inputs[i], specs[i] if i < len(specs) else None) for i in range(count)]
         nodes = [placeholder(*one) for one in told]
@@ -187,9 +195,11 @@ def _outputs(concrete: ConcreteFunction, call: Node, count: int) -> Any:
 
 def _bound(meta: MetaGraph, paths: Mapping[int, str], number: int) -> Node:
     """What a function has bound, as a node."""
+    if number >= len(meta.objects):
+        raise CorruptFile(f"a function has bound object {number} of {len(meta.objects)}")
     saved = meta.objects[number]
     if saved.kind == "constant":
-        (name,) = saved.texts(1)
+        name = next(iter(saved.texts(1)), "")
         node = next((node for node in meta.graph.nodes if node.name == name), None)
         if node is None:
             raise ModelError(f"the graph does not have the constant {name!r}")
@@ -197,10 +207,14 @@ def _bound(meta: MetaGraph, paths: Mapping[int, str], number: int) -> Node:
     if saved.kind == "variable":
         parts = dict(fields(saved.message))
         told = shape(content(parts[2])) if 2 in parts else None
+        if number not in paths:
+            raise CorruptFile(f"a function has bound object {number}, to which no way leads")
         attributes = {"dtype": type_name(integer(parts.get(1, 0))), "shape": told, "shared_name": paths[number]}
         return Node(DOMAIN, "VarHandleOp", paths[number], attributes=attributes)
     if saved.kind == "asset":
         (index,) = saved.integers(1) or [0]
+        if index >= len(meta.assets):
+            raise CorruptFile(f"a function has bound asset {index} of {len(meta.assets)}")
         tensor = list(meta.assets)[index]
         return Node(DOMAIN, "Const", tensor.partition(":")[0], attributes={"value": Tensor.of(b"", "string"), "dtype": "string"})
     if saved.kind == "resource" and "_create_resource" in saved.children:

@@ -44,7 +44,9 @@ def _reader(asset: Callable[[str], bytes], file: str) -> Callable[[], bytes]:
 
 
 def _signature(meta: MetaGraph, name: str, definition: SignatureDef) -> Callable[[], Graph]:
-    return lambda: signature_graph(meta.graph, name, definition, positions(meta, {key: info.name for key, info in definition.inputs.items()}))
+    return lambda: signature_graph(
+        meta.graph, name, definition, positions(meta, {key: info.name for key, info in definition.inputs.items()})
+    )
 
 
 def signature_graph(graph: GraphDef, name: str, definition: SignatureDef, order: Sequence[str] = ()) -> Graph:

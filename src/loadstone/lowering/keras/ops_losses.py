@@ -39,11 +39,9 @@ def _alike(layer: Layer, target: Value, output: Value, dtype_too: bool = True) -
 
 def _logits(b: Builder, layer: Layer, output: Value) -> Value | None:
     """The logits that output is, or was made of by a sigmoid or softmax (either, for every loss); None where it is probabilities."""
-    for op in reversed(b.block.ops):
-        if output in op.outputs:
-            if op.kind in ("Sigmoid", "Softmax") and op.inputs[0] is not None:
-                return op.inputs[0]
-            break
+    op = b.maker(output)
+    if op is not None and op.kind in ("Sigmoid", "Softmax") and op.inputs[0] is not None:
+        return op.inputs[0]
     return output if layer.config.get("from_logits") else None
 
 

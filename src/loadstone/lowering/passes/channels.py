@@ -25,7 +25,7 @@ def fold_channels(b: Builder, outputs: Sequence[Value]) -> None:
 
 
 def _block(b: Builder, block: Block, outputs: Sequence[Value]) -> None:
-    uses = _uses(block, outputs)
+    used = uses(block, outputs)
     inner = Builder(block, b)
     ops, block.ops = block.ops, []
     maker: dict[str, Op] = {}
@@ -33,7 +33,7 @@ def _block(b: Builder, block: Block, outputs: Sequence[Value]) -> None:
         for body in op.bodies():
             _block(b, body, body.outputs)
         with inner.scope(op.origin):
-            before = _before(op, maker, uses)
+            before = _before(op, maker, used)
             if before is None or not (_into_convolution(inner, before, op) or _into_normalization(inner, before, op)):
                 block.ops.append(op)
             else:  # `before` stands for both, under the name of the second
@@ -41,7 +41,7 @@ def _block(b: Builder, block: Block, outputs: Sequence[Value]) -> None:
         maker.update((value.name, op) for value in op.outputs)
 
 
-def _uses(block: Block, outputs: Sequence[Value]) -> Counter[str]:
+def uses(block: Block, outputs: Sequence[Value]) -> Counter[str]:
     """How often each value is used, in bodies as well."""
     found = Counter(value.name for value in outputs)
 
@@ -56,12 +56,12 @@ def _uses(block: Block, outputs: Sequence[Value]) -> Counter[str]:
     return found
 
 
-def _before(op: Op, maker: dict[str, Op], uses: Counter[str]) -> Op | None:
+def _before(op: Op, maker: dict[str, Op], used: Counter[str]) -> Op | None:
     """The op that makes the tensor that a Mul or Add with constants takes, where nothing else takes it."""
     if op.kind not in ("Mul", "Add") or op.domain or len(op.inputs) != 2:
         return None
     tensors = [v for v in op.inputs if v is not None and v.const is None]
-    if len(tensors) != 1 or uses[tensors[0].name] != 1 or op.outputs[0].dtype != "float32":
+    if len(tensors) != 1 or used[tensors[0].name] != 1 or op.outputs[0].dtype != "float32":
         return None
     return maker.get(tensors[0].name)
 

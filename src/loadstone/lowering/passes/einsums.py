@@ -31,6 +31,9 @@ def einsum(found: Rewriter, op: Op) -> Value | None:
         return None
     x, one = _alone_summed(found.b, x, one, other + result)
     y, other = _alone_summed(found.b, y, other, parts[0] + result)
+    rows, columns = ([c for c in result if c in mine and c not in others] for mine, others in ((one, other), (other, one)))
+    if result == "".join([c for c in result if c in one and c in other] + columns + rows):  # no transpose is left
+        x, one, y, other = y, other, x, one
     return _product(found.b, x, one, y, other, result)
 
 
@@ -78,3 +81,15 @@ def _joined(b: Builder, lengths: Sequence[int | Value]) -> int | Value:
         if isinstance(length, Value):
             total = length if total == 1 else b.Mul(length, total)
     return total
+
+
+def turned(found: Rewriter, op: Op) -> Value | None:
+    """A product that is transposed, of transposed operands: they change places, and one transpose less is left."""
+    product, rank = found.maker(op.inputs[0], "MatMul"), op.outputs[0].rank
+    if product is None or rank < 2 or op.attributes["perm"] != [*range(rank - 2), rank - 1, rank - 2] or not found.alone(product.outputs[0]):
+        return None
+    x, y = product.inputs
+    if x is None or y is None or x.rank != rank or y.rank != rank or None in (found.maker(x, "Transpose"), found.maker(y, "Transpose")):
+        return None
+    z: Value = found.b.MatMul(found.b.transpose(y, op.attributes["perm"]), found.b.transpose(x, op.attributes["perm"]))
+    return z

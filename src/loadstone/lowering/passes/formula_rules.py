@@ -18,6 +18,7 @@ _FORMULAS: Rules = {
     "Einsum": [einsums.einsum],
     "Gather": [indices.gather],
     "Reshape": [layer_norms.of_rows, shape_pairs.product, shape_pairs.reshape],
+    "Transpose": [einsums.turned],
 }
 _BOUNDS: Rules = {  # afterwards: the error function has bounds inside
     "Max": [clips.clip],

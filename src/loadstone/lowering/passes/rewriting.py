@@ -12,6 +12,7 @@ from math import isclose
 
 from loadstone.lowering.block import Block, Op, Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.passes.channels import uses
 
 Rule = Callable[["Rewriter", Op], Value | None]
 Rules = Mapping[str, Sequence[Rule]]
@@ -19,15 +20,16 @@ Rules = Mapping[str, Sequence[Rule]]
 
 def rewrite(b: Builder, outputs: Sequence[Value], rules: Rules) -> None:
     """Apply rules, by the kind of the last op, to the builder's block and the blocks inside; `outputs` keep their names."""
-    Rewriter(b, b.block, rules).run([*outputs, *(after for _, after, _ in b.state.values())])
+    wanted = [*outputs, *(after for _, after, _ in b.state.values())]
+    Rewriter(b, b.block, rules, uses(b.block, wanted)).run(wanted)
 
 
 class Rewriter:
     """One block on its way. A body sees what was made outside of it."""
 
-    def __init__(self, b: Builder, block: Block, rules: Rules, outer: Rewriter | None = None) -> None:
+    def __init__(self, b: Builder, block: Block, rules: Rules, used: Mapping[str, int], outer: Rewriter | None = None) -> None:
         self.b = Builder(block, b)
-        self._rules = rules
+        self._rules, self._used = rules, used
         self._made: dict[str, Op] = {} if outer is None else dict(outer._made)
         self._same: dict[str, Value] = {} if outer is None else dict(outer._same)
 
@@ -38,7 +40,7 @@ class Rewriter:
         for op in ops:
             op.inputs = [None if v is None else self._same.get(v.name, v) for v in op.inputs]
             for body in op.bodies():
-                Rewriter(self.b, body, self._rules, self).run(body.outputs)
+                Rewriter(self.b, body, self._rules, self._used, self).run(body.outputs)
             with self.b.scope(op.origin):
                 self._move(op, kept)
 
@@ -75,6 +77,10 @@ class Rewriter:
         """The op that makes a value, where it is of one of these kinds (any, if none is given)."""
         op = None if value is None else self._made.get(value.name)
         return op if op is not None and not op.domain and (not kinds or op.kind in kinds) else None
+
+    def alone(self, value: Value) -> bool:
+        """True for a value that was used once, before anything was rewritten."""
+        return self._used.get(value.name, 0) <= 1
 
     def factors(self, value: Value, stop: Sequence[Value] = (), depth: int = 6) -> tuple[float, list[Value]]:
         """A value as a number times other values: products, quotients by numbers and negations taken apart, down to those of `stop`."""

@@ -47,5 +47,5 @@ def _taken_apart(b: Builder, samples: Value | None, block: Sequence[Length], fir
 
 def _maker(b: Builder, value: Value | None, kind: str) -> Op | None:
     """The op of the block that made a value, if it is of this kind."""
-    made = next((op for op in reversed(b.block.ops) if value in op.outputs), None)
+    made = None if value is None else b.maker(value)
     return made if made is not None and made.kind == kind and not made.domain else None

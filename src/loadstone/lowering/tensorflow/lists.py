@@ -19,6 +19,7 @@ from loadstone.lowering.tensorflow.symbols import known, lengths, number
 from loadstone.lowering.tensorflow.walk import GraphWalk, Resource, Thing, graph_op
 
 Place = Value | int
+MAX_STACKED = 1 << 14  # places of a list that are put together one by one
 
 
 @dataclass(eq=False, frozen=True)
@@ -73,7 +74,7 @@ class TensorList(Resource):
             raise _ReadInside
         by_place = {_number(place): value for place, value in self.written}
         size = _number(self.size)
-        if None not in by_place and size is not None and by_place:
+        if None not in by_place and size is not None and by_place and size <= max(MAX_STACKED, len(by_place)):
             first = next(iter(by_place.values()))
             empty = b.zeros(b.dims(first), self.dtype) if len(by_place) < size else first
             return _stack(b, [by_place.get(i, empty) for i in range(size)])
@@ -334,7 +335,7 @@ def _counts_up(b: Builder, places: Value) -> bool:
     """True for 0, 1, 2 ..."""
     if places.const is not None:
         return bool(places.array().tolist() == list(range(places.shape[0] or 0)))
-    made = next((op for op in reversed(b.block.ops) if places in op.outputs), None)
+    made = b.maker(places)
     if made is not None and made.kind == "Cast" and made.inputs[0] is not None:
         return _counts_up(b, made.inputs[0])
     if made is None or made.kind != "Range":

@@ -80,15 +80,29 @@ def batch_norm(
     first, wide = channels_come_first(data_format), b.cast(x, "float32")
     kept = [mean, variance, mean, variance]
     if is_training:
+        rows = _rows(b, wide, scale, offset, epsilon) if first else None
         axes = [a for a in range(x.rank) if a != (1 if first else x.rank - 1)]
         mean = b.ReduceMean(wide, b.ints(axes), keepdims=0)
         difference = b.Sub(wide, along_channels(b, mean, x.rank, first))
         variance = b.ReduceMean(b.Mul(difference, difference), b.ints(axes), keepdims=0)
         kept = [*_moved(b, [mean, b.Mul(variance, _of_sample(b, x, axes))], kept[:2], factor), mean, variance]
+        if rows is not None:
+            return [b.cast(rows, x.dtype), *kept]
     rate = b.Mul(b.Reciprocal(b.Sqrt(b.Add(variance, epsilon))), scale)
     shift = b.Sub(offset, b.Mul(mean, rate))
     rate, shift = (along_channels(b, v, x.rank, first) for v in (rate, shift))
     return [b.cast(b.Add(b.Mul(wide, rate), shift), x.dtype), *kept]
+
+
+def _rows(b: Builder, x: Value, scale: Value, offset: Value, epsilon: float) -> Value | None:
+    """A training step over one sample whose channels come first: each channel is a row that is normalized by itself.
+
+    It is how tf.keras 2 normalizes layers. Only with 1 for each scale and 0 for each offset; None for anything else.
+    """
+    lengths = [d for d in x.shape[2:] if d]
+    if x.shape[0] != 1 or len(lengths) < x.rank - 2 or b.filling(scale) != 1 or b.filling(offset) != 0:
+        return None
+    return b.LayerNormalization(x, b.full(lengths, 1, x.dtype), None, axis=2, epsilon=float(epsilon))
 
 
 def _of_sample(b: Builder, x: Value, axes: list[int]) -> Value:

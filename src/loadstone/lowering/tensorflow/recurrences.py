@@ -40,8 +40,7 @@ class Recurrence:
 def _is_zero(b: Builder, value: Value) -> bool:
     """True for zeros, whatever their shape."""
     if value.const is None:
-        made = next((op for op in reversed(b.block.ops) if value in op.outputs), None)
-        return made is not None and made.kind == "Expand" and made.inputs[0] is not None and _is_zero(b, made.inputs[0])
+        return b.filling(value) == 0
     return value.const.known and not value.array().any()
 
 

@@ -105,7 +105,7 @@ Length = int | tuple[int, int]
 
 def _resolved(b: Builder, element: Element) -> Length:
     """The axis of a value whose length an element is, followed back to where it is made; the element itself where it is no length."""
-    op = _maker(b, element.vector)
+    op = b.maker(element.vector)
     if op is not None and op.kind == "Shape" and op.inputs[0] is not None:
         return _length(b, op.inputs[0], element.index + int(op.attributes.get("start", 0)))
     return (id(element.vector), -1 - element.index)
@@ -117,7 +117,7 @@ def _length(b: Builder, value: Value, axis: int) -> Length:
         known = value.shape[axis]
         if known is not None:
             return known
-        op = _maker(b, value)
+        op = b.maker(value)
         x = op.inputs[0] if op is not None and op.inputs else None
         if op is None or x is None:
             return id(value), axis
@@ -144,7 +144,3 @@ def _reverses(op: Op) -> bool:
     return all(step == -1 and start == -1 and end < -(2**31) for start, end, step in zip(starts, ends, steps, strict=True)) or all(
         step == -1 and start >= 2**31 - 1 and end < -(2**31) for start, end, step in zip(starts, ends, steps, strict=True)
     )
-
-
-def _maker(b: Builder, value: Value) -> Op | None:
-    return next((op for op in reversed(b.block.ops) if any(v is value for v in op.outputs)), None)

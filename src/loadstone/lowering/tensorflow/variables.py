@@ -215,6 +215,7 @@ def placeholder_with_default(walk: GraphWalk, node: Node, inputs: list[Thing]) -
 def constant(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
     """A tensor of the graph, or the path of a file beside it."""
     tensor = node.attributes["value"]
+    walk.count_constant(tensor)
     return [walk.b.weight(Tensor(tensor.shape, tensor.dtype, tensor._load, tensor.region, node.name, tensor._kept))]
 
 

@@ -23,6 +23,8 @@ from loadstone.lowering.tensorflow.symbols import is_random
 Thing = Any  # a Value or a Resource; None where it is not known
 GraphOp = Callable[["GraphWalk", Node, list[Thing]], Sequence[Thing] | None]
 MAX_DEPTH = 100  # functions inside functions
+MAX_TOLD = 100  # problems of one kind in a message
+MAX_CONSTANTS = 4 << 30  # bytes
 MAX_WALKED = 100_000  # nodes that are walked because functions are called again and again,
 WALKED_A_NODE = 64  # and as many for each node that there is
 
@@ -100,6 +102,7 @@ class GraphWalk:
         self._depth = 0
         self._graphs: set[Graph] = set()
         self._left = MAX_WALKED
+        self._constants = 0
 
     def start(self) -> None:
         """Walk what runs once before any signature. Its inputs are names of files, which are known by the name of the input."""
@@ -128,10 +131,16 @@ class GraphWalk:
         if self._left < 0:
             raise UnsafeContent("functions that call each other far more often than a model does")
 
+    def count_constant(self, tensor: Tensor) -> None:
+        """Raise UnsafeContent where constants of the graph, of which one number can be all of a tensor, are more than fits into a file."""
+        self._constants += tensor.nbytes
+        if self._constants > MAX_CONSTANTS:
+            raise UnsafeContent(f"the constants of the graph have more than {MAX_CONSTANTS} bytes")
+
     def function(self, name: FunctionName | Graph, inputs: Sequence[Thing]) -> list[Thing]:
         """The results of a function, or of the graph that stands for one."""
         if self._depth > MAX_DEPTH:
-            raise ModelError("functions that call each other without end")
+            raise UnsafeContent(f"functions inside functions, more than {MAX_DEPTH} of them")
         self._depth += 1
         try:
             return self.graph(name if isinstance(name, Graph) else self.module.function(name.name), inputs)
@@ -149,6 +158,8 @@ class GraphWalk:
             try:
                 outputs = self._call(node, inputs)
                 return None if outputs is None else [self.flowing(thing) for thing in outputs]
+            except UnsafeContent:
+                raise
             except (LoweringError, ModelError) as error:
                 self.problems.append(error.at(where=node.name))
             except MALFORMED as error:
@@ -199,7 +210,8 @@ class GraphWalk:
             for name, places in self.unsupported.items()
         ]
         mistakes = [p for p in self.problems if isinstance(p, ModelError)]
-        others = [f"{p.message} (at {p.where})" for p in self.problems]
+        others = [f"{p.message} (at {p.where})" for p in self.problems[:MAX_TOLD]]
+        others += [f"and {len(self.problems) - MAX_TOLD} more"] if len(self.problems) > MAX_TOLD else []
         if len(self.problems) == 1 and not lines:
             raise self.problems[0]
         if self.unsupported:
