@@ -34,6 +34,8 @@ HOME_OF = {  # third-party package -> the one place that imports it
     "h5py": "containers/hdf5.py",
     "yaml": "containers/yaml.py",
     "onnxruntime": "runtime",
+    "re2": "lowering/text/regex.py",
+    "PIL": "lowering/images/jpeg.py",
     "openvino": "runtime",
     "click": "cli",
     "keras": "live",

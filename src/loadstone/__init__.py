@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from loadstone.api import convert as convert
     from loadstone.api import inspect as inspect
     from loadstone.api import load_model as load_model
+    from loadstone.api import read_records as read_records
     from loadstone.api import load_weights as load_weights
     from loadstone.custom.classes import Functional as Functional
     from loadstone.custom.registry import custom_object_scope as custom_object_scope
@@ -37,6 +38,7 @@ _HOME = {
     "load_model": "api",
     "load_weights": "api",
     "inspect": "api",
+    "read_records": "api",
     "Model": "model.model",
     "Report": "model.report",
     "Functional": "custom.classes",

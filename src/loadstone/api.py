@@ -15,7 +15,7 @@ from loadstone import formats
 from loadstone.containers.source import Filepath, Source
 from loadstone.custom import CustomObjects
 from loadstone.custom.whole import as_graph
-from loadstone.errors import FormatError, LoadstoneError, LoweringError, MissingWeights, ModelError
+from loadstone.errors import FormatError, LoadstoneError, LoweringError, MissingWeights, ModelError, UnrecognizedFormat
 from loadstone.ir import Finding, Tensor
 from loadstone.ir import Model as Description
 from loadstone.live import Hosts
@@ -132,6 +132,20 @@ def load_weights(filepath: Filepath, *, mmap: bool | None = None) -> dict[str, T
 
     with _told(filepath):
         return dict(open_weights(filepath, mmap).tensors)
+
+
+def read_records(filepath: Filepath) -> list[bytes]:
+    """The records of a TFRecord file, which a model that parses `tf.train.Example` messages takes as an array of strings.
+
+    Raises FileNotFoundError, UnrecognizedFormat for a file of another kind, CorruptFile where a checksum does not fit.
+    """
+    from loadstone.containers import tfrecord
+
+    with _told(filepath):
+        source = Source.open(filepath)
+        if not tfrecord.begins(source.head(16)) and source.size:
+            raise UnrecognizedFormat("this does not begin as a TFRecord file does: with a length and its checksum")
+        return list(tfrecord.records(source))
 
 
 def convert(

@@ -157,3 +157,12 @@ def test_help_loads_no_engine():
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "loadstone.cli" in modules
     assert not {"numpy", "h5py", "onnxruntime", "rich"} & set(modules)
+
+
+def test_predict_takes_tfrecords_for_a_model_of_strings(tmp_path):
+    from tests.containers.test_tfrecord import RECORDS, WRITTEN
+
+    (tmp_path / "words.tfrecord").write_bytes(WRITTEN)
+    model = Path(__file__).parents[1] / "golden" / "graphs" / "tensorflow-2.15" / "words.zip"
+    result = call("predict", model, "--input", tmp_path / "words.tfrecord", "--output", "-")
+    assert result.exit_code == 0 and len(json.loads(result.output)) == len(RECORDS)

@@ -10,7 +10,8 @@ import gzip
 import lzma
 import tarfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from loadstone.containers import zip as zips
 from loadstone.containers.source import Source
@@ -19,7 +20,11 @@ from loadstone.errors import CorruptFile, LoadstoneError, UnsafeContent
 MAX_FILES = 100_000
 MAX_UNPACKED = 4 << 30  # bytes of a packed tar archive
 MAX_RATIO = 200  # times that it may be larger unpacked
-_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+_PACKED: dict[bytes, Callable[..., gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]] = {
+    b"\x1f\x8b": partial(gzip.GzipFile, None, "rb", 9),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+}
 _HEADER = 512
 
 
@@ -106,7 +111,7 @@ def _unpacked(source: Source) -> Source:
     for magic, unpack in _PACKED.items():
         if head.startswith(magic):
             most = min(MAX_UNPACKED, MAX_RATIO * max(source.size, 1 << 16))
-            with unpack(source.file(), "rb") as file:
+            with unpack(source.file()) as file:
                 data = file.read(most + 1)
             if len(data) > most:
                 raise UnsafeContent("an archive that unpacks to far more than it is", source=source.name)

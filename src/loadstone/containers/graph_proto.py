@@ -240,8 +240,8 @@ def _list(message: memoryview, depth: int) -> list[Any]:
     for number, found in fields(message):
         if number == _FUNCTION_IN_LIST:
             values.append(_named(content(found), depth))
-        elif number in _SCALARS and (isinstance(found, int) or number in (2, 7, 8)):
-            values.append(_SCALARS[number](found))
+        elif isinstance(found, int) or number in (2, 7, 8):
+            values += [_SCALARS[number](found)] if number in _SCALARS else []
         elif number == 4:
             values += [one[0] for one in struct.iter_unpack("<f", found[: len(found) // 4 * 4])]
         elif number in _PACKED:

@@ -104,7 +104,9 @@ def of_json(value: Any, message: str, depth: int = 0) -> bytes:
             if not isinstance(found, dict):
                 raise CorruptFile(f"the map {key} of a {message} is no JSON object")
             entries = ((name, _json_value(one, kind[4:], depth)) for name, one in found.items())
-            parts += [_delimited(number, _delimited(1, _json_value(name, "string", depth)) + _field(2, kind[4:], one)) for name, one in entries]
+            parts += [
+                _delimited(number, _delimited(1, _json_value(name, "string", depth)) + _field(2, kind[4:], one)) for name, one in entries
+            ]
         else:
             parts += [_field(number, kind, _json_value(one, kind, depth)) for one in (found if isinstance(found, list) else [found])]
     return b"".join(parts)

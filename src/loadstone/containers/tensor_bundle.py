@@ -140,7 +140,7 @@ def shape(message: memoryview) -> tuple[int, ...]:
 def check_sizes(sizes: tuple[int, ...], name: str) -> None:
     """CorruptFile for a shape that no tensor has."""
     if len(sizes) > MAX_AXES or min(sizes, default=0) < 0 or max(sizes, default=0) > MAX_SIZE:
-        raise CorruptFile(f"a tensor of {len(sizes)} axes and shape {str(sizes):.100}", where=name or None)
+        raise CorruptFile(f"a tensor of {len(sizes)} axes and shape {sizes!s:.100}", where=name or None)
 
 
 def extents(message: memoryview) -> list[tuple[int, int]]:
@@ -171,10 +171,13 @@ def _tensor(name: str, entry: _Entry, source: Source) -> Tensor:
     if entry.crc is None or tensor.region is not None:  # a mapped file is not read to be checked
         return tensor
     part = source.part(entry.offset, entry.size, name)
+    sound = False
 
     def checked() -> np.ndarray:
-        if crc32c(part.read()) != unmasked(entry.crc or 0):
+        nonlocal sound
+        if not sound and crc32c(part.read()) != unmasked(entry.crc or 0):
             raise CorruptFile("the values do not have the checksum that the index gives", source=source.name, where=name)
+        sound = True
         return tensor.numpy()
 
     return Tensor.lazy(entry.shape, dtype, checked, key=name)

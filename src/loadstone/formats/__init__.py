@@ -16,7 +16,6 @@ from loadstone.formats import (
     saved_model,
     tfjs_graph,
     tfjs_layers,
-    unrecognized,
 )
 from loadstone.formats.format import Format, Match
 from loadstone.formats.locating import located
@@ -43,6 +42,8 @@ def detect(source: Source) -> Format:
     for known in FORMATS:
         if known.detect(source) is not None:
             return known
+    from loadstone.formats import unrecognized
+
     found = unrecognized.describe(source)
     tried = ", ".join(known.title for known in FORMATS)
     raise UnrecognizedFormat(f"this is {found.what}, not a model that can be opened (tried: {tried})", source=source.name, hint=found.hint)

@@ -13,13 +13,14 @@ from loadstone.containers import json
 from loadstone.containers.saved_model_proto import MetaGraph
 from loadstone.containers.source import Source
 from loadstone.containers.wire import content, fields, text
-from loadstone.errors import LoadstoneError, UnsupportedVersion
+from loadstone.errors import CorruptFile, LoadstoneError, UnsupportedVersion
 from loadstone.formats.configs import read_config
 from loadstone.formats.format import METADATA, KerasView
 from loadstone.formats.producer import of_versions
 from loadstone.frontends.keras import weights_checkpoint
 from loadstone.ir import Finding, Tensor
 
+MAX_DEPTH = 200  # lists inside lists
 _MODELS = ("_tf_keras_model", "_tf_keras_network", "_tf_keras_sequential")
 _CLASSES = ("Sequential", "Functional", "Model")
 # The Keras inside a TensorFlow whose files do not say it.
@@ -67,15 +68,17 @@ def _parsed(metadata: str) -> dict[str, Any]:
     return _plain(stored)  # type: ignore[no-any-return]
 
 
-def _plain(stored: Any) -> Any:
+def _plain(stored: Any, depth: int = 0) -> Any:
     """Tuples and shapes as lists (keras/saving/legacy/saved_model/json_utils.py)."""
+    if depth > MAX_DEPTH:
+        raise CorruptFile("metadata of Keras with lists inside lists without end")
     if isinstance(stored, dict):
         if stored.get("class_name") in ("__tuple__", "TensorShape") and isinstance(stored.get("items"), list):
-            return [_plain(item) for item in stored["items"]]
-        return {key: _plain(value) for key, value in stored.items()}
-    return [_plain(item) for item in stored] if isinstance(stored, list) else stored
+            return [_plain(item, depth + 1) for item in stored["items"]]
+        return {key: _plain(value, depth + 1) for key, value in stored.items()}
+    return [_plain(item, depth + 1) for item in stored] if isinstance(stored, list) else stored
 
 
 def _keras_of(tensorflow: str | None) -> str | None:
-    numbers = tuple(int(part) for part in (tensorflow or "").split(".")[:2] if part.isdigit())
+    numbers = tuple(int(part) for part in (tensorflow or "").split(".")[:2] if part.isdecimal())
     return _KERAS_OF.get(numbers[:2], "2.4.0" if numbers >= (2, 3) else None) if len(numbers) == 2 else None

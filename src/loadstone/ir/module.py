@@ -8,9 +8,11 @@ them in the order of the nodes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from loadstone.errors import LoadstoneError
 from loadstone.ir.graph import Graph, Node
 from loadstone.ir.tensor import Tensor
 
@@ -32,7 +34,8 @@ class Module:
     variables and fill tables. variables are the tensors of the checkpoint by name, stored tells which of them a variable begins with that nothing
     restores (by the name of its node), assets the bytes of files by the name of the tensor that holds their path,
     files their names.
-    changed are the keys of variables that signatures assign to, once they are found.
+    changed are the keys of variables that signatures assign to, once they are found. mentions is a quick look whether functions of these
+    names, or those that they call, may hold ops whose names begin with some words; it says yes too often rather than too seldom.
     signatures are the graphs that may be run, by name; between gives the graph between tensors by their names, where it is told (None:
     what serves as inputs and outputs of the whole).
     """
@@ -47,6 +50,7 @@ class Module:
     assets: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     changed: frozenset[str] | None = None
+    mentions: Callable[[Sequence[str], Sequence[str]], bool] = lambda names, words: True
     signatures: Mapping[str, Graph] = field(default_factory=dict)
 
     def reached(self, graph: Graph) -> Iterator[Node]:
@@ -68,4 +72,5 @@ class Module:
                             if isinstance(called, Graph):
                                 queue.append(called)
                             elif name in self.functions:
-                                queue.append(self.function(called.name))
+                                with suppress(LoadstoneError):  # a damaged function is an error where it is walked
+                                    queue.append(self.function(called.name))

@@ -22,7 +22,7 @@ from loadstone.lowering.block import Block, Dim, Op, Shape, Value
 from loadstone.lowering.elements import Element, infer
 
 MAX_BYTES = 8 << 30  # of a tensor whose shape is known
-MAX_MADE = 2 << 30  # bytes of constants that are made of other constants,
+MAX_MADE = 1 << 30  # bytes of constants that are made of other constants,
 MADE_A_BYTE = 32  # and as many for each byte of the weights
 MAX_BODIES = 28  # bodies inside bodies: protobuf reads 100 messages inside each other, and each body is three
 Operand = Value | int | float | bool | None
@@ -36,7 +36,7 @@ class Builder:
 
     def __init__(self, block: Block | None = None, parent: Builder | None = None) -> None:
         self.block = Block() if block is None else block
-        self.depth = 0 if parent is None else parent.depth + 1
+        self.depth: int = 0 if parent is None else parent.depth + 1
         self._budget: dict[str, int] = {"made": 0, "weights": 0} if parent is None else parent._budget
         self.inside = parent is not None  # of a loop or a condition
         self.state: dict[str, tuple[Value, Value, Tensor]] = {} if parent is None else parent.state

@@ -19,7 +19,9 @@ from loadstone.lowering.block import Value
 Evaluate = Callable[[list[np.ndarray], dict[str, Any]], np.ndarray]
 
 
-def fold(kind: str, inputs: Sequence[Value | None], attributes: dict[str, Any], spend: Callable[[int], None] = lambda count: None) -> Tensor | None:
+def fold(
+    kind: str, inputs: Sequence[Value | None], attributes: dict[str, Any], spend: Callable[[int], None] = lambda count: None
+) -> Tensor | None:
     """The result of an op over constants; None where an input is not constant or the op is not in the table.
 
     spend is told how many bytes the result will have, and may raise.

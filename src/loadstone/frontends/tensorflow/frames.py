@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SWITCH, _MERGE, _ENTER, _EXIT, _NEXT = (frozenset((name, f"Ref{name}")) for name in "Switch Merge Enter Exit NextIteration".split())
 
 MAX_NESTED = 100  # loops and conditions inside each other
-MAX_STEPS = 200_000  # from node to node before it is given up to find what belongs to what,
+MAX_STEPS = 100_000  # from node to node before it is given up to find what belongs to what,
 STEPS_A_NODE = 100  # and as many more for each node of the graph
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any
 
 from loadstone.containers.graph_proto import FunctionDef, GraphDef, NodeDef
@@ -24,7 +25,8 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 
 def placeholder(name: str, dtype: str, shape: tuple[int | None, ...] | None) -> Node:
     """An input of a graph. Raises ModelError."""
-    if not isinstance(dtype, str) or not (shape is None or isinstance(shape, tuple)):
+    told: tuple[object, object] = (dtype, shape)  # as a file says it
+    if not isinstance(told[0], str) or not isinstance(told[1], (tuple, NoneType)):
         raise ModelError(f"an input of type {dtype!r:.60} and shape {shape!r:.60}", where=name)
     return Node(DOMAIN, "Placeholder", name, attributes={"dtype": dtype, "shape": shape})
 
@@ -137,10 +139,11 @@ def index_of(ref: Ref, node: NodeDef, functions: Mapping[str, FunctionDef]) -> i
     definition = tf_ops.definition(node.op)
     if definition is None:
         return ref.index
-    place, attributes = 0, complete(node)
+    place, attributes = 0, None
     for argument in definition.outputs:
         if argument.name == ref.output:
             return place + ref.index
+        attributes = complete(node) if attributes is None else attributes
         place += tf_ops.counted(argument, attributes)
     raise ModelError(f"{node.op} has no output {ref.output!r}", where=node.name)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from loadstone.containers.graph_proto import GraphDef
+from loadstone.containers.graph_proto import FunctionDef, GraphDef
 from loadstone.errors import ModelError
 from loadstone.frontends.tensorflow.cutting import between
 from loadstone.frontends.tensorflow.graph import read_function
 from loadstone.ir import Graph, Module
+
+_MOST = 256  # functions among which mentions are looked for
 
 
 class Lazily(Mapping[str, Graph]):
@@ -47,4 +49,23 @@ def module(graph: GraphDef, **found: Any) -> Module:
     def attributes_of(name: str) -> Mapping[str, Any]:
         return functions[name].attributes if name in functions else {}
 
-    return Module(function, attributes_of, frozenset(functions), partial(between, graph), **found)
+    return Module(function, attributes_of, frozenset(functions), partial(between, graph), mentions=partial(_mentions, functions), **found)
+
+
+def _mentions(functions: Mapping[str, FunctionDef], names: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether the messages of functions, or of those whose names they mention, mention one of these words. Nothing is read."""
+    if len(functions) > _MOST:
+        return True
+    called = {name: name.encode("utf8", "surrogateescape") for name in functions}
+    queue = [name for name in names if name in called]
+    for name in set(queue):
+        del called[name]
+    while queue:
+        message = bytes(functions[queue.pop()].message)
+        if any(word.encode() in message for word in words):
+            return True
+        fresh = [name for name, written in called.items() if written in message]
+        for name in fresh:
+            del called[name]
+        queue += fresh
+    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -15,10 +16,17 @@ Formula = Callable[[Builder, Value], Value]
 
 def is_formula(found: Rewriter, value: Value, formula: Formula, x: Value) -> bool:
     """True for a value that is `formula` of x, written as the function writes it."""
+    operand, wanted, made = _emitted(formula, x.dtype)
+    return _Comparison(found, made, operand, x).same(value, wanted)
+
+
+@cache
+def _emitted(formula: Formula, dtype: str) -> tuple[Value, Value, dict[str, Op]]:
+    """A formula of an operand of any shape: the operand, the result, and what makes each value."""
     b = Builder()
-    operand = Value("x", x.shape, x.dtype)
+    operand = Value("x", (None,), dtype)
     wanted = formula(b, operand)
-    return _Comparison(found, {output.name: op for op in b.block.ops for output in op.outputs}, operand, x).same(value, wanted)
+    return operand, wanted, {output.name: op for op in b.block.ops for output in op.outputs}
 
 
 class _Comparison:

@@ -8,7 +8,7 @@ ONNX normalizes the last axes; others stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -21,7 +21,7 @@ _TYPES = ("float32", "float64")
 _DEPTH = 8  # ops from the last one to the root
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Statistics:
     """What a root is taken of: the variance of x over its axes from `first` on, plus epsilon. inverse: the root is one over it."""
 
@@ -59,7 +59,7 @@ def layer_norm(found: Rewriter, op: Op) -> Value | None:
     y = op.outputs[0]
     if y.dtype not in _TYPES or y.rank < 2:
         return None
-    for statistics in _roots(found, op, _DEPTH):
+    for statistics in _roots(found, op):
         terms = _Terms(found, statistics).of(y, _DEPTH)
         result = None if terms is None else _emit(found, statistics, terms)
         if result is not None:
@@ -113,18 +113,21 @@ def spread_over(found: Rewriter, weight: Value, rank: int, lengths: list[int]) -
 # -- statistics -------------------------------------------------------------------------------------------------------
 
 
-def _roots(found: Rewriter, op: Op, depth: int) -> Iterator[_Statistics]:
-    """The roots of variances that the result of an op is computed from by sums and products."""
+def _roots(found: Rewriter, op: Op) -> dict[_Statistics, int]:
+    """The roots of variances that the result of an op is computed from by a few sums and products, and how many."""
+    roots: dict[_Statistics, int] = {}
     for value in op.inputs:
-        inner = found.maker(value, "Add", "Sub", "Mul", "Div", "Neg", "Reciprocal", "Sqrt", "Pow") if depth else None
-        if inner is None:
-            continue
-        if inner.kind in ("Sqrt", "Pow"):
-            statistics = _statistics(found, inner)
-            if statistics is not None:
-                yield statistics
-        else:
-            yield from _roots(found, inner, depth - 1)
+        if value is not None and value.const is None:
+            behind = found.remembered("roots", value, lambda inner: _roots_of(found, inner), {})
+            roots |= {root: count + 1 for root, count in behind.items() if count < _DEPTH}
+    return roots
+
+
+def _roots_of(found: Rewriter, op: Op) -> dict[_Statistics, int]:
+    if op.kind in ("Sqrt", "Pow"):
+        statistics = _statistics(found, op)
+        return {} if statistics is None else {statistics: 0}
+    return _roots(found, op) if op.kind in ("Add", "Sub", "Mul", "Div", "Neg", "Reciprocal") else {}
 
 
 def _statistics(found: Rewriter, op: Op) -> _Statistics | None:

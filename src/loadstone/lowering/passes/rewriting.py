@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from math import isclose
+from typing import Any, TypeVar
 
 from loadstone.lowering.block import Block, Op, Value
 from loadstone.lowering.builder import Builder
@@ -16,6 +17,7 @@ from loadstone.lowering.passes.channels import uses
 
 Rule = Callable[["Rewriter", Op], Value | None]
 Rules = Mapping[str, Sequence[Rule]]
+Found = TypeVar("Found")
 
 
 def rewrite(b: Builder, outputs: Sequence[Value], rules: Rules) -> None:
@@ -32,6 +34,7 @@ class Rewriter:
         self._rules, self._used = rules, used
         self._made: dict[str, Op] = {} if outer is None else dict(outer._made)
         self._same: dict[str, Value] = {} if outer is None else dict(outer._same)
+        self._remembered: dict[tuple[str, str], Any] = {} if outer is None else outer._remembered
 
     def run(self, outputs: Sequence[Value]) -> None:
         """Move all ops of the block over, rewritten."""
@@ -77,6 +80,15 @@ class Rewriter:
         """The op that makes a value, where it is of one of these kinds (any, if none is given)."""
         op = None if value is None else self._made.get(value.name)
         return op if op is not None and not op.domain and (not kinds or op.kind in kinds) else None
+
+    def remembered(self, what: str, value: Value, find: Callable[[Op], Found], otherwise: Found) -> Found:
+        """What `find` says of the op that makes a value, asked once; `otherwise` for a value that no op makes."""
+        key = (what, value.name)
+        if key not in self._remembered:
+            op = self.maker(value)
+            self._remembered[key] = otherwise if op is None else find(op)
+        found: Found = self._remembered[key]
+        return found
 
     def alone(self, value: Value) -> bool:
         """True for a value that was used once, before anything was rewritten."""

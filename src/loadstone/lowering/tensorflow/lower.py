@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from loadstone.errors import UnsupportedAttribute
-from loadstone.ir import Graph, Model, Module, Spec, Structure, dtypes, flatten, map_structure
+from loadstone.ir import FunctionName, Graph, Model, Module, Spec, Structure, dtypes, flatten, map_structure
 from loadstone.ir.program import Program
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -60,10 +60,22 @@ def _changed(module: Module) -> frozenset[str]:
         module.changed = frozenset()
         for name in module.signatures if len(module.signatures) > 1 else ():
             graph = module.signatures[name]
-            if any(node.op.startswith(_ASSIGNING) for node in module.reached(graph)):
+            if _may_assign(module, graph) and any(node.op.startswith(_ASSIGNING) for node in module.reached(graph)):
                 found |= _trace(graph, module, frozenset(), {}, {}).walk.assigned
         module.changed = frozenset(found)
     return module.changed
+
+
+def _may_assign(module: Module, graph: Graph) -> bool:
+    """False where what a graph calls is sure to hold no op that assigns; it is not read to see that."""
+    called = [node.op for node in graph.nodes]
+    for node in graph.nodes:
+        for value in node.attributes.values():
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, Graph):
+                    return True
+                called += [one.name] if isinstance(one, FunctionName) else []
+    return any(op.startswith(_ASSIGNING) for op in called) or module.mentions(called, _ASSIGNING)
 
 
 def _trace(graph: Graph, module: Module, changed: frozenset[str], shapes: Shapes, values: Values) -> Traced:
