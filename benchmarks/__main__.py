@@ -38,6 +38,7 @@ class Worker:
     def __init__(self, python: str, framework: str) -> None:
         self.command = [python, str(HERE / "worker.py"), framework]
         self.environment = {**os.environ, **QUIET}
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled
         self.process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self.environment
         )
@@ -97,6 +98,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", required=True, help="a Python with TensorFlow")
     parser.add_argument("--only", action="append", help="a model of benchmarks/models.py; can be given several times")
+    parser.add_argument("--form", choices=["keras", "h5", "saved_model"], default="keras", help="what the models are saved as")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path, help="write the results there")
     options = parser.parse_args()
@@ -108,7 +110,7 @@ def main() -> int:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for name in options.only or theirs.ask("names"):
-            rows.append(compare(ours, theirs, Path(theirs.ask("make", name, folder)), options.rounds))
+            rows.append(compare(ours, theirs, Path(theirs.ask("make", name, folder, options.form)), options.rounds))
             show(rows[-1])
     ours.close()
     theirs.close()

@@ -52,11 +52,14 @@ def samples(*shape):
     return np.random.default_rng(0).normal(size=shape).astype("float32")
 
 
-def make(name, folder):
-    """Build, save as `.keras`, and put the samples beside it; returns the path."""
+def make(name, folder, form):
+    """Build, save as `.keras`, `.h5` or SavedModel, and put the samples beside it; returns the path."""
     keras.utils.set_random_seed(1)
     model, data = MODELS[name]()
-    path = folder / f"{name}.keras"
-    model.save(str(path))
+    path = folder / {"keras": f"{name}.keras", "h5": f"{name}.h5", "saved_model": name}[form]
+    if form == "saved_model":
+        model.export(str(path), verbose=False)
+    else:
+        model.save(str(path))
     np.save(path.with_suffix(".npy"), data)
     return str(path)

@@ -28,6 +28,26 @@ class Loadstone:
         return [model.predict_on_batch]
 
 
+class Exported:
+    """A SavedModel as TensorFlow serves it: its signature, with the methods of a model that are timed."""
+
+    def __init__(self, path):
+        import tensorflow as tf
+
+        self.loaded = tf.saved_model.load(path)
+        self.signature = self.loaded.signatures["serving_default"]
+        (self.input,) = self.signature.structured_input_signature[1]
+
+    def __call__(self, x):
+        import tensorflow as tf
+
+        (output,) = self.signature(**{self.input: tf.constant(x)}).values()
+        return output.numpy()
+
+    def predict(self, x, verbose=0):
+        return np.concatenate([self(x[start : start + 32]) for start in range(0, len(x), 32)])
+
+
 class TensorFlow:
     def version(self):
         import keras
@@ -38,11 +58,13 @@ class TensorFlow:
     def load(self, path):
         import tensorflow as tf
 
-        return tf.keras.models.load_model(path, compile=False)
+        return Exported(path) if Path(path).is_dir() else tf.keras.models.load_model(path, compile=False)
 
     def callers(self, model):
         import tensorflow as tf
 
+        if isinstance(model, Exported):
+            return [model]
         compiled = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
         return [model.predict_on_batch, lambda x: compiled(tf.constant(x)).numpy()]
 
@@ -66,10 +88,10 @@ class Worker:
 
         return list(models.MODELS)
 
-    def make(self, name, folder):
+    def make(self, name, folder, form):
         import models
 
-        return models.make(name, Path(folder))
+        return models.make(name, Path(folder), form)
 
     def outputs(self, path):
         model, data = self._load(path)

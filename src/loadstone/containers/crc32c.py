@@ -82,7 +82,7 @@ def _joined(sums: np.ndarray) -> int:
 def _moved(level: int, sums: np.ndarray) -> np.ndarray:
     """Sums behind 2^level lanes of zero bytes."""
     tables = _moves(level)
-    moved = tables[0][sums & 0xFF]
+    moved: np.ndarray = tables[0][sums & 0xFF]
     for byte in (1, 2, 3):
         moved ^= tables[byte][(sums >> np.uint32(8 * byte)) & 0xFF]
     return moved

@@ -13,7 +13,7 @@ from typing import Any
 
 from loadstone.containers import tensor_proto
 from loadstone.containers.tensor_bundle import DTYPES
-from loadstone.containers.wire import content, fields, integer, signed, text, varint
+from loadstone.containers.wire import content, fields, integer, pair, signed, text, varint
 from loadstone.errors import CorruptFile, LoadstoneError, UnsafeContent
 from loadstone.ir import FunctionName, Tensor
 
@@ -140,8 +140,8 @@ def node(message: memoryview) -> NodeDef:
         elif number == 3:
             inputs.append(text(found))
         elif number == 5:
-            entry = dict(fields(content(found)))
-            stored[text(entry.get(1, memoryview(b"")))] = content(entry.get(2, memoryview(b"")))
+            key, kept = pair(content(found))
+            stored[text(key)] = content(kept)
     return NodeDef(name, op, tuple(inputs), stored)
 
 
@@ -161,8 +161,8 @@ def _map(message: memoryview, number: int) -> Iterator[tuple[str, Any]]:
     """The entries of a map field."""
     for n, entry in fields(message):
         if n == number:
-            found = dict(fields(content(entry)))
-            yield text(found.get(1, memoryview(b""))), found.get(2, memoryview(b""))
+            key, found = pair(content(entry))
+            yield text(key), found
 
 
 entries = _map

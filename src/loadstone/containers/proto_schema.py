@@ -113,9 +113,9 @@ def of_json(value: Any, message: str, depth: int = 0) -> bytes:
 
 
 def _json_value(value: Any, kind: str, depth: int) -> Any:
+    if kind in _MESSAGES:
+        return of_json(value, kind, depth + 1)
     try:
-        if kind in _MESSAGES:
-            return of_json(value, kind, depth + 1)
         if kind == "bytes":
             return base64.b64decode(value)
         if kind == "string":

@@ -43,6 +43,17 @@ def fields(data: bytes | memoryview) -> Iterator[tuple[int, Value]]:
             raise CorruptFile(f"a protobuf field of wire type {kind}")
 
 
+def pair(entry: memoryview) -> tuple[Value, Value]:
+    """Key and value of an entry of a map; empty bytes for one that is left out."""
+    end = len(entry)
+    if 3 < end < 0x80 and entry[0] == 0x0A:  # a short string, and then a short message, as most are
+        at = entry[1] + 2
+        if at + 1 < end and entry[at] == 0x12 and at + 2 + entry[at + 1] == end:
+            return entry[2:at], entry[at + 2 :]
+    found = dict(fields(entry))
+    return found.get(1, memoryview(b"")), found.get(2, memoryview(b""))
+
+
 def varint(view: memoryview, at: int) -> tuple[int, int]:
     """The integer at an offset, and the offset behind it."""
     value = shift = 0

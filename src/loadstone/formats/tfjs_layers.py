@@ -14,7 +14,8 @@ import numpy as np
 
 from loadstone.containers import json
 from loadstone.containers.source import Source
-from loadstone.errors import CorruptFile, UnsupportedVersion
+from loadstone.containers.tensor_bundle import check_sizes
+from loadstone.errors import MALFORMED, CorruptFile, LoadstoneError, UnsupportedVersion
 from loadstone.formats.format import Format, Match
 from loadstone.formats.reading import only_mapped, reading
 from loadstone.formats.weights import Extra, Weights
@@ -68,16 +69,32 @@ def read_weights(source: Source) -> Weights:
     if not isinstance(manifest, list) or file.path is None:
         raise CorruptFile("the model has no manifest of its weights" if file.path else "the weights lie beside the file: give its path")
     around = source if source.folder else file.beside()
+    try:
+        tensors, sources = _listed(manifest, around)
+    except LoadstoneError:
+        raise
+    except MALFORMED as error:
+        raise CorruptFile(f"the manifest of the weights is damaged: {type(error).__name__} {error}") from error
+    return Weights(tensors, lambda root, producer: _assign(root, tensors, producer), sources)
+
+
+def _listed(manifest: list[Any], around: Source) -> tuple[dict[str, Tensor], list[Source]]:
+    """The weights by name, and the files that hold them, each listed once."""
     tensors: dict[str, Tensor] = {}
     sources: list[Source] = []
+    opened: set[str] = set()
     for group in manifest:
-        files = [around.member(str(path)) for path in group["paths"]]
+        paths = [str(path) for path in group["paths"]]
+        if len({*opened, *paths}) < len(opened) + len(paths):
+            raise CorruptFile(f"the manifest lists a file twice: {paths}")
+        opened.update(paths)
+        files = [around.member(path) for path in paths]
         sources += files
         for name, tensor in _group(group["weights"], _Bytes(files)):
             if name in tensors:
                 raise CorruptFile("two weights have the same name", where=name)
             tensors[name] = tensor
-    return Weights(tensors, lambda root, producer: _assign(root, tensors, producer), sources)
+    return tensors, sources
 
 
 def _assign(root: Layer, tensors: dict[str, Tensor], producer: Producer) -> Extra:
@@ -143,6 +160,7 @@ def _group(listed: Any, data: _Bytes) -> Iterator[tuple[str, Tensor]]:
         name, shape, dtype = str(entry["name"]), tuple(entry["shape"]), str(entry["dtype"])
         if not all(isinstance(size, int) and size >= 0 for size in shape):
             raise CorruptFile(f"a weight of shape {shape}", where=name)
+        check_sizes(shape, name)
         if dtype == "string":
             tensor, length = _strings(data, offset, shape, name)
         else:

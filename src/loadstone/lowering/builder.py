@@ -247,7 +247,9 @@ class Builder:
             dims[free[0]] = -1
         if tuple(dims) == x.shape:
             return x
-        return self.op("Reshape", x, self.vector(dims), out_shape=out_shape, allowzero=1 if 0 in dims else None)
+        # A length of 0 is none of x; with -1 beside lengths that are known only at run time it stays so, as engines refuse both together.
+        exact = 0 in dims or -1 not in dims and any(isinstance(d, Value) for d in dims)
+        return self.op("Reshape", x, self.vector(dims), out_shape=out_shape, allowzero=1 if exact else None)
 
     # -- small things that most rules want -------------------------------------------------------------------------
 

@@ -102,13 +102,14 @@ class _Encoder:
 
     def graph(self, block: Block, name: str, initializers: bytes = b"") -> bytes:
         nodes = [_message(1, self._node(op)) for op in block.ops]
-        made = {v.name for op in block.ops for v in op.outputs}
+        made, given = {v.name for op in block.ops for v in op.outputs}, set[str]()
         outputs = []
-        for position, value in enumerate(block.outputs):
-            if value.name not in made or value in block.outputs[:position]:  # ONNX wants each output made by a node of its own
+        for value in block.outputs:
+            if value.name not in made or value.name in given:  # ONNX wants each output made by a node of its own
                 passed = Value(self._name(value), value.shape, value.dtype)
                 nodes.append(_message(1, self._node(Op("Identity", [value], [passed], {}))))
                 value = passed
+            given.add(value.name)
             outputs.append(_message(12, _value_info(value)))
         inputs = [_message(11, _value_info(value)) for value in block.inputs]
         return b"".join([*nodes, _string(2, name), initializers, *inputs, *outputs])

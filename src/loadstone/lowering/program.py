@@ -42,6 +42,14 @@ def assemble(b: Builder, inputs: Sequence[tuple[Spec, Value]], outputs: Sequence
 def keep_needed(b: Builder, outputs: Sequence[Value]) -> None:
     """Drop the ops that neither the outputs nor the states depend on, so that no pass refuses what nobody asked for."""
     b.block.ops = _needed(b.block, [*outputs, *(after for _, after, _ in b.state.values())])
+    _keep_needed_inside(b.block)
+
+
+def _keep_needed_inside(block: Block) -> None:
+    for op in block.ops:
+        for body in op.bodies():
+            body.ops = _needed(body, body.outputs)
+            _keep_needed_inside(body)
 
 
 def _sharding(block: Block, states: bool) -> Sharding | None:

@@ -53,8 +53,9 @@ class KnowingExecutor:
 
     def predict(self, inputs: Sequence[np.ndarray], batch_size: int = 32, progress: Progress | None = None) -> list[np.ndarray]:
         """Outputs of all rows; those of each batch, where a program is for one shape."""
+        first = self._of([array[:batch_size] if array.ndim else array for array in inputs])
         if self._known is Known.RANKS:
-            return self._of(inputs).predict(inputs, batch_size, progress)
+            return first.predict(inputs, batch_size, progress)
         rows = len(inputs[0])
         parts = []
         for start in range(0, rows, batch_size) or [0]:
@@ -74,6 +75,16 @@ class KnowingExecutor:
             executor.close()
 
     def _of(self, inputs: Sequence[np.ndarray]) -> Executor:
+        """The program for inputs like these; one that knows more of them, where this much is not enough."""
+        while True:
+            try:
+                return self._for(inputs)
+            except UnsupportedAttribute:
+                if self._known is Known.VALUES:
+                    raise
+                self._known = Known(self._known + 1)
+
+    def _for(self, inputs: Sequence[np.ndarray]) -> Executor:
         specs = self.program.inputs
         shapes = [array.shape if self._known else (None,) * array.ndim for array in inputs]
         values = {s.name: array for s, array in zip(specs, inputs, strict=True) if self._known is Known.VALUES and _is_small(s, array.size)}

@@ -30,7 +30,8 @@ def _filled(node: NodeDef, tensors: Mapping[str, Tensor]) -> NodeDef:
 
 def signature_of(stored: Any) -> SignatureDef | None:
     """The signature of the model; older files keep it among what is the user's."""
-    found = stored.get("signature") or (stored.get("userDefinedMetadata") or {}).get("signature")
+    users = stored.get("userDefinedMetadata")
+    found = stored.get("signature") or (users.get("signature") if isinstance(users, dict) else None)
     if not isinstance(found, dict) or not found.get("outputs"):
         return None
     return signature(memoryview(proto_schema.of_json(found, "SignatureDef")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from loadstone.errors import ModelError
 
@@ -19,6 +20,7 @@ class Ref:
     control: bool = False
 
 
+@lru_cache(1 << 16)
 def parse(text: str) -> Ref:
     """A reference. Arguments of functions have a name alone."""
     if text.startswith("^"):

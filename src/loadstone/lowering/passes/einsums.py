@@ -17,6 +17,9 @@ from loadstone.lowering.passes.rewriting import Rewriter
 Length = int | Value
 
 
+_TYPES = ("float32", "float64", "int32", "int64")
+
+
 def einsum(found: Rewriter, op: Op) -> Value | None:
     """Two operands whose letters are different ones within a term."""
     terms, _, result = op.attributes["equation"].replace(" ", "").partition("->")
@@ -26,9 +29,11 @@ def einsum(found: Rewriter, op: Op) -> Value | None:
     x, y = op.inputs
     assert x is not None and y is not None
     one, other = parts
-    summed = [c for c in one if c in other and c not in result]
-    if not summed or any(x.shape[one.index(c)] != y.shape[other.index(c)] and 1 in (x.shape[one.index(c)], y.shape[other.index(c)]) for c in summed):
+    shared = [(x.shape[k], y.shape[other.index(c)]) for k, c in enumerate(one) if c in other and c not in result]
+    if not shared or any(m != n and 1 in (m, n) for m, n in shared):
         return None
+    if x.dtype not in _TYPES and any(c not in result and (c not in one or c not in other) for c in one + other):
+        return None  # a sum more is a rounding more
     x, one = _alone_summed(found.b, x, one, other + result)
     y, other = _alone_summed(found.b, y, other, parts[0] + result)
     rows, columns = ([c for c in result if c in mine and c not in others] for mine, others in ((one, other), (other, one)))
@@ -86,7 +91,9 @@ def _joined(b: Builder, lengths: Sequence[int | Value]) -> int | Value:
 def turned(found: Rewriter, op: Op) -> Value | None:
     """A product that is transposed, of transposed operands: they change places, and one transpose less is left."""
     product, rank = found.maker(op.inputs[0], "MatMul"), op.outputs[0].rank
-    if product is None or rank < 2 or op.attributes["perm"] != [*range(rank - 2), rank - 1, rank - 2] or not found.alone(product.outputs[0]):
+    if product is None or rank < 2 or not found.alone(product.outputs[0]):
+        return None
+    if op.attributes["perm"] != [*range(rank - 2), rank - 1, rank - 2]:
         return None
     x, y = product.inputs
     if x is None or y is None or x.rank != rank or y.rank != rank or None in (found.maker(x, "Transpose"), found.maker(y, "Transpose")):

@@ -118,7 +118,8 @@ def _roots(found: Rewriter, op: Op) -> dict[_Statistics, int]:
     roots: dict[_Statistics, int] = {}
     for value in op.inputs:
         if value is not None and value.const is None:
-            behind = found.remembered("roots", value, lambda inner: _roots_of(found, inner), {})
+            nothing: dict[_Statistics, int] = {}
+            behind = found.remembered("roots", value, lambda inner: _roots_of(found, inner), nothing)
             roots |= {root: count + 1 for root, count in behind.items() if count < _DEPTH}
     return roots
 
@@ -158,14 +159,13 @@ def _variance(found: Rewriter, value: Value) -> tuple[Value, list[int]] | None:
             if axes is not None and axes == reduced_axes(found, value, "ReduceMean", op.inputs[0]):
                 return x, axes
         return None
-    squares, mean = op.inputs[0], _squared(found, op.inputs[1])
-    inner, outer = found.maker(squares, "ReduceMean"), found.maker(mean, "ReduceMean")
-    if inner is None or outer is None or mean is None or outer.inputs[0] is None or inner.inputs[0] is None:
+    middle = _squared(found, op.inputs[1])
+    inner, outer = found.maker(op.inputs[0], "ReduceMean"), found.maker(middle, "ReduceMean")
+    squares, source = (None if reduction is None else reduction.inputs[0] for reduction in (inner, outer))
+    if squares is None or source is None or _squared(found, squares) is not source:
         return None
-    x = outer.inputs[0]
-    axes = reduced_axes(found, mean, "ReduceMean", x)
-    same = axes is not None and axes == reduced_axes(found, squares, "ReduceMean", inner.inputs[0])
-    return (x, axes) if same and axes is not None and _squared(found, inner.inputs[0]) is x else None
+    axes = reduced_axes(found, middle, "ReduceMean", source)
+    return (source, axes) if axes is not None and axes == reduced_axes(found, op.inputs[0], "ReduceMean", squares) else None
 
 
 def _squared(found: Rewriter, value: Value | None) -> Value | None:
@@ -230,10 +230,13 @@ def with_constants(found: Rewriter, op: Op) -> Value | None:
         inner = found.maker(value, "LayerNormalization")
         if inner is None or constant.const is None or constant.dtype != value.dtype:
             continue
-        x, scale, offset = (*inner.inputs, None)[:3]
+        x, scale = inner.inputs[:2]
+        offset = inner.inputs[2] if len(inner.inputs) > 2 else None
         axis = inner.attributes["axis"] % value.rank
         lengths = [d for d in value.shape[axis:] if d is not None]
-        if x is None or scale is None or len(lengths) < value.rank - axis or (op.kind == "Mul" and offset is not None):
+        if x is None or scale is None or not found.alone(value) or len(lengths) < value.rank - axis:
+            continue
+        if op.kind == "Mul" and offset is not None:
             continue
         spread = spread_over(found, constant, value.rank, lengths)
         if spread is None:
@@ -251,7 +254,7 @@ def of_rows(found: Rewriter, op: Op) -> Value | None:
     """Reshape, LayerNormalization, Reshape back: the rows lie as the last axes of x do."""
     norm = found.maker(op.inputs[0], "LayerNormalization")
     before = found.maker(norm.inputs[0], "Reshape") if norm is not None else None
-    if norm is None or before is None or before.inputs[0] is None or norm.inputs[1] is None:
+    if norm is None or before is None or before.inputs[0] is None or norm.inputs[1] is None or not found.alone(norm.outputs[0]):
         return None
     x, rows = before.inputs[0], before.outputs[0].shape[norm.attributes["axis"] :]
     if None in rows or not restores(found, op, x):

@@ -36,9 +36,11 @@ def product(found: Rewriter, op: Op) -> Value | None:
     if multiply is None or before is None or before.inputs[0] is None:
         return None
     x, rows, matrix = before.inputs[0], before.outputs[0], multiply.inputs[1]
-    if matrix is None or matrix.rank != 2 or rows.rank < 2 or x.rank < 2 or x.shape[-1] is None or x.shape[-1] != rows.shape[-1]:
+    if matrix is None or matrix.rank != 2 or rows.rank < 2 or x.rank < 2 or not found.alone(multiply.outputs[0]):
         return None
-    if matrix.shape[1] is None or op.outputs[0].shape[-1:] != matrix.shape[1:] or not restores(found, op, x, x.rank - 1):
+    if x.shape[-1] is None or x.shape[-1] != rows.shape[-1] or matrix.shape[1] is None:
+        return None
+    if op.outputs[0].shape[-1:] != matrix.shape[1:] or not restores(found, op, x, x.rank - 1):
         return None
     result: Value = found.b.MatMul(x, matrix)
     return result
@@ -51,12 +53,11 @@ def restores(found: Rewriter, op: Op, x: Value, count: int | None = None) -> boo
         return False
     free = 0
     for axis, length in enumerate(given[:count]):
-        if isinstance(length, Element):
-            known = _is_length(found, length, x, axis)
-        else:
-            known = length == x.shape[axis] and length != 0 or op.outputs[0].shape[axis] == x.shape[axis] is not None
-        free += not known
-    return free == 0 or free == 1 and 0 not in x.shape
+        known, before = op.outputs[0].shape[axis], x.shape[axis]
+        if known is not None and before is not None and known != before:
+            return False
+        free += (known is None or known != before) and not (isinstance(length, Element) and _is_length(found, length, x, axis))
+    return free == 0 or (free == 1 and 0 not in x.shape)
 
 
 def _is_length(found: Rewriter, length: Element, x: Value, axis: int) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 from loadstone.lowering.block import Op, Value
-from loadstone.lowering.passes.rewriting import Rewriter, is_number, pairs
+from loadstone.lowering.passes.rewriting import Rewriter, is_number, number, pairs
 
 
 def softmax(found: Rewriter, op: Op) -> Value | None:
@@ -16,7 +18,7 @@ def softmax(found: Rewriter, op: Op) -> Value | None:
         if along is None or difference is None:
             continue
         x, most = difference.inputs
-        if x is not None and _over(found, most, "ReduceMax", x) == along:
+        if x is not None and _over(found, _maximum(found, most, x, along), "ReduceMax", x) == along:
             result: Value = found.b.Softmax(x, axis=along)
             return result
     return None
@@ -34,6 +36,20 @@ def reciprocal_of(found: Rewriter, value: Value) -> Value | None:
     if op is None:
         return None
     return op.inputs[0] if op.kind == "Reciprocal" else op.inputs[1] if is_number(op.inputs[0], 1.0) else None
+
+
+def _maximum(found: Rewriter, value: Value | None, x: Value, along: int) -> Value | None:
+    """A maximum without what makes it NaN where x has one: so does softmax."""
+    op = found.maker(value, "Where")
+    more = found.maker(op.inputs[0], "Greater") if op is not None else None
+    count = more.inputs[0] if more is not None and number(more.inputs[1]) == 0 else None
+    flags = found.maker(count, "ReduceSum")
+    cast = found.maker(flags.inputs[0], "Cast") if flags is not None else None
+    if op is None or cast is None or cast.outputs[0].dtype != "int32" or not isnan(number(op.inputs[1]) or 0.0):
+        return value
+    is_nan = found.maker(cast.inputs[0], "IsNaN")
+    rows = is_nan is not None and is_nan.inputs[0] is x and _over(found, count, "ReduceSum", cast.outputs[0]) == along
+    return op.inputs[2] if rows else value
 
 
 def _over(found: Rewriter, value: Value | None, kind: str, x: Value) -> int | None:

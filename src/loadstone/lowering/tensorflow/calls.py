@@ -6,15 +6,15 @@ variables are what holds for every round: the body is walked again with wider on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import FunctionName, Graph, Node, flatten
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.tensorflow.lists import TensorList, Written, differ_in_size, size_of, written
+from loadstone.lowering.tensorflow.lists import TensorList, Written, differ_in_size, same_size, size_of, written, written_alike
 from loadstone.lowering.tensorflow.recurrences import recognized
 from loadstone.lowering.tensorflow.rounds import Rounds
 from loadstone.lowering.tensorflow.variables import value_of
@@ -89,12 +89,8 @@ def branch(walk: GraphWalk, holds: Value, one: Any, other: Any, inputs: list[Thi
     if [len(things) for things in results if things is not None] not in ([n, n] for n in range(10_000)):
         raise ModelError("the branches of a condition have different numbers of results")
     kept = list(zip(*(things for things in results if things is not None), strict=True))
-    sized = {place for place, pair in enumerate(kept) if differ_in_size(*pair)}
-    flows = [
-        tuple(size_of(builder, thing) for (builder, _), thing in zip(built, pair, strict=True)) if place in sized else pair
-        for place, pair in enumerate(kept)
-        if pair[0] is not pair[1]
-    ]
+    merges = [_merge([builder for builder, _ in built], *pair) for pair in kept]
+    flows = [flow for merge in merges for flow in merge.flows]
     for one_value, other_value in flows:
         _check_alike(one_value, other_value)
     if not flows:
@@ -102,10 +98,35 @@ def branch(walk: GraphWalk, holds: Value, one: Any, other: Any, inputs: list[Thi
     for (builder, _), outputs in zip(built, zip(*flows, strict=True), strict=True):
         builder.block.outputs = _made_inside(builder, outputs)
     values = iter(walk.b.ops("If", holds, outputs=len(flows), then_branch=built[0][0].block, else_branch=built[1][0].block))
-    found = [pair[0] if pair[0] is pair[1] else next(values) for pair in kept]
+    found = [merge.result(walk.b, [next(values) for _ in merge.flows]) for merge in merges]
     given = len(found) - len(assigned)
     walk.b.set_states({**now, **dict(zip(assigned, found[given:], strict=True))})
-    return [replace(kept[place][0], size=thing) if place in sized else thing for place, thing in enumerate(found[:given])]
+    return found[:given]
+
+
+@dataclass(frozen=True)
+class _Merge:
+    """What two branches give in one place: the tensors that flow out of each, and what they make outside."""
+
+    flows: list[tuple[Thing, Thing]]
+    result: Callable[[Builder, list[Value]], Thing]
+
+
+def _merge(builders: Sequence[Builder], one: Thing, other: Thing) -> _Merge:
+    if one is other:
+        return _Merge([], lambda b, values: one)
+    if not (isinstance(one, TensorList) and isinstance(other, TensorList)):
+        return _Merge([(one, other)], lambda b, values: values[0])
+    pair = (one, other)
+    if differ_in_size(one, other):
+        first, second = (size_of(b, thing) for b, thing in zip(builders, pair, strict=True))
+        return _Merge([(first, second)], lambda b, values: replace(one, size=values[0]))
+    if written_alike(one, other):
+        places = [place for place, _ in one.written]
+        inner = [(a, b) for (_, a), (_, b) in zip(one.written, other.written, strict=True)]
+        return _Merge(inner, lambda b, values: replace(one, written=tuple(zip(places, values, strict=True))))
+    whole, second = (thing.whole(b) for b, thing in zip(builders, pair, strict=True))
+    return _Merge([(whole, second)], lambda b, values: one.of(b, values[0], not same_size(one, other)))
 
 
 def _check_alike(one: Thing, other: Thing) -> None:
@@ -140,15 +161,26 @@ def loop(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | 
     carried: list[str] = []  # states that the loop assigns: more variables of it
     count, before = len(inputs), walk.b.states_now()
     shapes: list[Shape | None] = [thing.shape if isinstance(thing, Value) else None for thing in inputs]
+    sized: set[int] = set()  # lists whose lengths the loop changes
     for _ in range(MAX_ROUNDS):
-        attempt = _Loop(walk, node, inputs, shapes, carried)
+        noted = walk.noted()
+        attempt = _Loop(walk, node, inputs, shapes, carried, sized)
         if not attempt.known:
-            return None
+            read = attempt.read()
+            if not read:
+                return None
+            walk.forget(noted)
+            shapes = [read.get(place, shape) for place, shape in enumerate(shapes)]
+            inputs = [_with_element(thing, shape) for thing, shape in zip(inputs, shapes, strict=True)]
+            continue
         if attempt.assigned:
             carried += attempt.assigned
             now = walk.b.states_now()
             inputs = [*inputs[:count], *(now[key] for key in carried)]
             shapes = [*attempt.shapes[:count], *(now[key].shape for key in carried)]
+            continue
+        if attempt.resized() - sized:
+            sized |= attempt.resized()
             continue
         if attempt.shapes == shapes:
             found = attempt.emit()
@@ -168,12 +200,14 @@ class _Loop:
     """One walk through a loop: its variables in a builder of their own, and what the body makes of them.
 
     shapes are those of the variables that are tensors, and of the lists that are variables of the loop as a whole. carried are states of
-    the Model that the loop assigns, its last variables; assigned those that turned out besides. known is false where something in the
-    loop cannot be lowered.
+    the Model that the loop assigns, its last variables; assigned those that turned out besides. sized are the places of lists whose
+    lengths it changes. known is false where something in the loop cannot be lowered.
     """
 
-    def __init__(self, walk: GraphWalk, node: Node, inputs: list[Thing], shapes: list[Shape | None], carried: list[str]) -> None:
-        self.walk, self.inputs, self.node, self.shapes = walk, inputs, node, shapes
+    def __init__(
+        self, walk: GraphWalk, node: Node, inputs: list[Thing], shapes: list[Shape | None], carried: list[str], sized: set[int]
+    ) -> None:
+        self.walk, self.inputs, self.node, self.shapes, self.sized = walk, inputs, node, shapes, sized
         outer, before = walk.inner(), walk.b.states_now()
         self.b, self.carried, self.assigned = walk.b, carried, list[str]()
         self.results: list[Thing] = []
@@ -183,7 +217,7 @@ class _Loop:
             self.holds = self.b.input("holds", (), "bool")
             same = _passed_on(walk, node.attributes["body"]) & set(range(given))
             self.inside = [
-                thing if i in same and _is_known(thing) else self._variable(thing, shape)
+                thing if i in same and _is_known(thing) else self._variable(thing, shape, i in sized)
                 for i, (thing, shape) in enumerate(zip(inputs, shapes, strict=True))
             ]
             begin = {**before, **dict(zip(carried, self.inside[given:], strict=True))}
@@ -204,14 +238,33 @@ class _Loop:
         self.rounds = list(zip(inputs, self.inside, self.results, strict=True))
         self.shapes = [self._shape(place, shape) for place, shape in enumerate(shapes)]
 
-    def _variable(self, thing: Thing, shape: Shape | None) -> Thing:
+    def read(self) -> dict[int, Shape]:
+        """The lists that are read in the loop though nothing is known of them, and the shapes that they have as variables of it."""
+        found = {}
+        for place, thing in enumerate(self.inside):
+            if isinstance(thing, TensorList) and thing.stacked is None and thing.noticed.read:
+                element = thing.element if thing.noticed.element is None else thing.noticed.element
+                if element is not None:
+                    found[place] = (None, *element)
+        return found
+
+    def resized(self) -> set[int]:
+        """The lists that are variables of the loop and have another length after a round."""
+        return {
+            place
+            for place, (_, inside, after) in enumerate(self.rounds)
+            if isinstance(inside, TensorList) and isinstance(after, TensorList) and inside.stacked is not None and not same_size(inside, after)
+        }
+
+    def _variable(self, thing: Thing, shape: Shape | None, sized: bool = False) -> Thing:
         """What the body sees of a variable."""
         if isinstance(thing, Value):
             assert shape is not None
             return Value(self.b.unique("variable"), shape, thing.dtype)
         if not isinstance(thing, TensorList):
             return thing
-        return thing.inside(self.b, thing.stacked.shape if shape is None and thing.stacked is not None else shape)
+        state = thing.stacked.shape if shape is None and thing.stacked is not None else shape
+        return thing.inside(self.b, (None, *state[1:]) if state is not None and sized else state, sized)
 
     def _shape(self, place: int, shape: Shape | None) -> Shape | None:
         """The shape of a variable that holds before and after a round."""
@@ -221,9 +274,13 @@ class _Loop:
         if not isinstance(after, TensorList) or after is inside:
             return shape
         if inside.stacked is None:
-            if written(after, self.rounds, self.b.block.ops) is not None:
+            asked = inside.noticed.length and not same_size(inside, after)
+            if not asked and written(after, self.rounds, self.b.block.ops) is not None:
                 return None
-            return (None, *(before.element if after.element is None else after.element))  # as a variable of the loop, then
+            element = before.element if after.element is None else after.element
+            if element is None:
+                raise UnsupportedAttribute("a list that a loop changes, and whose elements have no known shape")
+            return (None, *element)  # as a variable of the loop, then
         return _wider(shape or inside.stacked.shape, after.whole(self.b).shape)
 
     def emit(self) -> list[Thing]:
@@ -270,7 +327,7 @@ class _Loop:
                 found.append(self._list(replace(before, grows=True) if grown else before, lists[i], scan, results, ends))
             elif i in places:
                 result = results[places[i]]
-                found.append(before.of(result) if isinstance(before, TensorList) else result)
+                found.append(before.of(outer, result, i in self.sized) if isinstance(before, TensorList) else result)
             else:
                 found.append(before)
         return found
@@ -296,7 +353,7 @@ class _Loop:
         for place, element in changed.items():
             before = self.rounds[place][0]
             assert element is not None
-            results[place] = before.of(outputs) if element.place is None else before.put(outer, element.place, last[0])
+            results[place] = before.of(outer, outputs) if element.place is None else before.put(outer, element.place, last[0])
         return [results.get(i, before) for i, (before, _, _) in enumerate(self.rounds)]
 
     def _emit(

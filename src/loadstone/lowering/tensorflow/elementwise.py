@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
@@ -15,6 +17,8 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras import ops_binary as binary
 from loadstone.lowering.keras import ops_unary as unary
 from loadstone.lowering.keras.special import erfc, erfinv, expm1, log1p, single
+from loadstone.lowering.shapes import broadcast
+from loadstone.lowering.tensorflow.host_calls import called
 from loadstone.lowering.tensorflow.symbols import Operand, alike, enter, tensor, tf
 
 One = Callable[[Builder, Value], Value]
@@ -47,6 +51,11 @@ def _square(b: Builder, x: Value) -> Value:
     return b.Mul(x, x)
 
 
+def _log1p(b: Builder, x: Value) -> Value:
+    """In float32 for half precision, where the formula would be infinite before the result is."""
+    return b.cast(log1p(b, b.cast(x, "float32")), x.dtype) if x.dtype in ("float16", "bfloat16") else log1p(b, x)
+
+
 ONE: dict[str, One] = {
     "math.abs": lambda b, x: x if x.dtype == "bool" or x.dtype.startswith("uint") else b.Abs(x),
     "math.acos": unary.FLOATING["Arccos"],
@@ -69,7 +78,7 @@ ONE: dict[str, One] = {
     "math.is_inf": unary.PREDICATES["Isinf"],
     "math.is_nan": unary.PREDICATES["Isnan"],
     "math.log": unary.onnx("Log"),
-    "math.log1p": log1p,
+    "math.log1p": _log1p,
     "math.logical_not": unary.onnx("Not"),
     "math.negative": unary.onnx("Neg"),
     "math.real": lambda b, x: x,
@@ -220,7 +229,7 @@ TWO: dict[str, tuple[Two, str]] = {
     "math.squared_difference": (_squared_difference, "raw_ops.SquaredDifference"),
     "math.subtract": (unary.onnx("Sub"), "raw_ops.Sub"),
     "math.xdivy": (lambda b, x, y: _where_zero(b, x, lambda v: b.Div(v, y)), "raw_ops.Xdivy"),
-    "math.xlog1py": (lambda b, x, y: _where_zero(b, x, lambda v: b.Mul(v, log1p(b, y))), "raw_ops.Xlog1py"),
+    "math.xlog1py": (lambda b, x, y: _where_zero(b, x, lambda v: b.Mul(v, _log1p(b, y))), "raw_ops.Xlog1py"),
     "math.xlogy": (lambda b, x, y: _where_zero(b, x, lambda v: b.Mul(v, b.Log(y))), "raw_ops.Xlogy"),
     "truncatediv": (_truncated_division, "raw_ops.TruncateDiv"),
     "truncatemod": (lambda b, x, y: b.Mod(x, y, fmod=1), "raw_ops.TruncateMod raw_ops.Mod"),
@@ -236,6 +245,9 @@ _TEXT = frozenset({"math.equal", "math.not_equal"})
 def _two(name: str, formula: Two) -> Callable[..., Value]:
     def rule(b: Builder, x: Operand, y: Operand) -> Value:
         one, other = alike(b, x, y)
+        if one.dtype == "string" and name == "math.add":
+            shape = broadcast(one.shape, other.shape)
+            return called(b, "Add", lambda v, w: (np.asarray(v + w, object),), [one, other], [(shape, "string")])[0]
         if one.dtype == "string" and name not in _TEXT:
             raise UnsupportedAttribute(f"tf.{name} of strings")
         return formula(b, one, other)

@@ -8,18 +8,29 @@ other that a loop changes is a variable of the loop, which must have elements of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Node
 from loadstone.lowering.block import Op, Shape, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.symbols import known, lengths, number
-from loadstone.lowering.tensorflow.walk import GraphWalk, Resource, Thing, graph_op
+from loadstone.lowering.tensorflow.walk import GraphWalk, Resource, Thing, Unknown, graph_op
 
 Place = Value | int
 MAX_STACKED = 1 << 14  # places of a list that are put together one by one
+
+
+@dataclass(eq=False)
+class Noticed:
+    """What a round of a loop did with a list that is the same for every round: read an element, asked for its length; what it wrote."""
+
+    read: bool = False
+    length: bool = False
+    element: Shape | None = None
 
 
 @dataclass(eq=False, frozen=True)
@@ -27,7 +38,8 @@ class TensorList(Resource):
     """A list. element is the shape of its elements as far as it is known; size the number that it has, an int64 scalar or a number.
 
     stacked holds all elements, None where nothing was written before; written are the elements put in since, each with its place. grows
-    is true where an element may be put behind the last. origin is, inside a loop, the list that a round begins with.
+    is true where an element may be put behind the last. origin is, inside a loop, the list that a round begins with, and noticed what
+    the round did with it.
     """
 
     dtype: str
@@ -37,12 +49,13 @@ class TensorList(Resource):
     written: tuple[tuple[Place, Value], ...] = ()
     grows: bool = False
     origin: TensorList | None = None
+    noticed: Noticed = field(default_factory=Noticed)
 
     # -- as an op sees it -------------------------------------------------------------------------------------------
 
     def put(self, b: Builder, place: Place, value: Value) -> TensorList:
         """The list with an element in a place."""
-        element = value.shape if self.element is None else _merged(self.element, value.shape)
+        element = self._with(value)
         if self.stacked is None:
             return replace(self, element=element, written=(*self.written, (place, value)))
         index = b.reshape(b.cast(_value(b, place), "int64"), [1, 1])
@@ -52,11 +65,17 @@ class TensorList(Resource):
 
     def push(self, b: Builder, value: Value) -> TensorList:
         """The list with one element more."""
-        element = value.shape if self.element is None else _merged(self.element, value.shape)
+        element = self._with(value)
         size = self.size + 1 if isinstance(self.size, int) else b.Add(self.size, 1)
         if self.stacked is None:
             return replace(self, element=element, written=(*self.written, (self.size, value)), size=size)
         return replace(self, element=element, stacked=b.Concat(self.stacked, b.unsqueeze(value, 0), axis=0), size=size)
+
+    def _with(self, value: Value) -> Shape:
+        """The shape of the elements, of which this is one."""
+        element = value.shape if self.element is None else _merged(self.element, value.shape)
+        self.noticed.element = element
+        return element
 
     def get(self, b: Builder, place: Value) -> Value:
         """An element."""
@@ -71,6 +90,7 @@ class TensorList(Resource):
         if self.stacked is not None:
             return self.stacked
         if self.origin is not None:
+            self.noticed.read = True
             raise _ReadInside
         by_place = {_number(place): value for place, value in self.written}
         size = _number(self.size)
@@ -78,9 +98,13 @@ class TensorList(Resource):
             first = next(iter(by_place.values()))
             empty = b.zeros(b.dims(first), self.dtype) if len(by_place) < size else first
             return _stack(b, [by_place.get(i, empty) for i in range(size)])
-        if self.element is None or None in self.element:
+        if self.written:
+            dims = b.dims(self.written[0][1])
+        elif self.element is None or None in self.element:
             raise UnsupportedAttribute("a list whose elements have no known shape is read before they are written")
-        start = replace(self, written=(), stacked=b.zeros([_length(b, self.size), *(d or 0 for d in self.element)], self.dtype))
+        else:
+            dims = [d or 0 for d in self.element]
+        start = replace(self, written=(), stacked=b.zeros([_length(b, self.size), *dims], self.dtype))
         for place, value in self.written:
             start = start.put(b, place, value)
         assert start.stacked is not None
@@ -88,13 +112,15 @@ class TensorList(Resource):
 
     def length(self, b: Builder) -> Value:
         """How many elements there are, an int32 scalar."""
+        self.noticed.length = True
         if isinstance(self.size, int):
             return b.const(self.size, "int32")
         return b.cast(self.size, "int32")
 
-    def of(self, stacked: Value) -> TensorList:
-        """A list with these elements."""
-        return replace(self, element=stacked.shape[1:], stacked=stacked, written=(), origin=None)
+    def of(self, b: Builder, stacked: Value, sized: bool = False) -> TensorList:
+        """A list with these elements; sized: as many as there are, and not as many as before."""
+        size = _of_tensor(b, stacked).size if sized else self.size
+        return replace(self, element=stacked.shape[1:], stacked=stacked, written=(), origin=None, size=size)
 
     # -- as a variable of a loop ------------------------------------------------------------------------------------
 
@@ -103,11 +129,11 @@ class TensorList(Resource):
         """True where nothing was written yet."""
         return self.stacked is None and not self.written
 
-    def inside(self, b: Builder, state: Shape | None) -> TensorList:
-        """What a round of a loop begins with: a list of its own, or (state) a variable of this shape."""
+    def inside(self, b: Builder, state: Shape | None, sized: bool = False) -> TensorList:
+        """What a round of a loop begins with: a list of its own, or (state) a variable of this shape, (sized) whose length changes."""
         if state is not None:
-            return replace(self, stacked=Value(b.unique("list"), state, self.dtype), written=(), origin=None)
-        return replace(self, written=(), origin=self)
+            return self.of(b, Value(b.unique("list"), state, self.dtype), sized)
+        return replace(self, written=(), origin=self, noticed=Noticed())
 
     def filled(self, b: Builder, scanned: Value) -> TensorList:
         """The list after a loop that wrote an element a round; places that no round reached are 0."""
@@ -152,7 +178,7 @@ def written(after: TensorList, rounds: Sequence[tuple[Thing, Thing, Thing]], ops
     rounds are the variables of the loop: before it, in a round, after the round.
     """
     start = after.origin
-    if start is None or not start.fresh or len(after.written) != 1:
+    if start is None or not start.fresh or start.origin is not None or len(after.written) != 1:
         return None
     place, value = after.written[0]
     if start.grows and place is start.size:
@@ -207,6 +233,8 @@ def _shape(walk: GraphWalk, given: Any) -> Shape | None:
 def _as_list(thing: Thing) -> TensorList:
     if isinstance(thing, Handle):
         return thing.start
+    if thing is None:
+        raise Unknown
     if not isinstance(thing, TensorList):
         raise ModelError("a list of tensors is wanted where there is none")
     return thing
@@ -261,11 +289,15 @@ def set_item(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
     """The list with another element in a place, which may be behind the last one where the list grows."""
     b, found = walk.b, _as_list(inputs[0])
     if node.attributes.get("resize_if_index_out_of_bounds"):
-        behind = b.Add(b.cast(inputs[1], "int64"), 1)
-        more = b.Max(size_of(b, found), behind)
-        places = _number(more)
-        found = _resized(b, found, more if places is None else places)
+        found = _reaching(b, found, inputs[1])
     return [found.put(b, inputs[1], inputs[2])]
+
+
+def _reaching(b: Builder, found: TensorList, place: Value) -> TensorList:
+    """The list with more places where it has too few for this one."""
+    more = b.Max(size_of(b, found), b.Add(b.cast(place, "int64"), 1))
+    places = _number(more)
+    return _resized(b, found, more if places is None else places)
 
 
 @graph_op("TensorListPushBack")
@@ -359,12 +391,33 @@ def concat(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
 
 @graph_op("TensorListSplit")
 def split(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
-    """A list of parts of a tensor, of equal lengths."""
-    sizes = number(inputs[2], "the lengths of the parts of a list")
-    if len(set(sizes)) > 1:
-        raise UnsupportedAttribute("a list of parts of different lengths")
-    b, x = walk.b, inputs[0]
-    return [_of_tensor(b, b.reshape(x, [len(sizes), sizes[0] if sizes else 0, *b.dims(x)[1:]]))]
+    """A list of parts of a tensor."""
+    return [_parts(walk.b, inputs[0], inputs[2])]
+
+
+def _parts(b: Builder, x: Value, lengths_of: Value) -> TensorList:
+    """Parts of a tensor along axis 0, of these lengths. Where they differ, the parts are what was written into the list."""
+    sizes = number(lengths_of, "the lengths of the parts of a list")
+    if len(set(sizes)) <= 1:
+        return _of_tensor(b, b.reshape(x, [len(sizes), sizes[0] if sizes else 0, *b.dims(x)[1:]]))
+    ends = np.cumsum(sizes).tolist()
+    written = tuple((i, b.slice(x, 0, end - size, end)) for i, (size, end) in enumerate(zip(sizes, ends, strict=True)))
+    return TensorList(x.dtype, (None, *x.shape[1:]), len(sizes), written=written)
+
+
+@graph_op("TensorArraySplitV3", "TensorArraySplitV2")
+def array_split(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
+    """Parts of a tensor, each in a place of its own."""
+    _, x, sizes, _ = inputs
+    return [_parts(walk.b, x, sizes)]
+
+
+@graph_op("TensorListConcatLists")
+def concat_lists(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
+    """One list behind the other."""
+    b = walk.b
+    one, other = (_as_list(thing).whole(b) for thing in inputs)
+    return [_of_tensor(b, b.Concat(one, other, axis=0))]
 
 
 @graph_op("TensorListResize")
@@ -384,6 +437,20 @@ def _resized(b: Builder, found: TensorList, size: Place) -> TensorList:
     if count is not None:
         found = replace(found, written=tuple(pair for pair in found.written if (_number(pair[0]) or 0) < count))
     return replace(found, size=size)
+
+
+def same_size(one: TensorList, other: TensorList) -> bool:
+    """True for two lists that are known to have equally many elements."""
+    return one.size is other.size or (_number(one.size) is not None and _number(one.size) == _number(other.size))
+
+
+def written_alike(one: Thing, other: Thing) -> bool:
+    """True for two lists that are the same but for the elements that were put into the same places."""
+    if not (isinstance(one, TensorList) and isinstance(other, TensorList)) or one.stacked is not None or other.stacked is not None:
+        return False
+    places = [(a, b) for (a, _), (b, _) in zip(one.written, other.written, strict=False)]
+    same = all(a is b or (_number(a) is not None and _number(a) == _number(b)) for a, b in places)
+    return len(one.written) == len(other.written) and same and one.origin is other.origin and same_size(one, other)
 
 
 def differ_in_size(one: Thing, other: Thing) -> bool:
@@ -419,7 +486,10 @@ def array(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
 def write(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
     """Puts an element into a place."""
     _, place, value, flow = inputs
-    return [_as_list(flow).put(walk.b, place, value)]
+    found = _as_list(flow)
+    if found.grows and place is not None:
+        found = _reaching(walk.b, found, place)
+    return [found.put(walk.b, place, value)]
 
 
 @graph_op("TensorArrayReadV3", "TensorArrayReadV2")

@@ -138,6 +138,8 @@ def _place(kind: str) -> Callable[..., Value]:
         x = tensor(b, input_)
         axis = axis if axis is not None else dimension
         at = 0 if axis is None else axis_of(axis, x.rank)
+        if dtypes.is_float(x.dtype):  # NaN is never the greatest or least
+            x = b.Where(b.IsNaN(x), float("-inf") if kind == "ArgMax" else float("inf"), x)
         x = b.cast(x, "int32") if x.dtype == "bool" else ordered(b, x)
         return b.cast(b.op(kind, x, axis=at, keepdims=0), output_type)
 

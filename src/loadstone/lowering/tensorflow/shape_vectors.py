@@ -109,7 +109,7 @@ def fake_param(b: Builder, dtype: str = "float32", shape: Any = None) -> Value:
     return blank(b, [d or 0 for d in shape or ()], dtype)
 
 
-@tf("raw_ops.GuaranteeConst", "raw_ops.DeepCopy")
+@tf("raw_ops.GuaranteeConst", "raw_ops.DeepCopy", "raw_ops.Copy", "raw_ops.CopyHost")
 def passed_on(b: Builder, input_: Operand) -> Value:
     """x."""
     return tensor(b, input_)

@@ -142,10 +142,10 @@ def roll(b: Builder, input_: Operand, shift: Operand, axis: Operand) -> Value:
     by = number(shift, "a shift")
     for one, step in zip(axes_of(axis, x.rank), by if isinstance(by, list) else [by], strict=True):
         length = x.shape[one]
-        if length is None and step > 0 or length is not None and step % max(length, 1):
-            step = step if length is None else step % length
-            x = b.Concat(b.slice(x, one, -step), b.slice(x, one, 0, -step), axis=one)
-        elif length is None and step < 0:
+        if length is None:
+            x = _rolled(b, x, [step], [one])
+        elif step % max(length, 1):
+            step %= length
             x = b.Concat(b.slice(x, one, -step), b.slice(x, one, 0, -step), axis=one)
     return x
 
@@ -248,6 +248,12 @@ def raw_split_v(b: Builder, value: Operand, size_splits: Operand, axis: Operand,
     free = b.Less(sizes, 0)
     rest = b.Sub(b.vector([b.dim(x, at)]), b.ReduceSum(b.Where(free, 0, sizes), b.ints([0]), keepdims=1))
     return list(b.ops("Split", x, b.Where(free, rest, sizes), outputs=int(num_split), axis=at))
+
+
+@tf("raw_ops.Concat")
+def concat_of_axis(b: Builder, concat_dim: Operand, values: Any) -> Value:
+    """Tensors one behind the other; the axis comes first."""
+    return concat(b, values, concat_dim)
 
 
 @tf("raw_ops.ConcatV2")

@@ -8,7 +8,8 @@ from __future__ import annotations
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.tensorflow.symbols import Operand, lengths, number, tensor, tf
+from loadstone.lowering.keras.ops_shape import times
+from loadstone.lowering.tensorflow.symbols import Operand, alike, lengths, number, tensor, tf
 
 _LAST = 2**63 - 1
 
@@ -77,7 +78,8 @@ def _picked(b: Builder, x: Value, axis: int, index: int | Value) -> Value:
 @tf("slice", "keras.backend.slice", "raw_ops.Slice")
 def slice_of(b: Builder, input_: Operand, begin: Operand, size: Operand) -> Value:
     """`size` elements of each axis from `begin` on; -1 is all that follow."""
-    x, starts, sizes = tensor(b, input_), lengths(b, begin), lengths(b, size)
+    x = tensor(b, input_)
+    starts, sizes = (lengths(b, _long(b, v, x.rank)) for v in (begin, size))
     if not len(starts) == len(sizes) == x.rank:
         raise UnsupportedAttribute(f"a slice with {len(starts)} begins and {len(sizes)} sizes of a tensor of rank {x.rank}")
     places: dict[int, tuple[int | Value, int | Value, int]] = {}
@@ -90,6 +92,11 @@ def slice_of(b: Builder, input_: Operand, begin: Operand, size: Operand) -> Valu
     return y if told == y.shape else b.reshape(y, [d if d is not None else b.dim(y, i) for i, d in enumerate(told)], told)
 
 
+def _long(b: Builder, v: Operand, count: int) -> Operand:
+    """A vector that must have so many elements, where its length is free."""
+    return b.reshape(v, [count]) if isinstance(v, Value) and v.shape == (None,) else v
+
+
 def _end(b: Builder, start: int | Value, count: int | Value) -> int | Value:
     if isinstance(count, int):
         if count == -1:
@@ -98,3 +105,31 @@ def _end(b: Builder, start: int | Value, count: int | Value) -> int | Value:
     to_the_end = b.Equal(count, b.ints([-1]))
     first = b.ints([start]) if isinstance(start, int) else start
     return b.Where(to_the_end, b.ints([_LAST]), b.Add(first, count))
+
+
+@tf("raw_ops.TensorStridedSliceUpdate")
+def strided_slice_update(
+    b: Builder, input_: Operand, begin: Operand, end: Operand, strides: Operand, value: Operand, begin_mask: int = 0, end_mask: int = 0,
+    ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0,
+) -> Value:  # fmt: skip
+    """x with x[begin:end:strides] = value."""
+    x, y = alike(b, input_, value)
+    dims = b.dims(x)
+    count = b.reshape(b.vector([times(b, dims)]), [])
+    places = b.reshape(b.Range(b.const(0), count, b.const(1)), dims, x.shape)
+    found = strided_slice(b, places, begin, end, strides, begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
+    updates = b.reshape(y if y.shape == found.shape and None not in y.shape else b.Expand(y, b.Shape(found)), [-1])
+    return b.reshape(b.ScatterND(b.reshape(x, [-1]), b.reshape(found, [-1, 1]), updates), dims, x.shape)
+
+
+@tf("raw_ops.StridedSliceGrad")
+def strided_slice_gradient(
+    b: Builder, shape: Operand, begin: Operand, end: Operand, strides: Operand, dy: Operand, begin_mask: int = 0, end_mask: int = 0,
+    ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0,
+) -> Value:  # fmt: skip
+    """Zeros of this shape with dy in place of the slice."""
+    y = tensor(b, dy)
+    zeros = b.zeros(lengths(b, shape), y.dtype)
+    return strided_slice_update(
+        b, zeros, begin, end, strides, y, begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask
+    )

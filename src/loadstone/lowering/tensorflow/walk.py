@@ -29,6 +29,10 @@ MAX_WALKED = 100_000  # nodes that are walked because functions are called again
 WALKED_A_NODE = 64  # and as many for each node that there is
 
 
+class Unknown(Exception):
+    """A rule is given what another could not make: what it makes is not known either."""
+
+
 class Resource:
     """What flows through a graph and is no tensor. rules are those of the ops that take it, where they have none for tensors."""
 
@@ -160,6 +164,8 @@ class GraphWalk:
                 return None if outputs is None else [self.flowing(thing) for thing in outputs]
             except UnsafeContent:
                 raise
+            except Unknown:
+                return None
             except (LoweringError, ModelError) as error:
                 self.problems.append(error.at(where=node.name))
             except MALFORMED as error:
@@ -192,6 +198,15 @@ class GraphWalk:
         if tf_ops.definition(node.op) is None and node.op in self.module.functions:
             return self.function(FunctionName(node.op), inputs)
         return self.refuse(node, foreign(node.op))
+
+    def noted(self) -> tuple[int, dict[str, int]]:
+        """How much was found in the way so far."""
+        return len(self.problems), {op: len(places) for op, places in self.unsupported.items()}
+
+    def forget(self, noted: tuple[int, dict[str, int]]) -> None:
+        """Only what was in the way then is in the way."""
+        del self.problems[noted[0] :]
+        self.unsupported = {op: places[: noted[1][op]] for op, places in self.unsupported.items() if op in noted[1]}
 
     def refuse(self, node: Node, reason: str = "") -> Sequence[Thing] | None:
         """Note an op that is not supported; its outputs are not known."""
