@@ -15,7 +15,7 @@ from loadstone import formats
 from loadstone.containers.source import Filepath, Source
 from loadstone.custom import CustomObjects
 from loadstone.custom.whole import as_graph
-from loadstone.errors import FormatError, LoadstoneError, LoweringError, MissingWeights, ModelError, UnrecognizedFormat
+from loadstone.errors import FormatError, LoadstoneError, LoweringError, MissingWeights, ModelError, UnrecognizedFormat, printable
 from loadstone.ir import Finding, Tensor
 from loadstone.ir import Model as Description
 from loadstone.live import Hosts
@@ -80,7 +80,7 @@ def load_model(
     for finding in description.findings:
         if finding.severity == "warning":  # it can change numbers
             place = f" (at {finding.where})" if finding.where else ""
-            warnings.warn(f"{description.source}: {finding.message}{place}", stacklevel=2)
+            warnings.warn(printable(f"{description.source}: {finding.message}{place}"), stacklevel=2)
     return model
 
 

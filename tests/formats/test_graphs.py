@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import loadstone
-from loadstone.errors import ModelError, UnsafeContent
+from loadstone.errors import InputMismatch, ModelError, UnsafeContent
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "graphs"
 CASES = sorted(path.relative_to(GOLDEN) for path in GOLDEN.glob("*/*.npz"))
@@ -110,6 +110,19 @@ def test_a_counter_counts_in_all_signatures():
     assert float(model.signatures["get"]()["count"]) == 7
     model.reset_states()
     assert float(model.signatures["get"]()["count"]) == 0
+
+
+def test_a_signature_knows_what_its_inputs_are_by_default():
+    file, inputs, outputs = golden("tensorflow-2.21/defaults")
+    model = loadstone.load_model(file)
+    assert [spec.optional for spec in model.inputs] == [False, True] and model.input_names == ["x", "scale"]
+    rows = np.tile(inputs["x"], (20, 1))
+    for given in (rows, {"x": rows}):
+        np.testing.assert_array_equal(model.predict(given), np.tile(outputs["y"], (20, 1)))
+    np.testing.assert_array_equal(model.predict({"x": rows, "scale": 3.0}), rows * 3)
+    np.testing.assert_array_equal(model.signatures["serving_default"](x=rows, scale=3.0)["y"], rows * 3)
+    with pytest.raises(InputMismatch, match="'x'"):
+        model.predict({"scale": 3.0})
 
 
 def test_state_is_assigned_in_conditions_and_loops():

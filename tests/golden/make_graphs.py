@@ -247,6 +247,12 @@ class Words(tf.Module):
         return {"ids": self.table.lookup(tf.strings.lower(words))}
 
 
+class Scaled(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32, name="x"), tf.TensorSpec([], tf.float32, name="scale")])
+    def scale(self, x, scale=tf.constant(2.0)):  # noqa: B008  (such a default is what it is about)
+        return {"y": x * scale}
+
+
 def second():
     counter = Counter()
     save("counter", counter, {"by": np.float32(3)}, lambda m: m.add(tf.constant(3.0)), {"add": counter.add, "get": counter.get})
@@ -264,6 +270,9 @@ def second():
         save("words_plain", module, {"words": words}, lambda m: m(tf.constant(words)))
     if RELEASE < "2.16":
         keras_models()
+    else:  # signatures know defaults
+        scaled = Scaled()
+        save("defaults", scaled, {"x": X}, lambda m: m.scale(tf.constant(X)), {"serving_default": scaled.scale})
 
 
 def keras_models():

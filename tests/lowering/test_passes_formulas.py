@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from math import pi, sqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from loadstone.containers.source import Source
+from loadstone.formats import frozen_graph
 from loadstone.ir import Spec, Tensor
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.finish import optimize
 from loadstone.lowering.keras.ops_reduce import REDUCTIONS
 from loadstone.lowering.keras.special import erfc
 from loadstone.lowering.passes import dtypes
 from loadstone.lowering.passes.formula_rules import spell_shorter
 from loadstone.lowering.program import assemble, keep_needed
+from loadstone.lowering.tensorflow.lower import emit_graph
 from loadstone.runtime import Executor
 from tests.lowering.programs import weight
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "tf_ops" / "formulas.npz"
 Build = Callable[..., Any]
 Shapes = list[tuple[int | None, ...]]
 
@@ -61,6 +68,46 @@ def stays(build: Build, *arrays: np.ndarray, free: bool = True, atol: float = 2e
 def numbers(*shape: int, seed: int = 0, dtype: str = "float32") -> np.ndarray:
     """Random numbers."""
     return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+# -- graphs of TensorFlow (golden/tf_ops_cases/formulas.py) ------------------------------------------------------------
+
+LEFT = {
+    "attention": {"Mul": 1, "Transpose": 4, "MatMul": 2, "Softmax": 1},
+    "clip": {"Clip": 1},
+    "gelu": {"Gelu": 1},
+    "gelu_approximate": {"Gelu": 1},
+    "gelu_erf": {"Gelu": 1},
+    "hard_swish": {"HardSigmoid": 1, "Mul": 1},
+    "layer_norm_batch_normalization": {"LayerNormalization": 1},
+    "layer_norm_by_hand": {"LayerNormalization": 1},
+    "layer_norm_keras_2": {"LayerNormalization": 1},
+    "layer_norm_keras_3": {"LayerNormalization": 1},
+    "layer_norm_two_axes": {"LayerNormalization": 1},
+    "places_from_the_end": {"Gather": 1},
+    "projection": {"Shape": 2, "MatMul": 1, "Concat": 1, "Reshape": 1},
+    "projection_back": {"Shape": 2, "Concat": 1, "Reshape": 1, "MatMul": 1},
+    "softmax_in_parts": {"Softmax": 1},
+    "swish": {"Sigmoid": 1, "Mul": 1},
+    "tensordot": {"MatMul": 1, "Add": 1},
+}
+
+
+def test_the_table_walks_all_graphs() -> None:
+    with np.load(GOLDEN) as file:
+        assert {key.removesuffix("/graph") for key in file.files if key.endswith("/graph")} == set(LEFT)
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_a_graph_becomes_the_ops_of_layers(name: str) -> None:
+    with np.load(GOLDEN) as file:
+        graph, names = file[f"{name}/graph"].tobytes(), json.loads(str(file[f"{name}/names"]))
+    model = frozen_graph.read(Source.of_bytes(graph, name))
+    assert model.module is not None
+    model.graph = model.module.between(names["inputs"], names["outputs"])
+    emitted = emit_graph(model)
+    optimize(emitted.b, [value for _, value in emitted.outputs])
+    assert Counter(op.kind for op in emitted.b.block.ops) == LEFT[name]
 
 
 # -- layer normalization ----------------------------------------------------------------------------------------------
@@ -377,6 +424,21 @@ def test_an_output_that_is_an_input_keeps_its_name() -> None:
 
     assert kinds(build, (None, 5)) == {"Identity": 1, "Relu": 1}
     stays(build, numbers(4, 5))
+
+
+def test_long_chains_are_no_trouble() -> None:
+    def negated(b: Builder, x: Value) -> Value:
+        for _ in range(3000):
+            x = b.Neg(x)
+        return b.Add(x, 1)
+
+    def squared(b: Builder, x: Value) -> Value:
+        for _ in range(60):
+            x = b.Mul(x, x)
+        return b.Mul(x, b.Add(b.Erf(x), 1))
+
+    assert kinds(negated, (5,))["Neg"] == 3000
+    assert kinds(squared, (None, 5))["Mul"] == 61
 
 
 # -- places -----------------------------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from loadstone.containers import graph_proto
+from loadstone.containers import graph_proto, tensor_proto
 from loadstone.containers.graph_proto import GraphDef, entries, shape, string, type_name
 from loadstone.containers.wire import content, fields, integer, text
+from loadstone.ir import Tensor
 from loadstone.errors import UnsafeContent
 
 MAX_DEPTH = 64  # structures inside structures
@@ -27,11 +28,12 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class SignatureDef:
-    """Inputs and outputs by their own names; method is what TensorFlow Serving asks of it."""
+    """Inputs and outputs by their own names; method is what TensorFlow Serving asks of it, defaults what inputs are that nobody gives."""
 
     inputs: dict[str, TensorInfo]
     outputs: dict[str, TensorInfo]
     method: str
+    defaults: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +167,8 @@ def signature(message: memoryview) -> SignatureDef:
     """A SignatureDef."""
     method = next((text(v) for n, v in fields(message) if n == 3), "")
     infos = [{key: _info(content(value)) for key, value in entries(message, number)} for number in (1, 2)]
-    return SignatureDef(infos[0], infos[1], method)
+    defaults = {key: tensor_proto.read(content(value), key) for key, value in entries(message, 4)}
+    return SignatureDef(infos[0], infos[1], method, defaults)
 
 
 def _info(message: memoryview, depth: int = 0) -> TensorInfo:

@@ -90,7 +90,7 @@ def content(value: Value) -> memoryview:
 def text(value: Value) -> str:
     """A string field."""
     try:
-        return bytes(content(value)).decode("utf8")
+        return str(content(value), "utf8")
     except UnicodeDecodeError as error:
         raise CorruptFile(f"a protobuf string is not UTF-8: {error}") from error
 

@@ -55,6 +55,7 @@ def _message(source: Source) -> memoryview:
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The graph; what predicts is chosen by the names of its tensors."""
     from loadstone.containers import graph_proto
+    from loadstone.frontends.tensorflow.cutting import start_of
     from loadstone.frontends.tensorflow.module import module
 
     with reading(source):
@@ -63,7 +64,7 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
             format=FORMAT.name,
             source=source.name,
             producer=Producer("tensorflow"),
-            module=module(graph),
+            module=module(graph, start=list(start_of(graph))),
             unchanged=only_mapped([source]),
         )
 

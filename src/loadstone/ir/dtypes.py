@@ -6,6 +6,8 @@ imported only when such a type is met.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 # name -> (bytes, ONNX TensorProto.DataType)   https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
@@ -52,11 +54,13 @@ def to_onnx(name: str) -> int:
     return _TYPES[name][1]
 
 
+@lru_cache(256)
 def of_onnx(number: int) -> str:
     """The name for a number of `onnx.TensorProto.DataType`."""
     return next(name for name, (_, code) in _TYPES.items() if code == number)
 
 
+@lru_cache(256)
 def to_numpy(name: str) -> np.dtype:
     """The numpy dtype; `object` for strings, whose elements are `bytes`."""
     if name == "string":
@@ -69,6 +73,7 @@ def to_numpy(name: str) -> np.dtype:
     return np.dtype(name)
 
 
+@lru_cache(256)
 def of_numpy(dtype: np.dtype) -> str:
     """The name of a numpy dtype; byte and unicode strings and objects are "string"."""
     return "string" if dtype.kind in "OSU" else dtype.name

@@ -28,7 +28,9 @@ def fold(
     """
     if kind == "Shape" and inputs[0] is not None:
         return _shape(inputs[0], attributes)
-    if kind not in _TABLE or attributes.get("mode", "constant") != "constant" or any(v is None or v.const is None for v in inputs):
+    if kind not in _TABLE or attributes.get("mode", "constant") != "constant" or attributes.get("reduction", "none") != "none":
+        return None
+    if any(v is None or v.const is None for v in inputs):
         return None
     tensors = [v.const for v in inputs if v is not None]
     shape, dtype = shapes.infer(kind, inputs, attributes, 1)[0]
@@ -100,6 +102,13 @@ def _reduction(reduce: Callable[..., np.ndarray]) -> Evaluate:
     return lambda i, a: reduce(i[0], axis=tuple(i[1].tolist()) if len(i) > 1 else None, keepdims=bool(a.get("keepdims", 1)))
 
 
+def _scatter(i: list[np.ndarray], a: dict[str, Any]) -> np.ndarray:
+    """Of replacements alone."""
+    made = i[0].copy()
+    made[tuple(np.moveaxis(i[1], -1, 0))] = i[2]
+    return made
+
+
 _TABLE: dict[str, Evaluate] = {
     "Identity": lambda i, a: i[0],
     "Transpose": lambda i, a: i[0].transpose(a["perm"]),
@@ -142,7 +151,9 @@ _TABLE: dict[str, Evaluate] = {
     "Where": lambda i, a: np.where(*i),
     "Pad": _pad,
     "Range": lambda i, a: np.arange(i[0].item(), i[1].item(), i[2].item()),
+    "ScatterND": _scatter,
     "ReduceMax": _reduction(np.max),
+    "ReduceMin": _reduction(np.min),
     "ReduceSum": _reduction(np.sum),
     "ReduceProd": _reduction(np.prod),
     "ReduceMean": _reduction(np.mean),

@@ -33,7 +33,8 @@ def choose(
         return dataclasses.replace(description, root=None, graph=_between(module, inputs, outputs))
     name = signature or _default(module)
     if name not in module.signatures:
-        raise ValueError(f"the file has no signature {name!r}; it has {', '.join(map(repr, module.signatures))}")
+        others = ", ".join(map(repr, module.signatures))
+        raise ValueError(f"the file has no signature {name!r}; " + (f"it has {others}" if others else "it has none: leave signature= out"))
     return dataclasses.replace(description, root=None, graph=module.signatures[name])
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from loadstone.errors import InputMismatch
-from loadstone.ir import Spec, Structure, dtypes, flatten, map_structure
+from loadstone.ir import Graph, Spec, Structure, dtypes, flatten, map_structure
 
 Array = np.ndarray[Any, Any]
 
@@ -81,15 +81,30 @@ class Inputs:
         return [self.specs[i].name for i in leaves]
 
 
+@dataclass(frozen=True)
 class GraphInputs(Inputs):
-    """The inputs of a graph: its names are those of tensors, with or without ":0", and nothing is cast that loses by it."""
+    """The inputs of a graph: its names are those of tensors, with or without ":0", and nothing is cast that loses by it.
+
+    Some signatures say what an input is where it is not given (TensorFlow 2.16, `SignatureDef.defaults`).
+    """
+
+    defaults: Mapping[str, Array]
+
+    @classmethod
+    def of(cls, graph: Graph, specs: tuple[Spec, ...]) -> GraphInputs:
+        """The inputs of a graph, whose specs these are."""
+        told = {spec.name: node.attributes.get("default") for spec, node in zip(specs, graph.inputs, strict=True)}
+        defaults = {name: default.numpy() for name, default in told.items() if default is not None}
+        return cls(specs, {spec.name: i for i, spec in enumerate(specs)}, defaults)
 
     def one_batch(self, x: Any) -> list[Array]:
         """One array for each input. Raises InputMismatch."""
         if isinstance(x, Mapping):
-            x = {self._key(name): value for name, value in x.items()}
+            x = {**self.defaults, **{self._key(name): value for name, value in x.items()}}
         elif isinstance(x, (list, tuple)) and len(x) == len(self.specs) > 1:
             x = {spec.name: value for spec, value in zip(self.specs, x, strict=True)}
+        elif len(self.defaults) == len(self.specs) - 1 > 0:
+            x = {**self.defaults, next(spec.name for spec in self.specs if spec.name not in self.defaults): x}
         found = dict(self._matched(x, self.structure))
         return [_lossless(found[i], spec) for i, spec in enumerate(self.specs)]
 

@@ -18,7 +18,7 @@ from loadstone.ir import Model as Description
 from loadstone.ir import Spec, dtypes
 from loadstone.ir.program import Program
 from loadstone.lowering.tensorflow.lower import inputs_of, lower_graph, named_outputs, structure_of
-from loadstone.runtime.executor import Executor
+from loadstone.runtime.executor import Executor, rows_of
 from loadstone.runtime.process import Store
 from loadstone.runtime.sharding import Progress
 
@@ -53,13 +53,13 @@ class KnowingExecutor:
 
     def predict(self, inputs: Sequence[np.ndarray], batch_size: int = 32, progress: Progress | None = None) -> list[np.ndarray]:
         """Outputs of all rows; those of each batch, where a program is for one shape."""
-        first = self._of([array[:batch_size] if array.ndim else array for array in inputs])
+        first = self._of(rows_of(inputs, 0, batch_size))
         if self._known is Known.RANKS:
             return first.predict(inputs, batch_size, progress)
-        rows = len(inputs[0])
+        rows = next(len(array) for array in inputs if array.ndim)
         parts = []
         for start in range(0, rows, batch_size) or [0]:
-            parts.append(self.run([array[start : start + batch_size] for array in inputs]))
+            parts.append(self.run(rows_of(inputs, start, start + batch_size)))
             if progress is not None:
                 progress(min(start + batch_size, rows), rows)
         return parts[0] if len(parts) == 1 else [np.concatenate(column) for column in zip(*parts, strict=True)]

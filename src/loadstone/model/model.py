@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from loadstone.custom.hosting import Host
-from loadstone.errors import InferenceError
+from loadstone.errors import InferenceError, InputMismatch
 from loadstone.ir import Finding, Producer, Spec, map_structure
 from loadstone.ir import Model as Description
 from loadstone.model import batches
@@ -24,7 +24,7 @@ from loadstone.model.inputs import GraphInputs, Inputs, counted
 from loadstone.model.names import Names
 from loadstone.model.outline import Outline, Weight, count
 from loadstone.model.progress import Progress, Verbose
-from loadstone.runtime.executor import Executor
+from loadstone.runtime.executor import Executor, rows_of
 from loadstone.runtime.process import Store
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class Model:
         self._store = store
         self._program = program = self._executor.program
         self._inputs = (
-            GraphInputs(program.inputs, {spec.name: i for i, spec in enumerate(program.inputs)})
-            if description.root is None
+            GraphInputs.of(description.graph, program.inputs)
+            if description.graph is not None
             else Inputs(program.inputs, counted(self._outline.graph.input_structure))
         )
         self._check_unchanged()
@@ -85,11 +85,13 @@ class Model:
         if batches.is_batched(x):
             return self._answer(self._predict_batches(x, verbose, steps))
         arrays = self._inputs.samples(x)
-        rows = len(arrays[0])
+        rows = next((len(array) for array in arrays if array.ndim), None)
+        if rows is None:
+            raise InputMismatch("the model takes no samples, only single values", hint="call it: model(x)")
         size = self._batch_size(batch_size, rows, steps)
         if steps is not None and steps * size < rows:
             rows = steps * size
-            arrays = [array[:rows] for array in arrays]
+            arrays = rows_of(arrays, 0, rows)
         bar = Progress(verbose, math.ceil(rows / size))
         outputs = self._executor.predict(arrays, size, lambda done, rows: bar.update(math.ceil(done / size)))
         bar.finish()

@@ -23,12 +23,13 @@ class Signature:
     """One signature: call it with an array for each of its inputs, by their names."""
 
     def __init__(self, name: str, description: Description, engine: str, threads: int | None, store: Store) -> None:
+        assert description.graph is not None
         self.name = name
         self._executor = open_graph(description, engine, threads, store)
         program = self._executor.program
         self.inputs: list[Spec] = list(program.inputs)
         self.outputs: list[Spec] = list(program.outputs)
-        self._inputs = GraphInputs(program.inputs, {spec.name: i for i, spec in enumerate(program.inputs)})
+        self._inputs = GraphInputs.of(description.graph, program.inputs)
 
     def __call__(self, **inputs: Any) -> dict[str, np.ndarray]:
         """Outputs by name. Raises InputMismatch."""

@@ -60,7 +60,7 @@ class Executor:
         return run_sharded(process.run, inputs, sharding.rows, process.streams)
 
     def predict(self, inputs: Sequence[np.ndarray], batch_size: int = 32, progress: Progress | None = None) -> list[np.ndarray]:
-        """Outputs of all rows: each has them on axis 0."""
+        """Outputs of all rows: each has them on axis 0. An input that is a single number goes with every batch."""
         rows = _rows(inputs)
         if rows is None:
             raise InputMismatch(
@@ -74,7 +74,7 @@ class Executor:
         parts = []
         with process.serial:
             for start in range(0, rows, batch_size):
-                parts.append(process.run([array[start : start + batch_size] for array in inputs]))
+                parts.append(process.run(rows_of(inputs, start, start + batch_size)))
                 if progress is not None:
                     progress(min(start + batch_size, rows), rows)
         return parts[0] if len(parts) == 1 else [self._joined(k, list(column)) for k, column in enumerate(zip(*parts, strict=True))]
@@ -125,7 +125,12 @@ class Executor:
         return np.concatenate(parts)
 
 
+def rows_of(inputs: Sequence[np.ndarray], start: int, stop: int) -> list[np.ndarray]:
+    """Some rows of all inputs; a single number ("keep_prob") is for all rows."""
+    return [array[start:stop] if array.ndim else array for array in inputs]
+
+
 def _rows(inputs: Sequence[np.ndarray]) -> int | None:
-    """The number of samples that all inputs agree on; None where they do not."""
-    lengths = {array.shape[0] if array.ndim else None for array in inputs}
+    """The number of samples that all inputs agree on; None where they do not, or where none has any."""
+    lengths = {array.shape[0] for array in inputs if array.ndim}
     return lengths.pop() if len(lengths) == 1 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from loadstone.containers.graph_proto import GraphDef, NodeDef
 from loadstone.errors import ModelError
@@ -18,6 +18,7 @@ LEARNING_PHASE = "keras_learning_phase"
 _CHANGING = ("Assign", "Apply", "ResourceApply", "Scatter", "VarIsInit", "IsVariableInit")
 _TRAINING_SCOPE = re.compile(r"(gradients|save|report_uninitialized_variables|Initializer)(_\d+)?")
 _SHAPES_TOLD = 24  # the version of graphs from which on a placeholder without axes is a scalar (tensorflow/core/ops/array_ops.cc)
+_FILLING = ("InitializeTable", "LookupTableImport")
 _NO_OUTPUTS = frozenset("NoOp Assert SaveV2 Save SaveSlices MergeV2Checkpoints Const Print PrintV2".split())
 
 
@@ -37,6 +38,16 @@ def between(
     given = list(inputs) if inputs is not None else _needed_placeholders(nodes, list(targets.values()))
     entries = {(keys or {}).get(name, name): (parse(name), _entry(parse(name), nodes, graph.producer)) for name in given}
     return read_graph(graph, entries, targets)
+
+
+def start_of(graph: GraphDef) -> Iterator[Graph]:
+    """What fills the tables of a graph that has no word on what runs first: nodes that do so with constants, and for which nothing waits."""
+    filling = [node.name for node in graph.nodes if node.op.startswith(_FILLING)]
+    if filling:
+        nodes = {node.name: node for node in graph.nodes}
+        awaited = {text[1:] for node in graph.nodes if node.op != "NoOp" for text in node.inputs if text.startswith("^")}
+        alone = [name for name in filling if name not in awaited and not _needed_placeholders(nodes, [Ref(name)])]
+        yield read_graph(graph, {}, {}, alone)
 
 
 def _ends(graph: GraphDef) -> list[str]:

@@ -399,6 +399,7 @@ def _finish_condition(merge: NodeDef, scope: Scope) -> None:
                 feeds[inside] = feeds[Ref(inside.name, control=True)] = by_outer[outside]
         graphs[branch] = _graph_of(scope, region, feeds, arguments, region.wanted)
     given = (scope.found(predicate), *(scope.found(ref) for ref in taken))
-    made = Node("tf", "If", merge.name, args=given, attributes={"then_branch": graphs[1], "else_branch": graphs[0]})
+    attributes = {"then_branch": graphs[1], "else_branch": graphs[0], "Tout": [merge.attributes.get("T")]}
+    made = Node("tf", "If", merge.name, args=given, attributes=attributes)
     scope.add(made)
     scope.virtual[Ref(merge.name)] = Output(made)

@@ -23,12 +23,12 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 
 
-def placeholder(name: str, dtype: str, shape: tuple[int | None, ...] | None) -> Node:
-    """An input of a graph. Raises ModelError."""
+def placeholder(name: str, dtype: str, shape: tuple[int | None, ...] | None, default: Tensor | None = None) -> Node:
+    """An input of a graph. default is what it is where nobody gives it. Raises ModelError."""
     told: tuple[object, object] = (dtype, shape)  # as a file says it
     if not isinstance(told[0], str) or not isinstance(told[1], (tuple, NoneType)):
         raise ModelError(f"an input of type {dtype!r:.60} and shape {shape!r:.60}", where=name)
-    return Node(DOMAIN, "Placeholder", name, attributes={"dtype": dtype, "shape": shape})
+    return Node(DOMAIN, "Placeholder", name, attributes={"dtype": dtype, "shape": shape, "default": default})
 
 
 @dataclass(eq=False)
@@ -93,7 +93,7 @@ class Scope:
             stack += [(need, False) for need in self._needs(node) if not self._is_made(need)][::-1]
 
     def _is_made(self, ref: Ref) -> bool:
-        return ref in self.feeds or ref in self.virtual or ref.name in self.made
+        return ref.name in self.made or ref in self.feeds or ref in self.virtual
 
     def _needs(self, node: NodeDef) -> list[Ref]:
         structured = frames.needs(node, self)

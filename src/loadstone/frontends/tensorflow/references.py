@@ -19,6 +19,9 @@ class Ref:
     output: str = ""
     control: bool = False
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # few outputs of a node are looked for
+
 
 @lru_cache(1 << 16)
 def parse(text: str) -> Ref:

@@ -57,7 +57,7 @@ def signature_graph(graph: GraphDef, name: str, definition: SignatureDef, order:
         for part, tensor in _parts(key, info):
             if parse(tensor).name not in nodes:
                 raise ModelError(f"signature {name!r} names a tensor {tensor!r} that the graph does not have")
-            inputs[part] = (parse(tensor), placeholder(part, *_told(nodes[parse(tensor).name], info)))
+            inputs[part] = (parse(tensor), placeholder(part, *_told(nodes[parse(tensor).name], info), definition.defaults.get(part)))
     outputs = {part: parse(tensor) for key, info in definition.outputs.items() for part, tensor in _parts(key, info)}
     return read_graph(graph, inputs, outputs)
 

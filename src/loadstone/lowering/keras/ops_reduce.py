@@ -83,8 +83,11 @@ def mean_of(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
     lengths = [x.shape[axis] for axis in axes]
     if None not in lengths and 0 not in lengths:
         return reduce(b, "ReduceMean", x, axes, keep)
-    count = b.vector([times(b, [b.dim(x, axis) for axis in axes])])
-    return b.Div(reduce(b, "ReduceSum", x, axes, keep), b.reshape(b.cast(count, x.dtype), []))
+    if sorted(axes) == list(range(min(axes), max(axes) + 1)):  # the lengths at once
+        count = b.ReduceProd(b.Shape(x, start=min(axes), end=max(axes) + 1), b.ints([0]), keepdims=0)
+    else:
+        count = b.reshape(b.vector([times(b, [b.dim(x, axis) for axis in axes])]), [])
+    return b.Div(reduce(b, "ReduceSum", x, axes, keep), b.cast(count, x.dtype))
 
 
 def _mean(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:

@@ -14,9 +14,6 @@ from loadstone.lowering.block import Op, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.passes.rewriting import Rewriter
 
-Length = int | Value
-
-
 _TYPES = ("float32", "float64", "int32", "int64")
 
 

@@ -15,6 +15,7 @@ _FORMULAS: Rules = {
     "Sub": [layer_norms.layer_norm],
     "Mul": [clips.once, gelus.gelu, softmaxes.softmax, layer_norms.layer_norm, layer_norms.with_constants],
     "Div": [clips.once, gelus.gelu, softmaxes.softmax, layer_norms.layer_norm],
+    **dict.fromkeys(("Neg", "Reciprocal", "Sqrt", "Pow"), (layer_norms.watch,)),
     "Einsum": [einsums.einsum],
     "Gather": [indices.gather],
     "Reshape": [layer_norms.of_rows, shape_pairs.product, shape_pairs.reshape],

@@ -1,7 +1,7 @@
 """GELU from its parts, as graphs spell it out: x times 0.5 (1 + erf(x / sqrt(2))), and its approximation by tanh.
 
-Hendrycks and Gimpel, 2016; tf.nn.gelu in tensorflow/python/ops/nn_ops.py, with erfc(-x / sqrt(2)) for 1 + erf since TensorFlow 2.15 or
-so. Factors come in any order. Results differ by rounding: absolutely, for the tail below 0 cancels in ONNX's Gelu as it does in the layer's.
+Hendrycks and Gimpel, 2016; tf.nn.gelu in tensorflow/python/ops/nn_ops.py, with erfc(-x / sqrt(2)) for 1 + erf in releases after
+2.15. Factors come in any order. Results differ by rounding: absolutely, for the tail below 0 cancels in ONNX's Gelu as it does in the layer's.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ def _scaled(found: Rewriter, value: Value, scale: float) -> Iterator[Value]:
             yield x
 
 
-def _inside(found: Rewriter, value: Value) -> Iterator[Value]:
+def _inside(found: Rewriter, value: Value, depth: int = 4) -> Iterator[Value]:
     """What a value may be a multiple of."""
-    op = found.maker(value, "Mul", "Div", "Neg")
+    op = found.maker(value, "Mul", "Div", "Neg") if depth else None
     for part in op.inputs if op is not None else ():
         if part is not None and part.const is None:
             yield part
-            yield from _inside(found, part)
+            yield from _inside(found, part, depth - 1)
 
 
 def _with_cube(found: Rewriter, total: Value) -> Iterator[Value]:

@@ -56,15 +56,20 @@ class _Term:
 
 def layer_norm(found: Rewriter, op: Op) -> Value | None:
     """The last sum, product or quotient of a normalization."""
-    y = op.outputs[0]
+    y, roots = op.outputs[0], _roots(found, op)
     if y.dtype not in _TYPES or y.rank < 2:
         return None
-    for statistics in _roots(found, op):
+    for statistics in roots:
         terms = _Terms(found, statistics).of(y, _DEPTH)
         result = None if terms is None else _emit(found, statistics, terms)
         if result is not None:
             return result
     return None
+
+
+def watch(found: Rewriter, op: Op) -> None:
+    """Ops in between: what they are computed from is remembered in running order, however long the chain is."""
+    _roots(found, op)
 
 
 def _emit(found: Rewriter, statistics: _Statistics, terms: Sequence[_Term]) -> Value | None:

@@ -253,7 +253,10 @@ class _Loop:
         return {
             place
             for place, (_, inside, after) in enumerate(self.rounds)
-            if isinstance(inside, TensorList) and isinstance(after, TensorList) and inside.stacked is not None and not same_size(inside, after)
+            if isinstance(inside, TensorList)
+            and isinstance(after, TensorList)
+            and inside.stacked is not None
+            and not same_size(inside, after)
         }
 
     def _variable(self, thing: Thing, shape: Shape | None, sized: bool = False) -> Thing:
@@ -286,7 +289,9 @@ class _Loop:
     def emit(self) -> list[Thing]:
         """The Loop and what it gives; a variable that the body passes on as it is stays outside."""
         walk, outer = self.walk, self.walk.b
-        first = truth(walk, value_of(walk, walk.function(self.node.attributes["cond"], self.inputs[: len(self.inputs) - len(self.carried)])[0]))
+        first = truth(
+            walk, value_of(walk, walk.function(self.node.attributes["cond"], self.inputs[: len(self.inputs) - len(self.carried)])[0])
+        )
         if first.const is not None and not bool(first.array()):
             return list(self.inputs)
         recurrent = self._recurrent()

@@ -208,12 +208,13 @@ def cast(walk: GraphWalk, node: Node, inputs: list[Thing]) -> Sequence[Thing] | 
 PARTWISE = """
     Add AddV2 Sub Neg AddN AccumulateNV2 Sum Mean Cumsum BiasAdd BiasAddV1 SegmentSum SegmentMean UnsortedSegmentSum
     Reshape Transpose ExpandDims Squeeze Slice StridedSlice Concat ConcatV2 Pack Unpack Split SplitV Pad PadV2 MirrorPad Tile BroadcastTo
-    Gather GatherV2 GatherNd OneHot Reverse ReverseV2 ReverseSequence Roll ZerosLike Fill Select SelectV2 EnsureShape DeepCopy GuaranteeConst ParallelConcat
+    Gather GatherV2 GatherNd OneHot Reverse ReverseV2 ReverseSequence Roll ZerosLike Fill Select SelectV2 EnsureShape DeepCopy
+    GuaranteeConst ParallelConcat ExtractImagePatches
     MatrixBandPart MatrixDiag MatrixDiagV2 MatrixDiagV3 MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3 MatrixSetDiag MatrixSetDiagV2
     MatrixSetDiagV3 BatchMatrixBandPart BatchMatrixDiag BatchMatrixDiagPart BatchMatrixSetDiag Diag DiagPart
-    ScatterNd TensorScatterUpdate TensorScatterAdd TensorScatterSub ScatterNdNonAliasingAdd TensorStridedSliceUpdate DynamicStitch ParallelDynamicStitch DynamicPartition
+    ScatterNd TensorScatterUpdate TensorScatterAdd TensorScatterSub ScatterNdNonAliasingAdd
+    TensorStridedSliceUpdate DynamicStitch ParallelDynamicStitch DynamicPartition
     SpaceToBatchND BatchToSpaceND SpaceToBatch BatchToSpace SpaceToDepth DepthToSpace
-    ExtractImagePatches
 """
 
 

@@ -17,6 +17,7 @@ from loadstone.lowering.tensorflow.complex_numbers import Complex, of_complex
 from loadstone.lowering.tensorflow.matrix_steps import Result, step
 from loadstone.lowering.tensorflow.networks import matmul
 from loadstone.lowering.tensorflow.products import einsum
+from loadstone.lowering.tensorflow.reductions import total
 from loadstone.lowering.tensorflow.symbols import Operand, axes_of, axis_of
 
 
@@ -62,6 +63,14 @@ def complex_product(b: Builder, input_: Complex, axis: Operand, keep_dims: bool 
 
     found: Complex = step(b, "Prod", [input_], [Result(shape)], product)[0]
     return found
+
+
+@of_complex("EuclideanNorm")
+def complex_norm(b: Builder, input_: Complex, axis: Operand, keep_dims: bool = False) -> Complex:
+    """The root of the sum of the squared sizes along axes; nothing imaginary."""
+    axes = axes_of(axis, input_.rank)
+    real = b.Sqrt(total(b, b.Add(b.Mul(input_.real, input_.real), b.Mul(input_.imag, input_.imag)), axes, bool(keep_dims)))
+    return Complex(real, b.zeros(b.dims(real), real.dtype))
 
 
 @of_complex("Cumprod")

@@ -95,10 +95,8 @@ def _trace(graph: Graph, module: Module, changed: frozenset[str], shapes: Shapes
 
 def inputs_of(graph: Graph, shapes: Shapes | None = None) -> list[Spec]:
     """The inputs of a graph; the shape None where not even the number of axes is told."""
-    told = [
-        (name, node.attributes["shape"], node.attributes["dtype"]) for name, node in zip(graph.input_structure, graph.inputs, strict=True)
-    ]
-    return [Spec(name, (shapes or {}).get(name, shape), dtype) for name, shape, dtype in told]
+    told = [(name, node.attributes) for name, node in zip(graph.input_structure, graph.inputs, strict=True)]
+    return [Spec(name, (shapes or {}).get(name, a["shape"]), a["dtype"], a.get("default") is not None) for name, a in told]
 
 
 def named_outputs(graph: Graph) -> list[str]:

@@ -63,7 +63,7 @@ def mean(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
         return REDUCTIONS["Mean"](b, x, axes, keep)
     wide = "uint64" if x.dtype == "uint64" else "int64"
     count = b.reshape(b.cast(b.vector([times(b, [b.dim(x, axis) for axis in axes])]), wide), [])
-    return b.cast(b.Div(total(b, b.cast(x, wide), axes, keep), count), x.dtype)
+    return b.cast(b.Div(total(b, b.cast(x, wide), axes, keep), b.Max(count, 1)), x.dtype)  # that of nothing is 0
 
 
 def ordered(b: Builder, x: Value) -> Value:

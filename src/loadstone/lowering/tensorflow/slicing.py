@@ -130,6 +130,4 @@ def strided_slice_gradient(
     """Zeros of this shape with dy in place of the slice."""
     y = tensor(b, dy)
     zeros = b.zeros(lengths(b, shape), y.dtype)
-    return strided_slice_update(
-        b, zeros, begin, end, strides, y, begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask
-    )
+    return strided_slice_update(b, zeros, begin, end, strides, y, begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)

@@ -169,7 +169,7 @@ class GraphWalk:
             except (LoweringError, ModelError) as error:
                 self.problems.append(error.at(where=node.name))
             except MALFORMED as error:
-                told = ModelError(f"a {node.op} that TensorFlow does not write: {type(error).__name__}: {error}")
+                told = _explained(node, inputs, error)
                 told.__cause__ = error
                 self.problems.append(told.at(where=node.name))
             return None
@@ -240,6 +240,14 @@ class GraphWalk:
         if others:
             raise UnsupportedAttribute("not supported yet:\n" + "\n".join(f"  - {line}" for line in others))
         raise ModelError("the graph gives something that is no tensor")
+
+
+def _explained(node: Node, inputs: Sequence[Thing], error: Exception) -> LoadstoneError:
+    """What to say where a rule stumbles: what it has to know is not known, or the node is none that TensorFlow writes."""
+    free = any(None in thing.shape for thing in inputs if isinstance(thing, Value))
+    if isinstance(error, AssertionError) and free:
+        return UnsupportedAttribute(f"a {node.op} of tensors whose lengths are not known")
+    return ModelError(f"a {node.op} that TensorFlow does not write: {type(error).__name__}: {error}")
 
 
 def _found(leaf: Output, env: Mapping[Node, Sequence[Thing] | None]) -> Thing:

@@ -80,7 +80,7 @@ def reduce_join(array: np.ndarray, axes: Sequence[int], separator: bytes) -> np.
 
 
 def segment_join(array: np.ndarray, ids: np.ndarray, count: int, separator: bytes) -> np.ndarray:
-    """Slices joined that have one id, which counts the first axes: (count, ...)."""
+    """Slices joined that have one id, which counts the first axes: (count, ...). Nothing parts a text from empty ones before it."""
     rest = array.shape[ids.ndim :]
     within_limit(count * int(np.prod(rest)), "a number of strings", MOST_STRINGS)
     if array.shape[: ids.ndim] != ids.shape or count < 0 or any(not 0 <= i < count for i in flat(ids)):
@@ -89,7 +89,9 @@ def segment_join(array: np.ndarray, ids: np.ndarray, count: int, separator: byte
     size = int(np.prod(rest))
     for i, row in zip(flat(ids), array.reshape(ids.size, size).tolist(), strict=True):
         for k, item in enumerate(row):
-            parts.setdefault((i, k), []).append(item)
+            found = parts.setdefault((i, k), [])
+            if found or item:
+                found.append(item)
     return objects((separator.join(parts.get((i, k), ())) for i in range(count) for k in range(size)), (count, *rest))
 
 
