@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from loadstone.api import convert as convert
     from loadstone.api import inspect as inspect
     from loadstone.api import load_model as load_model
-    from loadstone.api import read_records as read_records
     from loadstone.api import load_weights as load_weights
+    from loadstone.api import read_records as read_records
     from loadstone.custom.classes import Functional as Functional
     from loadstone.custom.registry import custom_object_scope as custom_object_scope
     from loadstone.custom.registry import get_custom_objects as get_custom_objects

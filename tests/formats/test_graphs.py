@@ -92,7 +92,7 @@ def test_versions_of_a_served_model_are_the_highest(tmp_path):
 
 def test_tags_choose_the_graph_and_signature_what_of_it_runs():
     file, inputs, outputs = golden("tensorflow-1.15/mlp")
-    with pytest.raises(ValueError, match="no graph with the tags other; its graphs have: serve; gpu, train|train, gpu"):
+    with pytest.raises(ValueError, match=r"no graph with the tags other; its graphs have: serve; (gpu, train|train, gpu)"):
         loadstone.load_model(file, tags="other")
     with pytest.raises(ModelError, match="several signatures: again, other"):
         loadstone.load_model(file, tags=["train", "gpu"])

@@ -140,7 +140,9 @@ def tables():
         tf.lookup.TextFileInitializer(os.path.join(folder, "words.txt"), tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64,
                                       tf.lookup.TextFileIndex.LINE_NUMBER), 2
     )  # fmt: skip
-    back = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(tf.constant([0, 1, 2], tf.int64), tf.constant(["a", "b", "c"])), "none")
+    back = tf.lookup.StaticHashTable(
+        tf.lookup.KeyValueTensorInitializer(tf.constant([0, 1, 2], tf.int64), tf.constant(["a", "b", "c"])), "none"
+    )
     ids = table.lookup(words)
     return {"words": words}, {"ids": ids, "letters": back.lookup(ids)}
 
@@ -239,7 +241,10 @@ class Words(tf.Module):
         path = os.path.join(folder, "words.txt")
         Path(path).write_text("apple\npear\nplum\n")
         self.table = tf.lookup.StaticVocabularyTable(
-            tf.lookup.TextFileInitializer(path, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER), 2
+            tf.lookup.TextFileInitializer(
+                path, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
+            ),
+            2,
         )
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="words")])
@@ -249,7 +254,7 @@ class Words(tf.Module):
 
 class Scaled(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32, name="x"), tf.TensorSpec([], tf.float32, name="scale")])
-    def scale(self, x, scale=tf.constant(2.0)):  # noqa: B008  (such a default is what it is about)
+    def scale(self, x, scale=tf.constant(2.0)):
         return {"y": x * scale}
 
 
@@ -262,7 +267,8 @@ def second():
     flows = Flows()
     save("flows", flows, {"x": X, "n": np.int32(5)}, lambda m: m.flow(tf.constant(X), tf.constant(5)), {"serving_default": flows.flow})
     if RELEASE == "2.3":  # its own loader cannot call the function again
-        return keras_models()
+        keras_models()
+        return
     words = np.array(["Pear", "apple", "kiwi", "plum"], object)
     with tempfile.TemporaryDirectory() as folder:
         module = Words(folder)

@@ -34,7 +34,9 @@ files are for models that take serialized examples.
 
 @click.command(epilog=EPILOG)
 @click.argument("model", type=click.Path())
-@click.option("--input", "-i", "source", required=True, type=click.File("rb"), help="Data: .npy, .npz, .csv, .json or TFRecord; - is standard input.")
+@click.option(
+    "--input", "-i", "source", required=True, type=click.File("rb"), help="Data: .npy, .npz, .csv, .json or TFRecord; - is standard input."
+)
 @click.option(
     "--output",
     "-o",

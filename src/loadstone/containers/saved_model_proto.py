@@ -10,8 +10,8 @@ from typing import Any
 from loadstone.containers import graph_proto, tensor_proto
 from loadstone.containers.graph_proto import GraphDef, entries, shape, string, type_name
 from loadstone.containers.wire import content, fields, integer, text
-from loadstone.ir import Tensor
 from loadstone.errors import UnsafeContent
+from loadstone.ir import Tensor
 
 MAX_DEPTH = 64  # structures inside structures
 

@@ -3,7 +3,8 @@
 Keras 3 finds a class by its registered name and a function by its name (keras/src/saving/serialization_lib.py,
 `_retrieve_class_or_fn`); HDF5 files and tf.keras 2 have one name for both, and there a custom object also hides a built-in one
 of that name (keras/src/legacy/saving/serialization.py). Beyond Keras, "package>Name" is found under "Name" as well, and
-"Name" under the one registered "package>Name", so that it does not matter how the model was saved.
+"Name" under the one registered "package>Name", so that it does not matter how the model was saved; so is the place where the
+file says that it was defined ("my_package.layers>Name", "my_package.layers.Name"). What an imported Keras has registered is found last.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from loadstone.custom.elsewhere import registered
 from loadstone.custom.registry import visible
 from loadstone.custom.weights import weights_of
 from loadstone.errors import MissingCustomObjects
@@ -63,11 +65,13 @@ class CustomObjects:
     """A snapshot of the objects that a load can see. What `miss` was told is remembered; `raise_missing` names all of it.
 
     objects: all by name, those that the caller passed first, then those of scopes, then the registry. supplied: the former alone.
+    elsewhere: what an imported Keras has registered, which hides nothing that loadstone knows itself.
     """
 
     def __init__(self, objects: Mapping[str, Any] | None = None) -> None:
         self.supplied = dict(objects or {})
         self.objects: Mapping[str, Any] = visible(objects)
+        self.elsewhere: Mapping[str, Any] = registered()
         self._sought: list[_Sought] = []
         self._used: set[str] = set()
 
@@ -78,12 +82,19 @@ class CustomObjects:
         self._used.add(name)
         return Given(kind, name, self.objects[name])
 
-    def find(self, kind: str, *names: str | None) -> Given | None:
-        """What stands under the first of these names that has something, with or without its package."""
-        for name in names:
-            given = self.get(kind, name) or self.get(kind, self._alike(name))
+    def find(self, kind: str, *names: str | None, module: str | None = None, elsewhere: bool = True) -> Given | None:
+        """What stands under the first of these names that has something, with or without its package or module.
+
+        module: where the file says that it was defined. elsewhere: whether what a Keras has registered counts.
+        """
+        for name in _placed(names, module):
+            given = self.get(kind, name) or self.get(kind, _alike(name, self.objects))
             if given is not None:
                 return given
+        for name in _placed(names, module) if elsewhere else ():
+            key = name if name in self.elsewhere else _alike(name, self.elsewhere)
+            if key in self.elsewhere:
+                return Given(kind, str(key), self.elsewhere[str(key)])
         return None
 
     def miss(
@@ -98,13 +109,6 @@ class CustomObjects:
     ) -> None:
         """Remember that nothing was found under a name. layer: what cannot run without it; its weights, once read, are reported."""
         self._sought.append(_Sought(kind, name.rpartition(">")[2], where, config, layer, module, note))
-
-    def _alike(self, name: str | None) -> str | None:
-        """ "package>Name" is "Name"; "Name" is "package>Name" where one package alone has it."""
-        if not name or ">" in name:
-            return name.rpartition(">")[2] if name else None
-        packaged = [key for key in self.objects if key.endswith(f">{name}")]
-        return packaged[0] if len(packaged) == 1 else None
 
     @property
     def missing(self) -> tuple[Missing, ...]:
@@ -124,6 +128,21 @@ class CustomObjects:
             from loadstone.custom.report import hint, message
 
             raise MissingCustomObjects(message(missing), missing=missing, source=source, hint=hint(missing))
+
+
+def _placed(names: tuple[str | None, ...], module: str | None) -> list[str]:
+    """The names in the order in which they are tried, those with the module in front of the bare one last."""
+    known = [name for name in names if isinstance(name, str) and name]
+    bare = known[-1].rpartition(">")[2] if known else ""
+    return known + ([f"{module}>{bare}", f"{module}.{bare}"] if module and bare else [])
+
+
+def _alike(name: str, objects: Mapping[str, Any]) -> str | None:
+    """ "package>Name" is "Name"; "Name" is "package>Name" or "module.Name" where one alone has it."""
+    if ">" in name:
+        return name.rpartition(">")[2]
+    packaged = [key for key in objects if key.endswith((f">{name}", f".{name}"))]
+    return packaged[0] if len(packaged) == 1 else None
 
 
 def _merged(group: list[_Sought], near: tuple[str, ...]) -> Missing:

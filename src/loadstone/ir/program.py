@@ -1,8 +1,8 @@
 """What lowering hands to the runtime: steps over named arrays.
 
 A program is a short list of steps: a `Segment` is compiled by an engine, a `HostCall` is a Python call over numpy arrays, a `Branch` or
-a `Repeat` is control flow that holds a Python call. One segment alone is the usual and fast case. The runtime knows nothing of ONNX: a segment encodes itself, given a decision of where
-each weight shall lie.
+a `Repeat` is control flow that holds a Python call. One segment alone is the usual and fast case. The runtime knows nothing of ONNX:
+a segment encodes itself, given a decision of where each weight shall lie.
 """
 
 from __future__ import annotations

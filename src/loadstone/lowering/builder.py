@@ -287,7 +287,9 @@ class Builder:
         places = dict(zip((axis % x.rank for axis in axes), zip(before, after, strict=True), strict=True))
         pads = [places.get(axis, (0, 0))[side] for side in (0, 1) for axis in range(x.rank)]
         shape = tuple(None if axis in places else length for axis, length in enumerate(x.shape))
-        return self.op("Pad", x, self.vector(pads), self.const(b"" if x.dtype == "string" and value == 0 else value, x.dtype), out_shape=shape)
+        return self.op(
+            "Pad", x, self.vector(pads), self.const(b"" if x.dtype == "string" and value == 0 else value, x.dtype), out_shape=shape
+        )
 
     def split(self, x: Value, parts: int, axis: int) -> list[Value]:
         """x in equal parts along an axis whose length is known."""

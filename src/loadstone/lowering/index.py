@@ -71,4 +71,6 @@ def every_rule() -> dict[str, dict[str, str]]:
     for kind, name, module in _seen:
         found.setdefault(kind, {}).setdefault(module, []).append(name)
     _seen = None
-    return {kind: {module: " ".join(sorted(set(names))) for module, names in sorted(modules.items())} for kind, modules in sorted(found.items())}
+    return {
+        kind: {module: " ".join(sorted(set(names))) for module, names in sorted(modules.items())} for kind, modules in sorted(found.items())
+    }

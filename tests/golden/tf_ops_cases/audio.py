@@ -18,15 +18,21 @@ def cases(tf, np):
     yield "spectrogram_power_of_two", lambda x: tf.raw_ops.AudioSpectrogram(input=x, window_size=256, stride=100), [sound[:, :1]]
 
     def coefficients(x, rate):
-        return tf.raw_ops.Mfcc(spectrogram=tf.raw_ops.AudioSpectrogram(input=x, window_size=480, stride=160, magnitude_squared=True), sample_rate=rate)
+        return tf.raw_ops.Mfcc(
+            spectrogram=tf.raw_ops.AudioSpectrogram(input=x, window_size=480, stride=160, magnitude_squared=True), sample_rate=rate
+        )
 
     yield "mfcc", coefficients, [sound, np.int32(16000)], [(None, 2), ()]
     yield (
         "mfcc_options",
         lambda p: tf.raw_ops.Mfcc(
-            spectrogram=p, sample_rate=8000, upper_frequency_limit=3500.0, lower_frequency_limit=0.0, filterbank_channel_count=20,
+            spectrogram=p,
+            sample_rate=8000,
+            upper_frequency_limit=3500.0,
+            lower_frequency_limit=0.0,
+            filterbank_channel_count=20,
             dct_coefficient_count=10,
-        ),  # fmt: skip
+        ),
         [generator.rand(1, 4, 129).astype("float32")],
     )
     buffer = io.BytesIO()

@@ -67,7 +67,9 @@ def audio_spectrogram(b: Builder, input_: Operand, window_size: int, stride: int
         count = max(0, 1 + (len(samples) - size) // step) if len(samples) >= size else 0
         if not count:
             return (np.zeros((samples.shape[1], 0, length // 2 + 1), np.float32),)
-        frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), size, axis=0)[::step][:count]  # frames, channels, size
+        frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), size, axis=0)[::step][
+            :count
+        ]  # frames, channels, size
         spectrum = np.fft.rfft(frames * window, length, axis=-1)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
         return (np.ascontiguousarray((power if magnitude_squared else np.sqrt(power)).transpose(1, 0, 2)),)

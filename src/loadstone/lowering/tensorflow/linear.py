@@ -117,7 +117,9 @@ class Products:
             for x, ones in (op.inputs, op.inputs[::-1]):
                 made = self._made.get(id(ones))
                 number = made.inputs[0] if made is not None and made.kind == "Expand" else ones
-                one = number is not None and number.const is not None and number.const.size == 1 and float(number.array().reshape(-1)[0]) == 1
+                one = (
+                    number is not None and number.const is not None and number.const.size == 1 and float(number.array().reshape(-1)[0]) == 1
+                )
                 if one and x is not None and x.shape == value.shape:
                     return self.plain(x)
         return value

@@ -216,20 +216,29 @@ def split(b: Builder, value: Operand, num_or_size_splits: Operand, axis: Operand
     x, sizes = tensor(b, value), number(num_or_size_splits, "a split")
     at = axis_of(axis, x.rank)
     length = x.shape[at]
+    if length is None:
+        return _split_of_free_length(b, x, at, sizes)
     if not isinstance(sizes, list):
-        if length is None:
-            return list(b.ops("Split", x, outputs=int(sizes), axis=at, num_outputs=int(sizes)))
         if length % int(sizes):
             raise ModelError(f"tf.split of an axis of length {length} in {sizes} parts")
         return b.split(x, int(sizes), at)
     if -1 in sizes:
-        if length is None:
-            raise UnsupportedAttribute("tf.split of an axis whose length is not known, with a part of length -1")
         sizes = [length - sum(s for s in sizes if s != -1) if s == -1 else s for s in sizes]
-    if length is not None and sum(sizes) != length:
+    if sum(sizes) != length:
         raise ModelError(f"parts of lengths {sizes} of an axis of length {length}")
     starts = np.cumsum([0, *sizes]).tolist()
     return [b.slice(x, at, start, start + n) for start, n in zip(starts, sizes, strict=False)]
+
+
+def _split_of_free_length(b: Builder, x: Value, at: int, sizes: Any) -> list[Value]:
+    """Parts of an axis whose length is known only at run time; that they are all of it is seen then."""
+    length = b.vector([b.dim(x, at)])
+    if not isinstance(sizes, list):
+        parts = b.Expand(b.Div(length, b.ints([int(sizes)])), b.ints([int(sizes)]))
+        return list(b.ops("Split", x, parts, outputs=int(sizes), axis=at))
+    rest = b.Sub(length, b.ints([sum(s for s in sizes if s != -1)]))
+    parts = b.vector([rest if s == -1 else int(s) for s in sizes])
+    return list(b.ops("Split", x, parts, outputs=len(sizes), axis=at))
 
 
 @tf("raw_ops.Split")

@@ -169,6 +169,8 @@ class GraphWalk:
             except (LoweringError, ModelError) as error:
                 self.problems.append(error.at(where=node.name))
             except MALFORMED as error:
+                if any(thing is None for thing in inputs):
+                    return None
                 told = _explained(node, inputs, error)
                 told.__cause__ = error
                 self.problems.append(told.at(where=node.name))
