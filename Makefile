@@ -5,7 +5,8 @@
 #   make lint     ruff and mypy                      make format      let ruff rewrite the sources
 #   make bench    against TensorFlow in the same run (BENCH_PYTHON=/path/to/python that has it, or: make bench-env)
 #   make differential   random models against Keras (DIFF_PYTHON=/path/to/python that has it, EXAMPLES=5000, DIFF_ARGS=...)
-#   make interop  converted files of old releases in a real Keras (INTEROP_PYTHON=/path/to/python that has it on TensorFlow)
+#   make interop  converted files of old releases in a real Keras (INTEROP_PYTHON=/path/to/python that has it on TensorFlow);
+#                 custom layers hosted by each Keras there (HOSTS="/path/to/python ..." with Keras and onnxruntime)
 #   make docs     write docs/supported-*.md anew from the code
 #   make beside   would loadstone move a package of a TensorFlow environment? (BESIDE="/path/to/python ...")
 #   make clean    remove what make made
@@ -27,6 +28,7 @@ DIFF_PYTHON ?= $(BENCH_PYTHON)
 DIFF_ARGS ?=
 INTEROP_PYTHON ?= $(BENCH_PYTHON)
 INTEROP_FOLDERS ?=
+HOSTS ?= $(INTEROP_PYTHON)
 EXAMPLES ?= 1000
 
 # The first of these that is 3.11 or newer; `make PYTHON=...` to choose.
@@ -37,10 +39,10 @@ endif
 
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
-.PHONY: help demo test lint format bench bench-env differential interop docs beside clean
+.PHONY: help demo test lint format bench bench-env bench-host differential interop docs beside clean
 
 help:
-	@sed -n '3,11s/^#   //p' Makefile
+	@sed -n '3,/^$$/s/^#   //p' Makefile
 
 $(VENV)/.created:
 	@test -n "$(PYTHON)" || { echo "loadstone needs Python 3.11 or newer: make PYTHON=/path/to/python3.12" >&2; exit 1; }
@@ -76,11 +78,15 @@ format: $(VENV)/.dev
 
 bench-env:
 	$(PYTHON) -m venv $(BENCH_VENV)
-	$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check install --quiet tensorflow-cpu keras
+	$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check install --quiet tensorflow-cpu keras tf_keras onnxruntime
 
 bench: $(VENV)/.base
 	@test -n "$(BENCH_PYTHON)" || { echo "make bench compares with TensorFlow: make bench BENCH_PYTHON=/path/to/python that has it, or first: make bench-env" >&2; exit 1; }
 	@$(VENV)/bin/python -m benchmarks --python $(BENCH_PYTHON) $(BENCH_ARGS)
+
+bench-host: $(VENV)/.base
+	@test -n "$(BENCH_PYTHON)" || { echo "make bench-host needs a Keras 3: make bench-host BENCH_PYTHON=/path/to/python that has it, or first: make bench-env" >&2; exit 1; }
+	@$(VENV)/bin/python -m benchmarks.host_call --python $(BENCH_PYTHON) $(BENCH_ARGS)
 
 differential: $(VENV)/.test
 	@test -n "$(DIFF_PYTHON)" || { echo "make differential compares with Keras: make differential DIFF_PYTHON=/path/to/python that has it on TensorFlow, or first: make bench-env" >&2; exit 1; }
@@ -90,6 +96,7 @@ interop: $(VENV)/.base
 	@test -n "$(INTEROP_PYTHON)" || { echo "make interop needs a Keras: make interop INTEROP_PYTHON=/path/to/python that has it on TensorFlow, or first: make bench-env" >&2; exit 1; }
 	$(VENV)/bin/python tests/interop/convert_files.py build/interop $(INTEROP_FOLDERS)
 	KERAS_BACKEND=tensorflow $(INTEROP_PYTHON) tests/interop/check_converted.py build/interop
+	$(VENV)/bin/python tests/interop/check_custom.py $(HOSTS)
 
 docs: $(VENV)/.base
 	$(VENV)/bin/python docs/generate.py

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "environment": "errors ir formats custom lowering",
     "model": "errors ir formats custom lowering runtime export live environment",
     "api": "errors ir containers frontends formats custom lowering runtime export live environment model",
-    "tensorflow": "api ir custom lowering",
+    "tensorflow": "api ir custom lowering runtime",
     "tools": "errors ir api model environment",
     "cli": "errors ir api model environment tools",
     "__main__": "cli",

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from loadstone.api import load_model as load_model
     from loadstone.api import load_weights as load_weights
     from loadstone.api import read_records as read_records
+    from loadstone.api import save_model as save_model
     from loadstone.custom.classes import Functional as Functional
     from loadstone.custom.registry import custom_object_scope as custom_object_scope
     from loadstone.custom.registry import get_custom_objects as get_custom_objects
     from loadstone.custom.registry import register_keras_serializable as register_keras_serializable
+    from loadstone.custom.rules import layer_rule as layer_rule
     from loadstone.errors import *  # noqa: F403
     from loadstone.model.model import Model as Model
     from loadstone.model.report import Report as Report
@@ -39,11 +41,13 @@ _HOME = {
     "load_weights": "api",
     "inspect": "api",
     "read_records": "api",
+    "save_model": "api",
     "Model": "model.model",
     "Report": "model.report",
     "Functional": "custom.classes",
     "custom_object_scope": "custom.registry",
     "get_custom_objects": "custom.registry",
+    "layer_rule": "custom.rules",
     "register_keras_serializable": "custom.registry",
     **dict.fromkeys(_ERRORS.split(), "errors"),
 }

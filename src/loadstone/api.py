@@ -21,6 +21,8 @@ from loadstone.ir import Model as Description
 from loadstone.live import Hosts
 from loadstone.model.model import Compilation, Model
 from loadstone.model.names import Names
+from loadstone.model.training_objects import training_objects
+from loadstone.runtime.executor import run_once
 
 if TYPE_CHECKING:
     from loadstone.model.comparison import Conversion
@@ -66,8 +68,11 @@ def load_model(
             _refuse(signature=signature, tags=tags)
         if description.module is None or not custom.missing and not graph_wanted:
             custom.raise_missing(source.name)
+        elif custom.missing:
+            description.findings.append(_graph_instead(custom))
         _whole(description)
-        host = Hosts(custom.objects)
+        description.findings += training_objects(description)
+        host = Hosts(custom.objects, run_once)
         again = (_load_again, (_kept(filepath, source), arguments))
         how = Compilation(engine, threads, host, compile, again)
         if description.root is None or custom.missing or graph_wanted:
@@ -82,6 +87,15 @@ def load_model(
             place = f" (at {finding.where})" if finding.where else ""
             warnings.warn(printable(f"{description.source}: {finding.message}{place}"), stacklevel=2)
     return model
+
+
+_GRAPH_INSTEAD = "The file's graph needs none of it: load_model runs that, and it can be written as .onnx."
+
+
+def _graph_instead(custom: CustomObjects) -> Finding:
+    """What was not given for the layers of a SavedModel, whose graph serves without."""
+    names = ", ".join(repr(missing.name) for missing in custom.missing[:10])
+    return Finding("info", f"its layers need custom objects that were not given ({names}), so its graph is used")
 
 
 def _of_layers(description: Description, how: Compilation, host: Hosts, inputs: str | Sequence[str] | None, outputs: Names | None) -> Model:
@@ -115,8 +129,12 @@ def inspect(filepath: Filepath, custom_objects: Mapping[str, Any] | None = None)
 
     with _told(filepath):
         custom = CustomObjects(custom_objects)
-        host = Hosts(custom.objects)
+        host = Hosts(custom.objects, run_once)
         description = _read(Source.open(formats.located(filepath)), custom)
+        description.findings += training_objects(description)
+        if description.module is not None and custom.missing:
+            description.findings.append(_graph_instead(custom))
+            description.root = None
         description = first(description) if description.root is None else as_graph(description, host)
         return report_on(description, custom.missing, host)
 
@@ -152,6 +170,7 @@ def convert(
     src: Filepath,
     dst: str | os.PathLike[str],
     *,
+    custom_objects: Mapping[str, Any] | None = None,
     weights: Filepath | None = None,
     overwrite: bool = True,
     signature: str | None = None,
@@ -163,37 +182,59 @@ def convert(
 
     dst: its suffix says what is written: `.keras`, `.h5` (a whole model), `.weights.h5` (weights alone), `.json` (the config alone), or
     `.onnx` (with a file `.onnx.data` beside it where the weights are more than 1 GiB).
-    src, weights: as for `load_model`; for `.onnx` the others too. Layers that Keras lost become others that compute the same. The new file
-    is read again and compared with the model on random data before it takes its place; the answer says where no such data fit. Raises
-    what `load_model` raises, UnsupportedOps for a model that today's Keras or ONNX cannot hold, ModelError where the numbers differ,
+    src, custom_objects, weights: as for `load_model`; for `.onnx` the others too. Layers that Keras lost become others that compute the
+    same. The new file is read again and compared with the model on random data before it takes its place; the answer says where no such
+    data fit. Raises what `load_model` raises, UnsupportedOps for a model that today's Keras or ONNX cannot hold, ModelError where the numbers differ,
     FileExistsError where `overwrite` is False.
     """
-    from loadstone.export.convert import rendered, suffix_of
-    from loadstone.model.comparison import Conversion, same_predictions
+    from loadstone.export.convert import suffix_of
 
     target = os.fspath(dst)
     suffix = suffix_of(target)
     if not overwrite and os.path.exists(target):
         raise FileExistsError(f"there is a file already: {target!r}")
-    if suffix == ".onnx":
-        with _told(src):
-            model = load_model(src, weights=weights, signature=signature, tags=tags, inputs=inputs, outputs=outputs)
-            return _write_onnx(model, target)
-    _refuse(signature=signature, tags=tags, inputs=inputs, outputs=outputs)
     with _told(src):
-        custom = CustomObjects(None)
+        if suffix == ".onnx":
+            model = load_model(src, custom_objects, weights=weights, signature=signature, tags=tags, inputs=inputs, outputs=outputs)
+            return _write_onnx(model, target)
+        _refuse(signature=signature, tags=tags, inputs=inputs, outputs=outputs)
+        custom = CustomObjects(custom_objects)
         source = Source.open(formats.located(src))
         description = _read(source, custom, weights)
-        custom.raise_missing(source.name)
+        custom.raise_missing(source.name, "" if description.module is None else _GRAPH_INSTEAD)
         _whole(description)
-        if description.root is None:
-            raise LoweringError("a graph of TensorFlow has no layers that a file of Keras could hold", hint="write it as .onnx")
-        model = Model(description, Compilation(host=Hosts(custom.objects)))
-        data = rendered(description, suffix)
-        whole = rendered(description, ".keras") if suffix in (".json", ".weights.h5") else data
-        difference = same_predictions(model, Model(_read(Source.of_bytes(whole, os.path.basename(target)), CustomObjects(None))))
+        _check_layers(description)
+        return _write_keras(Model(description, Compilation(host=Hosts(custom.objects, run_once))), target, suffix)
+
+
+def save_model(model: Model, filepath: str | os.PathLike[str], overwrite: bool = True) -> Conversion:
+    """Write a loaded model under a name whose suffix says how: see `convert`, whose checks and errors are these."""
+    from loadstone.export.convert import suffix_of
+
+    target = os.fspath(filepath)
+    suffix = suffix_of(target)
+    if not overwrite and os.path.exists(target):
+        raise FileExistsError(f"there is a file already: {target!r}")
+    return _write_onnx(model, target) if suffix == ".onnx" else _write_keras(model, target, suffix)
+
+
+def _write_keras(model: Model, target: str, suffix: str) -> Conversion:
+    """The file of Keras; what it holds is read again and compared with the model before it takes its place."""
+    from loadstone.export.convert import rendered
+    from loadstone.model.comparison import Conversion, same_predictions
+
+    description = model._description
+    _check_layers(description)
+    data = rendered(description, suffix)
+    whole = rendered(description, ".keras") if suffix in (".json", ".weights.h5") else data
+    difference = same_predictions(model, Model(_read(Source.of_bytes(whole, os.path.basename(target)), CustomObjects())))
     _replace(target, [data])
     return Conversion(target, len(data), difference, tuple(description.findings))
+
+
+def _check_layers(description: Description) -> None:
+    if description.root is None:
+        raise LoweringError("a graph of TensorFlow has no layers that a file of Keras could hold", hint="write it as .onnx")
 
 
 def _write_onnx(model: Model, target: str) -> Conversion:

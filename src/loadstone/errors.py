@@ -50,7 +50,7 @@ class LoadstoneError(Exception):
 
     def __str__(self) -> str:
         lines = [printable(self.message)]
-        place = ", ".join(printable(part) for part in (self.source, self.where) if part)
+        place = ", ".join(one_line(part) for part in (self.source, self.where) if part)
         if place:
             lines.append(f"  at: {place}")
         if self.hint:
@@ -72,6 +72,11 @@ def _rebuild(kind: type[LoadstoneError], state: dict[str, object]) -> LoadstoneE
 def printable(text: object) -> str:
     """Text from a file with its control characters escaped, newline and tab apart."""
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def one_line(text: object) -> str:
+    """As `printable`, with newline and tab escaped as well: a name cannot look like another line."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 # What code that reads a description trips over where the description is not what any release writes.

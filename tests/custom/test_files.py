@@ -10,7 +10,7 @@ import loadstone
 from tests.custom.numpy_objects import OBJECTS
 
 FOLDER = Path(__file__).parents[1] / "golden" / "custom"
-FILES = sorted(path for path in FOLDER.glob("*/*") if path.suffix in (".h5", ".keras"))
+FILES = sorted(path for path in FOLDER.glob("*/*") if path.suffix in (".h5", ".keras") and not path.stem.startswith("whole"))
 IDS = [f"{path.parent.name}/{path.name}" for path in FILES]
 TEXTS = [path for path in FILES if path.stem == "text"]
 
@@ -51,8 +51,8 @@ def test_all_that_is_missing_is_named_at_once(path):
     with pytest.raises(loadstone.MissingCustomObjects) as raised:
         loadstone.load_model(path, custom_objects={"Bent": OBJECTS["bent"], "MaskedMean": OBJECTS["MaskedMean"]})
     missing = {m.name: m for m in raised.value.missing}
-    lambda_name = "double" if path.parent.name.startswith("keras") else "doubled"
-    assert set(missing) == {"Gate", "Scale", "bent", lambda_name}
+    by_name = {"double"} if path.parent.name.startswith("keras") else set()  # elsewhere the file has the code of the Lambda
+    assert set(missing) == {"Gate", "Scale", "bent"} | by_name
     assert missing["bent"].near == ("Bent",)
     assert missing["bent"].where == ("bent.activation", "again.activation")
     assert [shape for _, shape in missing["Gate"].weights] == [(4, 5), (5,), (4, 5), (5,), (5, 5)]

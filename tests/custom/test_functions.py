@@ -7,6 +7,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+import loadstone
 from loadstone.errors import InferenceError, ModelError
 from tests.custom.building import Built, dense, layer, sequential, x
 
@@ -117,3 +118,23 @@ def test_a_function_gets_tensors_of_the_framework_that_it_uses(framework):
 
 def test_others_get_arrays(framework):
     np.testing.assert_allclose(run(lambda x: x.astype("float32") * 2), x(4, 3) * 2)
+
+
+@pytest.mark.parametrize(("module", "name", "expected"), [
+    ("keras.ops", "square", np.square),
+    ("keras.src.ops.numpy", "sin", np.sin),
+    ("tensorflow.python.ops.gen_math_ops", "sin", np.sin),
+    ("tensorflow.nn", "relu6", lambda x: np.clip(x, 0, 6)),
+    ("tensorflow.math", "square", np.square),
+])  # fmt: skip
+def test_a_function_of_a_known_module_is_compiled(module, name, expected):
+    stored = {"module": module, "class_name": "function", "config": name, "registered_name": name}
+    built = Built(sequential(dense(3, stored)), WEIGHTS, {}, "3.15.1")
+    assert len(built.program.steps) == 1
+    np.testing.assert_allclose(built(x(4, 3)), expected(x(4, 3)), rtol=1e-6)
+
+
+def test_one_that_is_no_activation_is_refused():
+    stored = {"module": "tensorflow.math", "class_name": "function", "config": "reduce_sum", "registered_name": "reduce_sum"}
+    with pytest.raises(loadstone.UnsupportedAttribute, match=r"the activation 'tf\.reduce_sum'"):
+        Built(sequential(dense(3, stored)), WEIGHTS, {}, "3.15.1")

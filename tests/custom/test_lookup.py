@@ -70,11 +70,68 @@ class Mine:
     pass
 
 
-@pytest.mark.parametrize("key", ["my_package>Mine", "Mine"])
-def test_a_class_is_found_by_its_registered_name_or_its_own(key):
+@pytest.mark.parametrize("key", ["my_package>Mine", "Mine", "my_layers>Mine", "my_layers.Mine"])
+def test_a_class_is_found_by_its_registered_name_its_own_or_its_module(key):
     made, missing = read(OWN, {key: Mine}, "3.15.1")
     assert made.given.object is Mine
     assert not missing
+
+
+@pytest.mark.parametrize("key", ["my_layers.Mine", "my_layers>Mine"])
+def test_a_key_with_a_module_serves_for_a_file_that_has_none(key):
+    assert read(layer("Mine"), {key: Mine})[0].given.object is Mine
+    assert read(layer("Mine"), {key: Mine, "other.Mine": Mine})[1] == [("layer", "Mine")]
+
+
+def test_another_package_or_module_is_another_class():
+    for key in ("my_other_layers>Mine", "my_other_layers.Mine", "other_package>Mine"):
+        assert read(OWN, {key: Mine}, "3.15.1")[1] == [("layer", "Mine")]
+
+
+@pytest.mark.parametrize("key", ["my_functions.bent", "bent"])
+def test_a_function_is_found_by_its_module(key):
+    stored = {**FUNCTION, "module": "my_functions", "registered_name": "bent"}
+    assert activation(stored, {key: bent}, "3.15.1")[0].object is bent
+
+
+def of(module, name):
+    return {"module": module, "class_name": "function", "config": name, "registered_name": name}
+
+
+def test_a_function_of_a_known_module_that_the_file_names_is_known():
+    assert activation(of("keras.src.ops.numpy", "square"), {}, "3.15.1") == ("keras.ops.square", [])
+    assert activation(of("tensorflow.python.ops.gen_math_ops", "sin"), {}, "3.15.1") == ("tf.sin", [])
+
+
+def test_what_the_caller_gives_for_it_wins():
+    assert activation(of("keras.ops", "square"), {"square": bent}, "3.15.1")[0].object is bent
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("os", "system"),
+        ("builtins", "eval"),
+        ("builtins", "sin"),
+        ("keras.utils", "get_file"),
+        ("keras.ops", "no_such_operation"),
+        ("keras.ops.os", "system"),
+        ("tensorflow.io", "read_file"),
+        ("tensorflow.python.ops.io_ops", "read_file"),
+        ("tensorflow.python.framework.load_library", "load_op_library"),
+        ("subprocess", "Popen"),
+        ("tensorflow.math", "__import__('os').system"),
+    ],
+)
+def test_a_function_of_any_other_module_is_missing(module, name):
+    assert activation(of(module, name), {}, "3.15.1") == (None, [("activation function", name)])
+
+
+@pytest.mark.parametrize("module", ["os", "subprocess", "keras.utils", "tensorflow.io", "importlib"])
+@pytest.mark.parametrize("class_name", ["Popen", "get_file", "function"])
+def test_a_class_of_any_other_module_is_missing(module, class_name):
+    stored = {"module": module, "class_name": class_name, "config": {"name": "x", "fname": "y"}, "registered_name": class_name}
+    assert read(stored, {}, "3.15.1")[1] == [("layer", class_name)]
 
 
 def test_hdf5_has_one_name_for_both():
@@ -105,7 +162,7 @@ def test_functions_of_lambdas_are_found_by_the_layers_name_or_their_own():
     assert read(stored, {})[1] == [("function", "double")]
 
 
-def test_a_lambda_of_bytecode_is_found_by_the_layers_name_alone():
+def test_a_lambda_of_damaged_code_is_found_by_the_layers_name_alone():
     stored = layer("Lambda", "doubled", function=["4wEAAAA=", None, None], function_type="lambda", arguments={})
     assert read(stored, {"doubled": np.abs})[0].given.object is np.abs
     assert read(stored, {})[1] == [("function", "doubled")]

@@ -303,3 +303,9 @@ def test_compute_mask_makes_the_mask():
 def test_a_mask_is_not_lost_by_oversight():
     with pytest.raises(ModelError, match="does not say what becomes of it"):
         Built(MASKED, {}, {"Mine": passing(), "Other": Sees})
+
+
+def test_a_layer_of_tensorflows_private_keras_is_refused():
+    base = type("Layer", (), {"__module__": "tensorflow.python.keras.engine.base_layer"})
+    with pytest.raises(ModelError, match=r"inherits from tensorflow\.python\.keras"):
+        Built(sequential(layer("Mine")), {}, {"Mine": type("Mine", (base,), {"call": lambda self, inputs: inputs})})

@@ -1,6 +1,9 @@
 """The registry, scopes, and what a load sees of them."""
 
+import subprocess
+import sys
 from threading import Thread
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -84,3 +87,43 @@ def test_the_names_are_public():
     assert loadstone.custom_object_scope is custom_object_scope
     assert loadstone.get_custom_objects is get_custom_objects
     assert loadstone.register_keras_serializable is register_keras_serializable
+
+
+# -- registries of Keras, without Keras ---------------------------------------------------------------------------------
+
+
+def module(monkeypatch, name, **values):
+    made = ModuleType(name)
+    vars(made).update(values)
+    monkeypatch.setitem(sys.modules, name, made)
+
+
+def test_what_keras_3_has_registered_is_found(monkeypatch):
+    module(monkeypatch, "keras.src.saving.object_registration", GLOBAL_CUSTOM_OBJECTS={"my_package>Mine": 1, "f": 2, "none": None})
+    state = SimpleNamespace(custom_objects_scope_dict={"f": "scope"})
+    module(monkeypatch, "keras.src.backend.common.global_state", GLOBAL_STATE_TRACKER=state)
+    assert found("my_package>Mine") == found("Mine") == 1
+    assert found("f") == "scope"
+    assert found("none") is None
+    assert found("f", {"f": "given"}) == "given"
+
+
+@pytest.mark.parametrize(
+    "name", ["tf_keras.src.saving.object_registration", "keras.saving.object_registration", "keras.utils.generic_utils"]
+)
+def test_so_is_what_keras_2_has(monkeypatch, name):
+    scope = SimpleNamespace(f="scope")
+    module(monkeypatch, name, _GLOBAL_CUSTOM_OBJECTS={"my_package>Mine": 1, "f": 2}, _THREAD_LOCAL_CUSTOM_OBJECTS=scope)
+    assert found("my_package>Mine") == 1
+    assert found("f") == "scope"
+
+
+def test_no_keras_is_imported_to_look():
+    code = "import loadstone, sys; from loadstone.custom import CustomObjects; CustomObjects(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"keras", "tf_keras", "tensorflow"} & {name.partition(".")[0] for name in loaded}
+
+
+def test_one_that_is_no_dict_is_nothing(monkeypatch):
+    module(monkeypatch, "keras.src.saving.object_registration", GLOBAL_CUSTOM_OBJECTS=3)
+    assert found("Mine") is None

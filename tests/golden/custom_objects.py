@@ -101,6 +101,30 @@ def get(keras):
             query, value = input_shape
             return [(query[0], query[1], value[2]), (query[0], query[1], value[1])]
 
+    class Net(keras.Model):
+        """A subclassed model: layers as attributes and in a list, and a weight of its own."""
+
+        def __init__(self, units=3, **kwargs):
+            super().__init__(**kwargs)
+            self.units = units
+            self.entry = layers.Dense(units, activation=bent, name="entry")
+            self.norm = layers.BatchNormalization(name="norm")
+            self.blocks = [layers.Dense(units, activation="tanh", name="block_%d" % i) for i in range(2)]
+            self.end = layers.Dense(2, name="end")
+
+        def call(self, x, training=False):
+            y = self.norm(self.entry(x), training=training)
+            for block in self.blocks:
+                y = y + block(y)
+            return self.end(y)
+
+        def get_config(self):
+            return {"units": self.units}
+
+        @classmethod
+        def from_config(cls, config, custom_objects=None):
+            return cls(**config)
+
     found = {"bent": bent, "double": double, "my_loss": my_loss, "my_metric": my_metric}
-    found.update(Gate=Gate, MaskedMean=MaskedMean, Attend=Attend, Scale=Scale)
+    found.update(Gate=Gate, MaskedMean=MaskedMean, Attend=Attend, Scale=Scale, Net=Net)
     return found

@@ -1,6 +1,6 @@
 """Make the golden models with custom objects of one Keras release: run this file with the Python that has that release.
 
-    python tests/golden/make_custom.py
+    python tests/golden/make_custom.py [NAME ...]
 
 Works with tf.keras 2.3 to 2.15 and Keras 3 (TensorFlow backend), on Python 3.8 and later. Each model is saved into
 tests/golden/custom/<producer>-<version>/NAME.{h5,keras}, with the framework's own predictions in NAME.npz, written by the
@@ -24,6 +24,7 @@ OBJECTS = get(keras)
 PLAN = {
     "text": {"2.15.1": ("h5", "keras"), "3.0.5": ("keras",), "3.15.1": ("h5", "keras")},
     "pairs": {"2.8.4": (), "3.0.5": (), "3.15.1": ("keras",)},
+    "whole": {"2.3.4": ("weights", "ckpt"), "2.8.4": (), "2.15.1": ("keras", "weights"), "3.0.5": (), "3.15.1": ("keras", "h5", "weights")},
 }
 
 
@@ -57,9 +58,29 @@ def pairs():
     return keras.Model([query, value], [steps, how_much]), [rows(4, 3, 4), rows(4, 5, 2, seed=1)]
 
 
+def whole():
+    """A subclassed model, in whatever its release can write of one: all of it, or its weights alone."""
+    net, x = OBJECTS["Net"](3), rows(4, 5)
+    net(x)
+    return net, x
+
+
+def save_in(net, path, suffix):
+    """One more way of keeping a model: `weights` in HDF5, `ckpt` as TensorFlow's checkpoint."""
+    if suffix == "weights":
+        net.save_weights(str(path) + (".weights.h5" if KERAS3 else "_weights.h5"))
+    elif suffix == "ckpt":
+        net.save_weights(str(path) + ".ckpt", save_format="tf")
+        (path.parent / "checkpoint").unlink()
+    else:
+        save(net, path, suffix)
+
+
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for make in (text, pairs):
+    for make in (text, pairs, whole):
+        if sys.argv[1:] and make.__name__ not in sys.argv[1:]:
+            continue
         if PLAN[make.__name__].get(RELEASE) == ():
             continue
         keras.backend.clear_session()
@@ -69,7 +90,7 @@ def main():
         meta = {"inputs": flatten(inputs, arrays, "in"), "release": RELEASE, "tensorflow": tf.__version__}
         meta["outputs"] = flatten(net.predict(inputs, verbose=0), arrays, "out")
         for suffix in PLAN[make.__name__].get(RELEASE, ("h5",)):
-            save(net, FOLDER / make.__name__, suffix)
+            save_in(net, FOLDER / make.__name__, suffix)
         np.savez_compressed(str(FOLDER / (make.__name__ + ".npz")), meta=json.dumps(meta), **arrays)
         print(RELEASE, make.__name__)
 

@@ -1,4 +1,4 @@
-"""The command line: `loadstone COMMAND MODEL`. One file per command; what they share is in exits, tables and answers."""
+"""The command line: `loadstone COMMAND MODEL`. One file per command; what they share is in exits, custom, tables and answers."""
 
 import click
 
@@ -7,6 +7,7 @@ from loadstone.cli.demo import demo
 from loadstone.cli.exits import EXIT_CODES, Commands
 from loadstone.cli.inspect import inspect
 from loadstone.cli.predict import predict
+from loadstone.cli.stub import stub
 from loadstone.cli.summary import summary
 
 
@@ -16,5 +17,5 @@ def main() -> None:
     """Open saved Keras and TensorFlow models without TensorFlow, and run them."""
 
 
-for command in (summary, inspect, predict, convert, demo):
+for command in (summary, inspect, predict, convert, stub, demo):
     main.add_command(command)

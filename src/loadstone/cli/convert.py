@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from loadstone.cli.custom import custom as custom_option
 from loadstone.cli.exits import EXIT_CODES
 from loadstone.errors import LoadstoneError
 
@@ -27,6 +28,7 @@ Examples:
 @click.option("--tags", help="The tags of its graph, with commas between them, for .onnx.")
 @click.option("--inputs", help="Names of tensors or layers at which the model begins, with commas between them, for .onnx.")
 @click.option("--outputs", help="Names of tensors or layers at which it ends, for .onnx.")
+@custom_option
 def convert(
     source: str,
     target: str,
@@ -36,6 +38,7 @@ def convert(
     tags: str | None,
     inputs: str | None,
     outputs: str | None,
+    custom: dict[str, object] | None,
 ) -> None:
     """Write SOURCE as TARGET: a .keras, .h5, .weights.h5 or .json file of today's Keras, or an .onnx file, with the same predictions.
 
@@ -45,7 +48,7 @@ def convert(
 
     try:
         chosen = {"tags": _listed(tags), "inputs": _listed(inputs), "outputs": _listed(outputs)}
-        report = converted(source, target, weights=weights, overwrite=overwrite, signature=signature, **chosen)
+        report = converted(source, target, weights=weights, overwrite=overwrite, signature=signature, custom_objects=custom, **chosen)
     except LoadstoneError:
         raise
     except ValueError as error:  # a suffix that says nothing

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from loadstone.cli.custom import custom as custom_option
 from loadstone.cli.exits import EXIT_CODES
 from loadstone.errors import UnrecognizedFormat
 
@@ -53,7 +54,16 @@ files are for models that take serialized examples.
 )
 @click.option("--drop", multiple=True, metavar="NAME", help="Leave this column or key of the data out; can be given several times.")
 @click.option("--batch-size", type=click.IntRange(min=1), help="Samples to run at once.  [default: 32]")
-def predict(model: str, source: BinaryIO, target: str, kind: str | None, drop: tuple[str, ...], batch_size: int | None) -> None:
+@custom_option
+def predict(
+    model: str,
+    source: BinaryIO,
+    target: str,
+    kind: str | None,
+    drop: tuple[str, ...],
+    batch_size: int | None,
+    custom: dict[str, object] | None,
+) -> None:
     """Run MODEL on data from a file: .npy, .npz, JSON, CSV, or TFRecord for a model that parses records."""
     from loadstone.api import load_model
     from loadstone.cli.answers import WRITERS
@@ -63,7 +73,7 @@ def predict(model: str, source: BinaryIO, target: str, kind: str | None, drop: t
         raise click.UsageError(
             f"--output {target}: the suffix is none of {', '.join(f'.{name}' for name in WRITERS)}; --format decides without it"
         )
-    loaded = load_model(model)
+    loaded = load_model(model, custom)
     answer = loaded.predict(_data(source.read(), loaded.inputs, drop), batch_size=batch_size, verbose=0)
     try:
         content = WRITERS[kind](answer, loaded.output_names)

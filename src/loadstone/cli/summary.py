@@ -6,6 +6,7 @@ import json
 
 import click
 
+from loadstone.cli.custom import custom as custom_option
 from loadstone.cli.exits import EXIT_CODES
 
 EPILOG = f"""\b
@@ -23,11 +24,14 @@ SHOWN = ("name", "class_name", "inputs", "outputs", "layers", "parameters", "tra
 @click.option("--show-trainable", is_flag=True, help="Show which layers are trainable.")
 @click.option("--line-length", type=click.IntRange(min=40), help="Width of the table.")
 @click.option("--json", "as_json", is_flag=True, help="Print layers and totals as JSON; a layer has null for a shape that is not known.")
-def summary(model: str, expand_nested: bool, show_trainable: bool, line_length: int | None, as_json: bool) -> None:
+@custom_option
+def summary(
+    model: str, expand_nested: bool, show_trainable: bool, line_length: int | None, as_json: bool, custom: dict[str, object] | None
+) -> None:
     """Show the layers of MODEL, shapes and sizes."""
     from loadstone.api import inspect
 
-    report = inspect(model)
+    report = inspect(model, custom)
     if as_json:
         facts = report.to_dict()
         click.echo(json.dumps({key: facts[key] for key in SHOWN}, indent=2, default=str))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -202,7 +203,7 @@ def _concrete(message: memoryview) -> ConcreteFunction:
     inputs = outputs = None
     for number, value in fields(message):
         if number == 2:
-            bound += [integer(value)] if isinstance(value, int) else list(_varints(value))
+            bound += [integer(value)] if isinstance(value, int) else list(varints(value))
         elif number == 3:
             inputs = structured(content(value))
         elif number == 4:
@@ -210,7 +211,8 @@ def _concrete(message: memoryview) -> ConcreteFunction:
     return ConcreteFunction(tuple(bound), inputs, outputs)
 
 
-def _varints(packed: memoryview) -> Iterator[int]:
+def varints(packed: memoryview) -> Iterator[int]:
+    """The numbers of a packed field."""
     from loadstone.containers.wire import varint
 
     at = 0
@@ -228,8 +230,15 @@ class TensorSpec:
     dtype: str
 
 
+@dataclass(frozen=True)
+class OtherSpec:
+    """What a StructuredValue has that is neither a tensor nor a Python value, such as a ragged tensor: the number of its field."""
+
+    number: int
+
+
 def structured(message: memoryview, depth: int = 0) -> Any:
-    """A StructuredValue (tensorflow/core/protobuf/struct.proto): tensors are TensorSpecs, other types of tensors their fields' numbers."""
+    """A StructuredValue (tensorflow/core/protobuf/struct.proto): nested lists and dicts of TensorSpecs, Python values and OtherSpecs."""
     if depth > MAX_DEPTH:
         raise UnsafeContent(f"arguments inside arguments, more than {MAX_DEPTH} of them")
     for number, value in fields(message):
@@ -244,9 +253,13 @@ def structured(message: memoryview, depth: int = 0) -> Any:
         if number == 54:  # a named tuple
             pairs = [dict(fields(content(v))) for n, v in fields(content(value)) if n == 2]
             return {text(pair.get(1, memoryview(b""))): structured(content(pair.get(2, memoryview(b""))), depth + 1) for pair in pairs}
+        if number == 11:
+            return struct.unpack("<d", struct.pack("<Q", integer(value)))[0]
+        if number == 12:  # zigzag
+            return integer(value) >> 1 ^ -(integer(value) & 1)
         if number == 13:
             return text(value)
-        if number in (11, 12, 14, 15, 31, 32):
-            return value if isinstance(value, int) else bytes(value)
-        return None
+        if number == 14:
+            return bool(integer(value))
+        return None if number == 1 else OtherSpec(number)
     return None

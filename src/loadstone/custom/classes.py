@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 KERAS = ("keras", "tf_keras", "keras_core")
+_THEIRS = (*KERAS, "tensorflow", "torch", "jax", "flax")  # packages whose classes are bases of Keras' own
 _RUNS = ("call", "__call__")
 _PREDICTS = ("predict", "predict_step", "make_predict_function")
 
@@ -33,9 +34,14 @@ def keras_layer_of(given: Any) -> str | None:
     return next((package for name, package in bases if name == "Layer" and package in KERAS), None)
 
 
+def of_private_keras(given: Any) -> bool:
+    """True for a layer of `tensorflow.python.keras`, a copy of Keras 2 that TensorFlow 2.6 to 2.15 held and no model is made of."""
+    return any(base.__name__ == "Layer" and base.__module__.startswith("tensorflow.python.keras.") for base in _class(given).__mro__)
+
+
 def overrides(given: Any, *methods: str) -> bool:
     """True where a class of the user's has one of these methods itself."""
-    return any(method in vars(base) and _package(base) not in KERAS for base in _class(given).__mro__[:-1] for method in methods)
+    return any(method in vars(base) and _package(base) not in _THEIRS for base in _class(given).__mro__[:-1] for method in methods)
 
 
 def _class(given: Any) -> type:

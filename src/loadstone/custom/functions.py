@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
-from types import CellType, CodeType, FunctionType, ModuleType
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from loadstone.custom.frameworks import packages
 from loadstone.custom.hosting import Arrays, Call, Hosted, Returned, Tensor, hosted, to_array
 from loadstone.custom.objects import Given
 from loadstone.custom.probing import probe
@@ -62,7 +63,8 @@ def function_layer(layer: Layer, call: Call) -> Hosted:
         kwargs = {**extra, **({"mask": call.mask_argument(arrays)} if masked else {}), **kwargs}
         return Returned(function(*args, **kwargs))
 
-    return hosted(name, call, probe(name, call, run), run)
+    ready = hosted(name, call, probe(name, call, run), run)
+    return ready if masked else replace(ready, plain=(given.object, extra))
 
 
 def array_function(given: Given) -> Callable[..., Any]:
@@ -89,40 +91,9 @@ def accepts(function: Callable[..., Any], name: str) -> bool:
 
 def _converter(function: Callable[..., Any]) -> Callable[[np.ndarray], Any]:
     """What makes a tensor of an array for this function; arrays stay arrays where it uses no framework."""
-    used = set(_packages(inspect.unwrap(function), 3))
+    used = packages(inspect.unwrap(function))
     for package, module, name in _CONVERT:
         convert = getattr(sys.modules.get(module), name, None) if package in used else None
         if callable(convert):
             return convert  # type: ignore[no-any-return]
     return lambda array: array
-
-
-def _packages(function: Any, depth: int) -> Iterator[str]:
-    """The packages that a function's code mentions: its globals and closure, and those of the functions that it calls."""
-    function = getattr(function, "python_function", function)  # of a tf.function
-    function = getattr(function, "__func__", function)
-    if not isinstance(function, FunctionType):
-        yield (getattr(function, "__module__", None) or "").partition(".")[0]
-        return
-    mentioned = [function.__globals__[name] for name in _names(function.__code__) if name in function.__globals__]
-    mentioned += [value for cell in function.__closure__ or () for value in _contents(cell)]
-    for value in mentioned:
-        module = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-        if isinstance(module, str):
-            yield module.partition(".")[0]
-        if isinstance(value, FunctionType) and depth:
-            yield from _packages(value, depth - 1)
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
-
-
-def _contents(cell: CellType) -> tuple[Any, ...]:
-    try:
-        return (cell.cell_contents,)
-    except ValueError:  # an empty cell
-        return ()

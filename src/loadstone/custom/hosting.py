@@ -6,14 +6,15 @@ what the user supplied is the work of `custom.plain` (no framework) and `live` (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from loadstone.errors import InferenceError, LoadstoneError
 from loadstone.ir import Layer, MaskRules, Structure, dtypes, flatten, leaves, map_structure
+from loadstone.ir.program import Program
 
 Shape = tuple[int | None, ...]
 Arrays = tuple[np.ndarray, ...]
@@ -82,13 +83,22 @@ class Call:
 
 @dataclass(frozen=True)
 class Hosted:
-    """A call made ready. outputs is a structure of `Tensor`s (array counts what `function` returns, masks after outputs)."""
+    """A call made ready. outputs is a structure of `Tensor`s (array counts what `function` returns, masks after outputs).
+
+    plain: the function that is called and nothing else happens, with what it takes besides the arguments of the call; None: more happens.
+    """
 
     outputs: Structure
     function: Callable[..., Arrays]
+    plain: tuple[Callable[..., Any], Mapping[str, Any]] | None = None
 
 
-Host = Callable[[Layer, Call], Hosted]
+class Host(Protocol):
+    """Makes calls of given layers ready. evaluate runs a program now; None: nothing here can."""
+
+    evaluate: Callable[[Program, Sequence[np.ndarray]], list[np.ndarray]] | None
+
+    def __call__(self, layer: Layer, call: Call) -> Hosted: ...
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ file says that it was defined ("my_package.layers>Name", "my_package.layers.Name
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from loadstone.custom.elsewhere import registered
+from loadstone.custom.origins import origins
 from loadstone.custom.registry import visible
 from loadstone.custom.weights import weights_of
 from loadstone.errors import MissingCustomObjects
@@ -37,7 +38,8 @@ class Missing:
     kind "layer", "activation function" or "function"; where lists every place; config is the stored config of the first one.
     weights has one (name, shape) for each of its tensors in the file, in file order, None for a length that differs between
     the places. near are names that were supplied and look like it. module is where the file says the class was defined, and
-    note what else is to be said.
+    note what else is to be said. paths are the places as paths into the file's JSON ("$.config.layers[3]"), "" where that is
+    spelt anew; origins the public packages that have something of this name.
     """
 
     kind: str
@@ -48,6 +50,8 @@ class Missing:
     near: tuple[str, ...] = ()
     module: str | None = None
     note: str = ""
+    paths: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class _Sought:
     layer: Layer | None
     module: str | None
     note: str
+    package: str
 
 
 class CustomObjects:
@@ -72,6 +77,7 @@ class CustomObjects:
         self.supplied = dict(objects or {})
         self.objects: Mapping[str, Any] = visible(objects)
         self.elsewhere: Mapping[str, Any] = registered()
+        self.locate: Callable[[str], str] = lambda where: ""  # the frontend knows where a place is in the file
         self._sought: list[_Sought] = []
         self._used: set[str] = set()
 
@@ -87,12 +93,14 @@ class CustomObjects:
 
         module: where the file says that it was defined. elsewhere: whether what a Keras has registered counts.
         """
-        for name in _placed(names, module):
-            given = self.get(kind, name) or self.get(kind, _alike(name, self.objects))
+        placed = _placed(names, module)
+        packaged = any(">" in name for name in names if isinstance(name, str))
+        for name in placed:
+            given = self.get(kind, name) or self.get(kind, _alike(name, self.objects, packaged))
             if given is not None:
                 return given
-        for name in _placed(names, module) if elsewhere else ():
-            key = name if name in self.elsewhere else _alike(name, self.elsewhere)
+        for name in placed if elsewhere else ():
+            key = name if name in self.elsewhere else _alike(name, self.elsewhere, packaged)
             if key in self.elsewhere:
                 return Given(kind, str(key), self.elsewhere[str(key)])
         return None
@@ -108,7 +116,8 @@ class CustomObjects:
         note: str = "",
     ) -> None:
         """Remember that nothing was found under a name. layer: what cannot run without it; its weights, once read, are reported."""
-        self._sought.append(_Sought(kind, name.rpartition(">")[2], where, config, layer, module, note))
+        package, _, own = name.rpartition(">")
+        self._sought.append(_Sought(kind, own, where, config, layer, module, note, package))
 
     @property
     def missing(self) -> tuple[Missing, ...]:
@@ -119,15 +128,15 @@ class CustomObjects:
         unused = [name for name in self.objects if name not in self._used]
         passed = [name for name in unused if name in self.supplied]
         alone = tuple(passed) if len(passed) == len(groups) == 1 else ()
-        return tuple(_merged(group, _near(group[0].name, unused) or alone) for group in groups.values())
+        return tuple(_merged(group, _near(group[0].name, unused) or alone, self.locate) for group in groups.values())
 
-    def raise_missing(self, source: object = None) -> None:
-        """Raise MissingCustomObjects with every name that was not found."""
+    def raise_missing(self, source: object = None, instead: str = "") -> None:
+        """Raise MissingCustomObjects with every name that was not found. instead: what the file offers without them."""
         missing = self.missing
         if missing:
             from loadstone.custom.report import hint, message
 
-            raise MissingCustomObjects(message(missing), missing=missing, source=source, hint=hint(missing))
+            raise MissingCustomObjects(message(missing), missing=missing, source=source, hint=hint(missing, instead))
 
 
 def _placed(names: tuple[str | None, ...], module: str | None) -> list[str]:
@@ -137,26 +146,31 @@ def _placed(names: tuple[str | None, ...], module: str | None) -> list[str]:
     return known + ([f"{module}>{bare}", f"{module}.{bare}"] if module and bare else [])
 
 
-def _alike(name: str, objects: Mapping[str, Any]) -> str | None:
-    """ "package>Name" is "Name"; "Name" is "package>Name" or "module.Name" where one alone has it."""
+def _alike(name: str, objects: Mapping[str, Any], packaged: bool) -> str | None:
+    """ "package>Name" is "Name"; "Name" is "package>Name" or "module.Name" where one alone has it and the file names no package."""
     if ">" in name:
         return name.rpartition(">")[2]
-    packaged = [key for key in objects if key.endswith((f">{name}", f".{name}"))]
-    return packaged[0] if len(packaged) == 1 else None
+    if packaged:
+        return None
+    found = [key for key in objects if key.endswith((f">{name}", f".{name}"))]
+    return found[0] if len(found) == 1 else None
 
 
-def _merged(group: list[_Sought], near: tuple[str, ...]) -> Missing:
+def _merged(group: list[_Sought], near: tuple[str, ...], locate: Callable[[str], str]) -> Missing:
     first = group[0]
+    places = tuple(dict.fromkeys(s.where for s in group))
     weights = [[(name, tensor.shape) for name, tensor in weights_of(s.layer).items()] for s in group if s.layer is not None]
     return Missing(
         kind=first.kind,
         name=first.name,
-        where=tuple(dict.fromkeys(s.where for s in group)),
+        where=places,
         config=first.config,
         weights=_common(weights),
         near=near,
         module=first.module,
-        note=first.note,
+        note="; ".join(dict.fromkeys(s.note for s in group[:10] if s.note)),
+        paths=tuple(locate(place) for place in places),
+        origins=origins(first.name, first.package),
     )
 
 

@@ -16,7 +16,8 @@ What such a class may have (all but `call` or `__call__` optional):
 * `build(input_shape)`: called before the weights are set, with the shape of the first argument (None where free), a list of
   shapes where that is a list.
 * `weights`: names, or a dict name -> shape (None for any length), which is checked. They are matched with the names in the file
-  where these are the same, else by position. Or `set_weights(list of arrays)`, which gets all, in file order.
+  where these are the same, else by position. Or `set_weights(list of arrays)`, which gets all, in file order; where it has a
+  parameter `names`, that is the list of their names in the file.
 * `call(...)` with the arguments that the model calls the layer with, as arrays in the layer's compute dtype; `mask` and
   `training` are passed where it has such parameters. It returns an array, or a list, tuple or dict of arrays.
 * `compute_mask(inputs, mask)`, or `supports_masking`: True where the mask goes on behind the layer, False where it ends.
@@ -118,7 +119,8 @@ class PlainLayer:
         stored = weights_of(self.layer)
         declared = getattr(self._instance, "weights", ())
         if callable(getattr(self._instance, "set_weights", None)):
-            self._at_load(self._instance.set_weights, [tensor.numpy() for tensor in stored.values()])
+            names = {"names": list(stored)} if accepts(self._instance.set_weights, "names") else {}
+            self._at_load(lambda: self._instance.set_weights([tensor.numpy() for tensor in stored.values()], **names))
         elif isinstance(declared, (Sequence, Mapping)) and all(isinstance(name, str) for name in declared):
             shapes = dict(declared) if isinstance(declared, Mapping) else dict.fromkeys(declared)
             for name, tensor in self._matched(shapes, stored).items():

@@ -12,6 +12,8 @@ from loadstone.custom.objects import Missing
 from loadstone.custom.stub import stub
 
 LISTED = 50  # of a file that names thousands of objects, the first say enough
+WEIGHTS = 40  # of an object with thousands of them
+_SAVED_MODEL = "A SavedModel of this model, made where its code is, would need none: it keeps what such layers compute as a graph."
 
 
 def message(missing: Sequence[Missing]) -> str:
@@ -23,27 +25,43 @@ def message(missing: Sequence[Missing]) -> str:
     return "\n".join(lines)
 
 
-def hint(missing: Sequence[Missing]) -> str:
-    """What to do, with code to fill in."""
+def hint(missing: Sequence[Missing], instead: str = "") -> str:
+    """What to do, with code to fill in. instead: what the file offers without the objects."""
     ways = "pass what is missing as custom_objects; functions and classes may be plain numpy, or the Keras ones that you trained with."
     if any(m.kind == "layer" and isinstance(m.config, dict) and isinstance(m.config.get("layers"), list) for m in missing):
         ways += "\nA model class that changes training alone may be given as loadstone.Functional."
+    if any(m.kind == "layer" for m in missing):
+        ways += f"\n{instead or _SAVED_MODEL}"
     return f"{ways} A start to fill in:\n\n{stub(missing[:LISTED])}"
 
 
+def facts(missing: Missing) -> list[str]:
+    """What is known of a missing object, a line each, the first with what it is and where: for `inspect`."""
+    return _parts(missing)
+
+
 def _line(missing: Missing) -> str:
-    parts = [f"  - Unknown {missing.kind}: {quoted(missing.name)} at {_places(missing.where)}"]
+    return "  - " + "; ".join(_parts(missing))
+
+
+def _parts(missing: Missing) -> list[str]:
+    paths = [path for path in missing.paths if path]
+    parts = [f"Unknown {missing.kind}: {quoted(missing.name)} at {_places(missing.where)}" + (f" ({_places(paths)})" if paths else "")]
     if missing.module:
         parts.append(f"defined in {quoted(missing.module)}")
     if isinstance(missing.config, dict) and missing.config:
         parts.append(f"config {settings(missing.config)}")
     if missing.weights:
-        parts.append("weights " + ", ".join(f"{plain(name)} {shape}" for name, shape in missing.weights))
+        shown = [f"{plain(name)} {shape}" for name, shape in missing.weights[:WEIGHTS]]
+        more = len(missing.weights) - WEIGHTS
+        parts.append("weights " + ", ".join(shown) + (f" and {more} more" if more > 0 else ""))
     if missing.note:
         parts.append(missing.note)
     if missing.near:
         parts.append(f"you passed {' and '.join(map(quoted, missing.near))}, the file says {quoted(missing.name)}")
-    return "; ".join(parts)
+    if missing.origins:
+        parts.append(f"a name known from {' and '.join(missing.origins)}")
+    return parts
 
 
 def _places(where: Sequence[str]) -> str:

@@ -37,17 +37,17 @@ class {name}:
 _CALL = """\
 custom_objects = {{
 {given}}}
-model = loadstone.load_model(path, custom_objects=custom_objects)
+# loadstone.load_model(path, custom_objects=custom_objects), or on the command line: --custom FILE with this code
 """
 
 
 def stub(missing: Sequence[Missing]) -> str:
-    """Python source that defines one class or function for each missing object and passes them to `load_model`."""
+    """Python source that defines one class or function for each missing object, and the dict `custom_objects` of them."""
     taken = set(_TAKEN)
     names = [(m, _identifier(m.name, "Layer" if m.kind == "layer" else "function", taken)) for m in missing]
     parts = [_class(m, name) if m.kind == "layer" else _function(m, name) for m, name in names]
     given = "".join(f"    {m.name!r}: {name},\n" for m, name in names)
-    return "\n\n".join(["import numpy as np\n\nimport loadstone\n", *parts, _CALL.format(given=given)])
+    return "\n\n".join(["import numpy as np\n", *parts, _CALL.format(given=given)])
 
 
 def _function(missing: Missing, name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from loadstone.custom.classes import predicts_in_its_own_way
 from loadstone.custom.hosting import Call, Host, Tensor
+from loadstone.custom.rules import is_rule
 from loadstone.errors import ModelError
 from loadstone.ir import Graph, Layer, Model, Node, Output, Structure, flatten, map_structure
 
@@ -15,21 +16,23 @@ def as_graph(model: Model, host: Host) -> Model:
     """The model with a root that only the caller knows as the one call of a graph; any other model as it is.
 
     The outputs are what that call returns, or a single unknown one where the class is missing. Raises ModelError where it is
-    given and the file does not say what shape the inputs have (HDF5 files never do).
+    given and neither the file nor its class says what shape the inputs have (HDF5 files never do; a class may with `input_shape`).
     """
     root = model.root
     if root is None or root.graph is not None:
         return model
     if root.given is not None and predicts_in_its_own_way(root.given.object):
         raise ModelError(f"{root.class_name} has its own way to predict, which is not its call", where=root.name)
-    shapes = _read(root.build_config.get("input_shape", root.build_config.get("shapes_dict")))
+    if root.given is not None and is_rule(root.given.object):
+        raise ModelError(f"{root.class_name} is a whole model, which a rule cannot stand for", where=root.name, hint="give a class")
+    shapes = _read(root.build_config.get("input_shape", root.build_config.get("shapes_dict", _declared(root))))
     found: list[_Shape] = [shape for shape in flatten(shapes) if isinstance(shape, _Shape)]
     if len(found) != len(flatten(shapes)):
         if root.given is not None:
             raise ModelError(
                 f"{root.class_name} is a model class of your own, and the file does not say what shape its input has",
                 where=root.name,
-                hint="save it as .keras after it was called once",
+                hint="give the class an attribute input_shape, such as (None, 28, 28, 1), or save it as .keras after it was called once",
             )
         shapes = found = []
     root.path = root.path or root.name
@@ -61,6 +64,14 @@ def _read(stored: Any) -> Structure:
             return _Shape(tuple(stored))
         return [_read(value) for value in stored]
     return stored
+
+
+def _declared(root: Layer) -> Any:
+    """The shapes that the user's own class declares as an attribute; `input_shape` of Keras' classes is a property, which is none."""
+    given = None if root.given is None else root.given.object
+    cls = given if isinstance(given, type) else type(given)
+    found = next((vars(base)["input_shape"] for base in cls.__mro__ if "input_shape" in vars(base)), None)
+    return found if isinstance(found, (list, tuple, dict)) else None
 
 
 def _each(structure: Structure, values: list[Any]) -> Structure:

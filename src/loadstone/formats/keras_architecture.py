@@ -42,7 +42,7 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
         version = stored.get("keras_version") or (weights.version if weights else None)
         backend = stored.get("backend") or (weights.backend if weights else None)
         producer = of_versions(version, backend=backend, config=stored, names=weights.tensors if weights else ())
-        root = read_config(stored, producer, custom)
+        root = read_config(stored, producer, custom, source)
         extra = {} if weights is None else weights.assign(root, producer)
         return Model(
             format=FORMAT.name,
@@ -52,7 +52,7 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
             extra=extra,
             findings=doubts(root, producer),
             lacks="weights" if weights is None else None,
-            unchanged=only_mapped([] if weights is None else weights.sources),
+            unchanged=only_mapped([] if weights is None else weights.sources, root),
         )
 
 

@@ -53,7 +53,7 @@ def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
     version = tree.text("keras_version") or own.text("keras_version")
     backend = tree.text("backend") or own.text("backend")
     producer = of_versions(version, backend=backend, config=config, names=listed_names(own))
-    root = read_config(config, producer, custom)
+    root = read_config(config, producer, custom, source)
     extra = assign(root, own, producer) if weights is None else weights.assign(root, producer)
     optimizer = tree.groups.get("optimizer_weights")
     if optimizer is not None:
@@ -67,7 +67,7 @@ def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
         training_config=_json(tree, "training_config"),
         extra=extra,
         findings=doubts(root, producer),
-        unchanged=only_mapped([source] if weights is None else weights.sources),
+        unchanged=only_mapped([source] if weights is None else weights.sources, root),
     )
 
 

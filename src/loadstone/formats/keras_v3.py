@@ -52,7 +52,7 @@ def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
     if not isinstance(config, dict) or not isinstance(metadata, dict):
         raise CorruptFile("config.json and metadata.json should hold objects")
     producer = of_versions(metadata.get("keras_version"), date=metadata.get("date_saved"), config=config)
-    root = read_config(config, producer, custom)
+    root = read_config(config, producer, custom, source)
     if weights is None:
         own = weights_of(files)
         extra = assign(root, own.tensors, producer, groups=own.places, called=own.called, assets=assets_of(files))
@@ -65,7 +65,7 @@ def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
         root=root,
         training_config=config.get("compile_config"),
         extra=extra,
-        unchanged=only_mapped(own.sources if weights is None else weights.sources),
+        unchanged=only_mapped(own.sources if weights is None else weights.sources, root),
     )
 
 

@@ -38,7 +38,7 @@ def keras_view(folder: Source, graph: MetaGraph, tensors: Mapping[str, Tensor], 
             return KerasView()
         version = stored.get("keras_version") or _keras_of(graph.version)
         producer = of_versions(version, backend=stored.get("backend") or "tensorflow", config=config)
-        root = read_config(config, producer, custom)
+        root = read_config(config, producer, custom, folder)
         extra = {} if custom is not None and custom.missing else weights_checkpoint.assign(root, tensors, producer)
         return KerasView(root, producer, stored.get("training_config"), extra)
     except LoadstoneError as error:

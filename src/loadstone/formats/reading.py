@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from loadstone.containers.source import Source
 from loadstone.errors import LoadstoneError
+from loadstone.ir import Layer
 
 
 @contextmanager
@@ -19,9 +20,10 @@ def reading(source: Source) -> Iterator[None]:
         raise
 
 
-def only_mapped(sources: Iterable[Source]) -> Callable[[], None] | None:
-    """A check that no mapped source was rewritten; None where nothing is mapped."""
-    mapped = [source for source in sources if source.mapped]
+def only_mapped(sources: Iterable[Source], root: Layer | None = None) -> Callable[[], None] | None:
+    """A check that no mapped source was rewritten, those of SavedModels inside a model included; None where nothing is mapped."""
+    inside = [source for layer in (root.walk() if root is not None else ()) if layer.saved is not None for source in layer.saved.sources]
+    mapped = [source for source in (*sources, *inside) if source.mapped]
     if not mapped:
         return None
 

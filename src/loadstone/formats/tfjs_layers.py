@@ -49,7 +49,7 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
         if config is None:
             raise CorruptFile("the model has no topology of layers")
         producer = _producer(topology, config)
-        root = read_config(config, producer, custom)
+        root = read_config(config, producer, custom, source)
         found = weights or read_weights(source)
         return Model(
             format=FORMAT.name,
@@ -58,7 +58,7 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
             root=root,
             training_config=topology.get("training_config") or stored.get("trainingConfig"),
             extra=found.assign(root, producer),
-            unchanged=only_mapped(found.sources),
+            unchanged=only_mapped(found.sources, root),
         )
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from loadstone.ir.tensor import Tensor
+
+if TYPE_CHECKING:
+    from loadstone.ir.saved_function import SavedFunction
 
 # Arguments and outputs are structures (nested lists, tuples, dicts) as the user's call had them.
 # Their leaves are Output, Tensor (a constant) or plain Python values.
@@ -60,7 +63,8 @@ class Layer:
     ordered as today's Keras creates them. children are the layers inside, by attribute name ("layer", "forward_layer",
     "cell"); a Sequential or Functional model has a graph instead, and its layers are those that its nodes call.
     path says where it is in the model ("encoder/lstm"). registered is the package>name of a class that is not Keras' own.
-    given is what the caller supplied for a custom class.
+    given is what the caller supplied for a custom class, saved the function of a SavedModel that it calls. function is what a Lambda
+    computes: a name, or code that the file keeps.
     """
 
     class_name: str
@@ -77,8 +81,10 @@ class Layer:
     module: str | None = None
     registered: str | None = None
     given: Any = None
+    function: Any = None
     non_trainable: frozenset[str] = frozenset()
     masks: MaskRules = MaskRules()
+    saved: SavedFunction | None = None
 
     def layers(self) -> list[Layer]:
         """The layers of a model, once each, in file order; the children of a wrapper."""

@@ -36,7 +36,8 @@ class Segment:
     its border in another type: bfloat16 as float32 (exact both ways), bytes as text of the same code points (latin-1).
     kinds are the ops inside, dtypes the types of all that they take and make; unusual
     are forms of ops that not every engine computes rightly ("LSTM with lengths"), with the layer of the first;
-    origins says which layer a node (by its ONNX name) came from.
+    origins says which layer a node (by its ONNX name) came from. sharding is proof for this segment alone, in a program that has none:
+    where all its inputs have as many rows, they may be cut.
     """
 
     inputs: tuple[Spec, ...]
@@ -47,6 +48,7 @@ class Segment:
     dtypes: frozenset[str] = frozenset()
     unusual: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    sharding: Sharding | None = None
 
 
 @dataclass(eq=False)

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from loadstone.custom import Given
+from loadstone.custom.classes import KERAS
+from loadstone.custom.frameworks import FRAMEWORKS, frameworks
 from loadstone.custom.hosting import Call, Hosted, Returned, Tensor, guarded, hosted
 from loadstone.custom.probing import probe, zeros
 from loadstone.custom.weights import weights_of
@@ -77,10 +79,23 @@ class KerasLayer:
         """What the call returns, by calling the layer on symbolic tensors, which builds it; None where it refuses those."""
         try:
             outputs = self._symbolic(call)
-        except Exception:  # noqa: BLE001  # user code that computes at once is not wrong: it is tried on zeros instead
+        except Exception as error:  # noqa: BLE001  # user code that computes at once is not wrong: it is tried on zeros instead
+            self._refuse_others(error)
             self._at_load(lambda: self._runner(call)(*zeros(call, 2, 8)))  # builds
             return None
         return _specs(outputs)
+
+    def _refuse_others(self, error: Exception) -> None:
+        """Raise ModelError where code that cannot be traced computes with another framework than its Keras does."""
+        others = sorted(frameworks(type(self._live), (*KERAS, *FRAMEWORKS)) - {self._library.backend})
+        if not self._library.backend or not others:
+            return
+        other = " and ".join(others)
+        raise ModelError(
+            f"{self.name} computes with {other}, and its Keras runs on {self._library.backend}: its call raised {type(error).__name__}",
+            where=self._where,
+            hint=f"set KERAS_BACKEND={others[0]} in the environment before keras is imported, or write the class with keras.ops",
+        ) from error
 
     def _symbolic(self, call: Call) -> Structure:
         symbols: list[Any] = [None] * call.arrays
@@ -174,8 +189,8 @@ def _neutral(key: str, value: Any) -> Any:
     Only training needs them: every weight comes from the file.
     """
     if isinstance(value, dict) and "class_name" in value:
-        if key.endswith("_initializer"):
+        if key.endswith("initializer"):
             return "zeros"
-        if key.endswith(("_regularizer", "_constraint")):
+        if key.endswith(("regularizer", "constraint")):
             return None
     return value

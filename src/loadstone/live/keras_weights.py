@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,20 +17,38 @@ from loadstone.custom.weights import counted
 from loadstone.errors import InferenceError, MissingWeights, ModelError
 from loadstone.ir import Tensor
 
+_TOP = "top_level_model_weights"  # the group of what a model holds itself
+
 
 def assign(live: Any, stored: Mapping[str, Tensor], name: str, where: str) -> None:
     """Set all variables of a built layer. Raises MissingWeights or ModelError where file and layer do not agree."""
     try:
-        if counted(list(stored)):
-            guarded(name, where, _assign_tree, live, stored, name, where)
-        else:
-            guarded(name, where, _assign_list, live, stored, name, where)
+        guarded(name, where, _way(live, stored), live, stored, name, where)
     except InferenceError as error:
         raise ModelError(error.message, where=where) from error.__cause__
 
 
+def _way(live: Any, stored: Mapping[str, Tensor]) -> Callable[[Any, Mapping[str, Tensor], str, str], None]:
+    """How a file of this kind keeps the weights."""
+    if counted(list(stored)) or _of_keras_3(stored):
+        return _assign_tree
+    if stored and all(".ATTRIBUTES" in tensor.key.split("/") for tensor in stored.values()):
+        return _assign_attributes
+    whole = isinstance(getattr(live, "layers", None), list) and all("/" in key for key in stored)
+    return _assign_layers if whole and stored else _assign_list
+
+
+def _of_keras_3(stored: Mapping[str, Tensor]) -> bool:
+    """True for tensors of a `.keras` file, whatever names a class's `save_own_variables` gave them."""
+    return bool(stored) and all("vars" in tensor.key.split("/") for tensor in stored.values())
+
+
 def _assign_list(live: Any, stored: Mapping[str, Tensor], name: str, where: str) -> None:
-    variables = list(live.trainable_weights) + list(live.non_trainable_weights)
+    _assign_in_order(list(live.trainable_weights) + list(live.non_trainable_weights), stored, name, where)
+
+
+def _assign_in_order(variables: list[Any], stored: Mapping[str, Tensor], name: str, where: str) -> None:
+    """By order, or by name where the last parts of all names are the same."""
     tensors = list(stored.values())
     if len(variables) != len(tensors):
         raise _differ(name, where, [(v.name, tuple(v.shape)) for v in variables], stored)
@@ -41,6 +59,51 @@ def _assign_list(live: Any, stored: Mapping[str, Tensor], name: str, where: str)
         if tuple(variable.shape) != tensor.shape:
             raise _differ(name, where, [(v.name, tuple(v.shape)) for v in variables], stored)
         variable.assign(tensor.numpy())
+
+
+def _assign_layers(live: Any, stored: Mapping[str, Tensor], name: str, where: str) -> None:
+    """A whole model in HDF5: a group for each of its layers with weights, and one for its own weights at the end.
+
+    They are matched by order, as Keras does; by name where all names are the same.
+    """
+    groups: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in stored.items():
+        groups.setdefault(key.partition("/")[0], {})[key] = tensor
+    own = groups.pop(_TOP, {})
+    layers = [layer for layer in live.layers if layer.weights]
+    if len(layers) != len(groups):
+        raise _differ(name, where, [(v.name, tuple(v.shape)) for v in live.weights], stored)
+    if {layer.name for layer in layers} == set(groups):
+        layers.sort(key=lambda layer: list(groups).index(layer.name))
+    for layer, tensors in zip(layers, groups.values(), strict=True):
+        _assign_list(layer, tensors, f"{layer.name!r} in {name}", where)
+    inside = {id(v) for layer in layers for v in layer.weights}
+    left = [v for v in (*live.trainable_weights, *live.non_trainable_weights) if id(v) not in inside]
+    _assign_in_order(left, own, name, where)
+
+
+def _assign_attributes(live: Any, stored: Mapping[str, Tensor], name: str, where: str) -> None:
+    """A checkpoint: every weight under the attributes that lead to it ("blocks/0/kernel")."""
+    reached: set[int] = set()
+    for key, tensor in stored.items():
+        owner = live
+        for part in key.split("/"):
+            owner = (
+                owner[int(part)] if isinstance(owner, (list, tuple)) and part.isdigit() and int(part) < len(owner) else _held(owner, part)
+            )
+        if not hasattr(owner, "assign"):
+            raise ModelError(f"{name} has no weight at {key!r}, where the file has one", where=where)
+        if tuple(owner.shape) != tensor.shape:
+            raise _differ(name, where, [(key, tuple(owner.shape))], {key: tensor})
+        owner.assign(tensor.numpy())
+        reached.add(id(owner))
+    left = [v.name for v in live.weights if id(v) not in reached]
+    if left:
+        raise MissingWeights(f"the file has no weights for {', '.join(left)} of {name}", where=where)
+
+
+def _held(owner: Any, part: str) -> Any:
+    return owner.get(part) if isinstance(owner, dict) else getattr(owner, part, None)
 
 
 def _leaf(name: str) -> str:
@@ -89,7 +152,8 @@ def _part(owner: Any, part: str) -> Any:
         owner = list(owner.values())
     if isinstance(owner, (list, tuple)):
         return _named(owner).get(part)
-    held = {**vars(owner), **{key: getattr(owner, key, None) for key in ("layers", "cell") if hasattr(type(owner), key)}}
+    modules = getattr(owner, "_modules", None) or {}  # where layers on torch keep those inside
+    held = {**vars(owner), **modules, **{key: getattr(owner, key, None) for key in ("layers", "cell") if hasattr(type(owner), key)}}
     found = held.get(part)
     return found if hasattr(found, "load_own_variables") or isinstance(found, (list, tuple, dict)) else None
 

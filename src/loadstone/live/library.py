@@ -29,9 +29,14 @@ class Library:
         return hasattr(self._keras, "ops")
 
     @property
+    def backend(self) -> str:
+        """What Keras runs on: "tensorflow", "jax", "torch" ("numpy" or "openvino" for prediction alone)."""
+        return str(self._keras.config.backend()) if self.is_keras_3 and hasattr(self._keras, "config") else "tensorflow"
+
+    @property
     def title(self) -> str:
         """Name, version and backend, for messages."""
-        backend = f" on {self._keras.config.backend()}" if self.is_keras_3 and hasattr(self._keras, "config") else ""
+        backend = f" on {self.backend}" if self.is_keras_3 else ""
         return f"{self._keras.__name__} {getattr(self._keras, '__version__', '')}{backend}"
 
     @contextmanager
@@ -44,7 +49,7 @@ class Library:
     def inference(self) -> Iterator[None]:
         """No gradients are recorded inside."""
         torch: Any = sys.modules.get("torch")
-        on_torch = self.is_keras_3 and torch is not None and self._keras.config.backend() == "torch"
+        on_torch = torch is not None and self.backend == "torch"
         with torch.no_grad() if on_torch else nullcontext():
             yield
 

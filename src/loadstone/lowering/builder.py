@@ -17,6 +17,7 @@ import numpy as np
 
 from loadstone.errors import UnsafeContent, UnsupportedAttribute
 from loadstone.ir import Tensor, dtypes
+from loadstone.ir.program import Program
 from loadstone.lowering import fold, shapes
 from loadstone.lowering.block import Block, Dim, Op, Shape, Value
 from loadstone.lowering.elements import Element, infer
@@ -26,6 +27,7 @@ MAX_MADE = 1 << 30  # bytes of constants that are made of other constants,
 MADE_A_BYTE = 32  # and as many for each byte of the weights
 MAX_BODIES = 28  # bodies inside bodies: protobuf reads 100 messages inside each other, and each body is three
 Operand = Value | int | float | bool | None
+Evaluate = Callable[[Program, Sequence[np.ndarray]], list[np.ndarray]]
 
 
 class Builder:
@@ -36,9 +38,11 @@ class Builder:
 
     def __init__(self, block: Block | None = None, parent: Builder | None = None) -> None:
         self.block = Block() if block is None else block
+        self.evaluate: Evaluate | None = None if parent is None else parent.evaluate  # runs a program now, to try what a rule made
         self.depth: int = 0 if parent is None else parent.depth + 1
         self._budget: dict[str, int] = {"made": 0, "weights": 0} if parent is None else parent._budget
         self.inside = parent is not None  # of a loop or a condition
+        self.together: list[str] = [] if parent is None else parent.together  # layers that may mix the samples of a batch
         self.state: dict[str, tuple[Value, Value, Tensor]] = {} if parent is None else parent.state
         self._names: dict[str, int] = {} if parent is None else parent._names
         self._weights: dict[int, Value] = {} if parent is None else parent._weights

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import pkgutil
 import sys
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
 
-PACKAGES = ("loadstone.lowering.keras", "loadstone.lowering.tensorflow")
+PACKAGES = ("loadstone.lowering.keras", "loadstone.lowering.tensorflow", "loadstone.lowering.functions")
 _seen: list[tuple[str, str, str]] | None = None  # kind, name, module, while an index is made
 
 
@@ -33,6 +34,11 @@ def _modules() -> dict[str, dict[str, str]]:
 def has(kind: str, name: str) -> bool:
     """True where some module has a rule of this kind for the name."""
     return name in _modules().get(kind, {})
+
+
+def names(kind: str) -> Iterable[str]:
+    """All names that have a rule of this kind."""
+    return _modules().get(kind, {})
 
 
 def load(kind: str, name: str) -> bool:

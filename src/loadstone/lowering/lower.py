@@ -47,6 +47,7 @@ def trace(model: Model, host: Host | None = None, free_batch: bool = False) -> t
     assert model.root is not None and model.root.graph is not None
     graph = model.root.graph
     walk = Walk(Builder(), host)
+    walk.b.evaluate = None if host is None else host.evaluate
     inputs = []
     for node in graph.inputs:
         assert node.layer is not None

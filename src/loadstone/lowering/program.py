@@ -26,8 +26,9 @@ def assemble(b: Builder, inputs: Sequence[tuple[Spec, Value]], outputs: Sequence
     wanted = results + [after for _, after, _ in kept]
     ops = _needed(b.block, wanted)
     loose = wanted + list(_outside_segments(ops))
+    sharding = None if b.together else _sharding(Block(ops, [value for _, value in inputs], results), bool(kept))
     return Program(
-        steps=_steps(ops, wanted),
+        steps=_steps(ops, wanted, apart=sharding is None and not kept and not b.together),
         inputs=tuple(spec for spec, _ in inputs),
         feeds=tuple(value.name for _, value in inputs),
         outputs=tuple(spec for spec, _ in outputs),
@@ -35,7 +36,7 @@ def assemble(b: Builder, inputs: Sequence[tuple[Spec, Value]], outputs: Sequence
         output_structure=structure,
         constants={v.name: v.const for v in loose if v.const is not None},
         states=tuple(State(before.name, after.name, initial) for before, after, initial in kept),
-        sharding=_sharding(Block(ops, [value for _, value in inputs], results), bool(kept)),
+        sharding=sharding,
     )
 
 
@@ -83,8 +84,11 @@ def _is_step(op: Op) -> bool:
     return op.domain == "host" or any(_is_step(inner) for body in op.bodies() for inner in body.ops)
 
 
-def _steps(ops: list[Op], outputs: list[Value]) -> list[Step]:
-    """Stages: the engine ops that wait for n other steps, then the steps that wait for those."""
+def _steps(ops: list[Op], outputs: list[Value], apart: bool = False) -> list[Step]:
+    """Stages: the engine ops that wait for n other steps, then the steps that wait for those.
+
+    apart: segments between Python calls are looked at one by one, whether they keep samples apart.
+    """
     level: dict[str, int] = {}
     stages: dict[tuple[int, bool], list[Op]] = {}
     for op in ops:
@@ -97,7 +101,7 @@ def _steps(ops: list[Op], outputs: list[Value]) -> list[Step]:
             steps += [_step(op) for op in stages[key]]
         else:
             others = [op for k, members in stages.items() if k != key for op in members]
-            steps.append(_segment(stages[key], others, outputs))
+            steps.append(_segment(stages[key], others, outputs, apart and len(stages) > 1))
     return steps
 
 
@@ -126,7 +130,7 @@ def _body(block: Block) -> Body:
     return Body(_steps(ops, block.outputs), tuple(v.name for v in block.inputs), tuple(v.name for v in block.outputs))
 
 
-def _segment(ops: list[Op], others: list[Op], outputs: list[Value]) -> Segment:
+def _segment(ops: list[Op], others: list[Op], outputs: list[Value], apart: bool) -> Segment:
     made = {v.name: v for op in ops for v in op.outputs}
     known = {v.name: v for op in ops for v in _values(op)}
     taken = [known[name] for name in dict.fromkeys(name for op in ops for name in sorted(_used(op))) if name not in made]
@@ -143,6 +147,7 @@ def _segment(ops: list[Op], others: list[Op], outputs: list[Value]) -> Segment:
         unusual=_unusual(inside),
         dtypes=frozenset(v.dtype for op in inside for v in _values(op)),
         origins={op.outputs[0].name: op.origin for op in inside if op.outputs and op.origin},
+        sharding=_sharding(block, False) if apart else None,
     )
 
 

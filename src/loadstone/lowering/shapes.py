@@ -13,6 +13,7 @@ from typing import Any
 from loadstone.errors import ModelError
 from loadstone.ir import dtypes
 from loadstone.lowering.block import Block, Dim, Shape, Value
+from loadstone.lowering.elements import elements
 
 Spec = tuple[Shape, str]
 Infer = Callable[[list[Any], dict[str, Any]], list[Spec]]
@@ -223,6 +224,9 @@ def _split(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     axis, count = _axis(a.get("axis", 0), len(i[0].shape)), a["_outputs"]
     sizes = _const_ints(i[1]) if len(i) > 1 else None
     length = i[0].shape[axis]
+    if sizes is None and len(i) > 1 and i[1] is not None:  # lengths that are computed: some may be known
+        found = elements(i[1])
+        sizes = [None] * count if found is None else [e if isinstance(e, int) else None for e in found]  # type: ignore[list-item, misc]
     if sizes is None:
         sizes = [None if length is None else -(-length // count)] * count  # type: ignore[list-item]
         if length is not None:

@@ -16,7 +16,7 @@ from loadstone.model.outline import Outline
 
 Config = dict[str, Any]  # what JSON can hold
 
-_MODELS = {"Functional": "keras.src.models.functional", "Sequential": "keras"}
+_MODELS = {"Functional": "keras.src.models.functional", "Sequential": "keras", "KerasLayer": "tensorflow_hub.keras_layer"}
 _INPUT = ("name", "batch_shape", "dtype", "sparse", "ragged", "optional")
 
 
@@ -30,7 +30,7 @@ def _layer(layer: Layer, outline: Outline) -> Config:
     module = layer.module or "keras.layers"
     if layer.given is None and layer.domain == "keras":
         module = _MODELS.get(layer.class_name, "keras.layers")
-    internal = layer.domain != "keras" or layer.class_name == "Functional"  # classes that Keras does not export
+    internal = layer.domain != "keras" or layer.class_name in ("Functional", "KerasLayer")  # classes that Keras does not export
     registered = layer.class_name if internal else layer.registered
     config: Config = {"module": module, "class_name": layer.class_name, "config": _inner(layer, outline), "registered_name": registered}
     if layer.build_config:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from loadstone.errors import one_line
 from loadstone.ir import Spec
 from loadstone.model.graph_outline import GraphOutline
 from loadstone.model.outline import count
@@ -20,20 +21,21 @@ QUIET = frozenset("Const Identity NoOp Placeholder ReadVariableOp VarHandleOp Pa
 def tables(outline: GraphOutline) -> Iterator[Table]:
     """One table of the signatures, one of the ops."""
     from rich.table import Table
+    from rich.text import Text
 
     rows = outline.rows()
     first = Table("Signature", "Takes", "Gives", show_lines=True)
     for row in rows:
-        first.add_row(row.name or "(the graph)", _specs(row.inputs), _specs(row.outputs))
+        first.add_row(Text(one_line(row.name or "(the graph)")), _specs(row.inputs), _specs(row.outputs))
     yield first
     ops = sum((row.ops for row in rows), start=rows[0].ops.__class__()) if len(rows) > 1 else rows[0].ops
     shown = [(op, number) for op, number in ops.most_common() if op not in QUIET]
     second = Table("Op", "Count", "Runs here")
     lacking = {op for row in rows for op in row.unsupported}
     for op, number in sorted(shown[:MOST_OPS], key=lambda pair: (-pair[1], pair[0])):
-        second.add_row(op, str(number), "no" if op in lacking else "yes")
+        second.add_row(Text(one_line(op)), str(number), "no" if op in lacking else "yes")
     for op in sorted(lacking - {op for op, _ in shown[:MOST_OPS]}):
-        second.add_row(op, str(ops[op]), "no")
+        second.add_row(Text(one_line(op)), str(ops[op]), "no")
     rest = len(shown) - MOST_OPS
     if rest > 0:
         second.add_row(f"and {rest} more kinds", str(sum(number for _, number in shown[MOST_OPS:])), "")
@@ -49,4 +51,4 @@ def totals(outline: GraphOutline) -> tuple[int, int]:
 def _specs(specs: tuple[Spec, ...]) -> Text:
     from rich.text import Text
 
-    return Text("\n").join(Text(f"{spec.name} {spec.shape if spec.shape is not None else '?'} {spec.dtype}") for spec in specs)
+    return Text("\n").join(Text(f"{one_line(spec.name)} {spec.shape if spec.shape is not None else '?'} {spec.dtype}") for spec in specs)

@@ -10,7 +10,8 @@ from typing import Any
 
 from loadstone.custom import Missing
 from loadstone.custom.hosting import Host
-from loadstone.errors import printable
+from loadstone.custom.report import LISTED, facts
+from loadstone.errors import one_line
 from loadstone.ir import Finding, Layer, Producer, Spec
 from loadstone.ir import Model as Description
 from loadstone.lowering.registry import keras_layer, keras_op
@@ -75,6 +76,12 @@ class Report:
         """True where `load_model` with the same arguments would give a model."""
         return not (self.missing or self.unsupported or self.problems)
 
+    def stub(self) -> str:
+        """Python code to fill in that defines what is missing; "" where nothing is. Names from the file are data in it."""
+        from loadstone.custom.stub import stub
+
+        return stub(self.missing) if self.missing else ""
+
     def summary(
         self,
         line_length: int | None = None,
@@ -92,21 +99,22 @@ class Report:
         """The report as plain data: dicts, lists, text and numbers."""
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if not f.name.startswith("_")}
         plain["layers"] = [dataclasses.asdict(row) for row in self.layers]
-        plain["missing"] = [{"kind": m.kind, "name": m.name, "where": list(m.where), "near": list(m.near)} for m in self.missing]
+        plain["missing"] = [_missing(m) for m in self.missing]
         plain |= {key: [dataclasses.asdict(item) for item in plain[key]] for key in ("inputs", "outputs", "findings")}
         plain["producer"] = dataclasses.asdict(self.producer)
-        plain["signatures"] = [dataclasses.asdict(row) for row in self.signatures]
+        plain["signatures"] = [_plain_signature(row) for row in self.signatures]
         plain["custom_objects"] = self.custom_objects
         plain["runs"] = self.runs
         return plain
 
     def __str__(self) -> str:
-        return printable("\n".join(line for title, lines in self._sections() for line in _indented(title, lines)))
+        return "\n".join(one_line(line) for title, lines in self._sections() for line in _indented(title, lines))
 
     def _sections(self) -> list[tuple[str, list[str]]]:
         counts = Counter(row.class_name for row in self.layers)
         ops = sum((row.ops for row in self.signatures), Counter[str]())
-        needs = [f"{m.kind} '{m.name}' at {', '.join(m.where)}" + (f" (near: {', '.join(m.near)})" if m.near else "") for m in self.missing]
+        needs = [line for m in self.missing[:LISTED] for line in _needed(m)]
+        needs += [f"and {len(self.missing) - LISTED} more"] if len(self.missing) > LISTED else []
         lacks = [f"{name}: {len(paths)} times, first at {paths[0]}" for name, paths in self.unsupported.items()]
         return [
             ("file", [self.source]),
@@ -154,7 +162,7 @@ def report_on(description: Description, missing: Sequence[Missing] = (), host: H
         missing=tuple(missing),
         unsupported={name: tuple(paths) for name, paths in walk.unsupported.items() if name not in lacking},
         problems=tuple(f"{error.message} (at {error.where})" if error.where else error.message for error in walk.problems),
-        findings=tuple(description.findings),
+        findings=(*description.findings, *_saved_models(outline)),
         training_config=description.training_config or None,
         _outline=outline,
     )
@@ -190,6 +198,32 @@ def _report_on_graph(outline: GraphOutline) -> Report:
         owners={op: package for row in rows for op in row.ops if (package := owner(op)) is not None},
         _outline=outline,
     )
+
+
+def _saved_models(outline: Outline) -> list[Finding]:
+    """Which SavedModels layers call, and where they were found."""
+    found = [(layer, layer.saved) for layer in outline.root.walk() if layer.saved is not None]
+    named = [(layer, layer.config.get("handle", layer.config.get("filepath")), saved.place) for layer, saved in found]
+    return [Finding("info", f"it calls the SavedModel {name!r}, found at {place!r}", layer.path) for layer, name, place in named]
+
+
+def _needed(missing: Missing) -> list[str]:
+    """A missing object in lines, what is known of it below what it is."""
+    first, *more = facts(missing)
+    return [first, *(f"  {line}" for fact in more for line in fact.split("\n"))]  # a note may have several
+
+
+def _plain_signature(row: SignatureRow) -> dict[str, Any]:
+    """A signature as plain data; `dataclasses.asdict` makes pairs of the items of a Counter."""
+    plain = {f.name: getattr(row, f.name) for f in dataclasses.fields(row)}
+    return plain | {"ops": dict(row.ops)} | {key: [dataclasses.asdict(spec) for spec in plain[key]] for key in ("inputs", "outputs")}
+
+
+def _missing(missing: Missing) -> dict[str, Any]:
+    """A missing object as plain data."""
+    plain = dataclasses.asdict(missing)
+    plain["weights"] = [{"name": name, "shape": list(shape)} for name, shape in missing.weights]
+    return plain
 
 
 def _signature(row: SignatureRow) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from loadstone.errors import one_line
 from loadstone.ir import Graph, Layer, Node, flatten
 from loadstone.model import graph_summary
 from loadstone.model.graph_outline import GraphOutline
@@ -65,7 +66,7 @@ def text(outline: Outline, options: Options, compiled: bool = True) -> str:
 def _render(console: Console, outline: Outline, options: Options, compiled: bool) -> None:
     from rich.text import Text
 
-    console.print(Text(f'Model: "{outline.root.name}"', "bold"))
+    console.print(Text(f'Model: "{one_line(outline.root.name)}"', "bold"))
     if isinstance(outline, GraphOutline):
         for table in graph_summary.tables(outline):
             console.print(table)
@@ -121,7 +122,7 @@ def _rows(layer: Layer, outline: Outline, options: Options, chain: bool, level: 
     prefix = "   " * level + "└ " if level else ""
     weights = outline.weights(layer)
     row = [
-        Text.assemble(f"{prefix}{layer.name} (", (layer.class_name, SYMBOL), ")"),
+        Text.assemble(f"{prefix}{one_line(layer.name)} (", (one_line(layer.class_name), SYMBOL), ")"),
         _shapes(outline.output_shapes(layer)),
         Text(f"{count(weights):,}" if layer.domain == "keras" else "0", NUMBER),
     ]
@@ -159,7 +160,7 @@ def _connections(calls: list[Node]) -> Text:
     from rich.text import Text
 
     parts = [
-        Text.assemble(f"{output.node.name}[", (str(output.node.index), NUMBER), "][", (str(output.index), NUMBER), "]")
+        Text.assemble(f"{one_line(output.node.name)}[", (str(output.node.index), NUMBER), "][", (str(output.index), NUMBER), "]")
         for node in calls
         for output in node.outputs_used()
     ]

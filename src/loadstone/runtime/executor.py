@@ -125,6 +125,15 @@ class Executor:
         return np.concatenate(parts)
 
 
+def run_once(program: Program, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Outputs of a program that is needed no more."""
+    executor = Executor(program, threads=1)
+    try:
+        return executor.run(inputs)
+    finally:
+        executor.close()
+
+
 def rows_of(inputs: Sequence[np.ndarray], start: int, stop: int) -> list[np.ndarray]:
     """Some rows of all inputs; a single number ("keep_prob") is for all rows."""
     return [array[start:stop] if array.ndim else array for array in inputs]

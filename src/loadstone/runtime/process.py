@@ -17,7 +17,7 @@ from loadstone.errors import InferenceError, LoadstoneError
 from loadstone.ir import Spec, dtypes
 from loadstone.ir.program import Body, Branch, HostCall, Program, Repeat, Segment, Step
 from loadstone.runtime.engine import Compiled, Engine, from_engine, to_engine
-from loadstone.runtime.sharding import Streams
+from loadstone.runtime.sharding import Streams, run_sharded
 
 MAX_ROUNDS = 10_000_000  # of a loop that runs step by step
 
@@ -89,7 +89,7 @@ class Process:
         """Runs steps in order; what they make joins the arrays."""
         for step in steps:
             if isinstance(step, Segment):
-                arrays.update(zip((spec.name for spec in step.outputs), _compute(step, self._compiled[id(step)], arrays), strict=True))
+                arrays.update(zip((spec.name for spec in step.outputs), self._segment(step, arrays), strict=True))
             elif isinstance(step, HostCall):
                 arrays.update(zip(step.outputs, _call(step, arrays), strict=True))
             elif isinstance(step, Branch):
@@ -97,6 +97,14 @@ class Process:
                 arrays.update(zip(step.outputs, self._body(chosen, arrays, ()), strict=True))
             else:
                 arrays.update(zip(step.outputs, self._repeated(step, arrays), strict=True))
+
+    def _segment(self, step: Segment, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """What a segment gives; in micro-batches where it is proven by itself, between Python calls that take the batch whole."""
+        compiled, inputs = self._compiled[id(step)], [arrays[spec.name] for spec in step.inputs]
+        cut = step.sharding
+        if cut is None or len(inputs[0]) <= cut.rows or any(len(array) != len(inputs[0]) for array in inputs):
+            return _compute(step, compiled, inputs)
+        return run_sharded(lambda parts: _compute(step, compiled, parts), inputs, cut.rows, self.streams)
 
     def _body(self, body: Body, around: dict[str, np.ndarray], given: Sequence[np.ndarray]) -> list[np.ndarray]:
         """What a body gives; the arrays around it stay as they are."""
@@ -145,8 +153,8 @@ def _stacked(values: list[np.ndarray], spec: Spec) -> np.ndarray:
     return np.empty((0, *(d or 0 for d in spec.shape or ())), dtypes.to_numpy(spec.dtype))
 
 
-def _compute(segment: Segment, compiled: Compiled, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
-    results = compiled.run([to_engine(arrays[spec.name], spec) for spec in segment.inputs])
+def _compute(segment: Segment, compiled: Compiled, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    results = compiled.run([to_engine(array, spec) for array, spec in zip(arrays, segment.inputs, strict=True)])
     return [from_engine(array, spec) for array, spec in zip(results, segment.outputs, strict=True)]
 
 

@@ -66,3 +66,19 @@ def cases(tf, np):
     yield "joined_after_empty", lambda t: raw.UnsortedSegmentJoin(inputs=t, segment_ids=[0, 0, 0, 1, 1, 1, 2], num_segments=3, separator="-"), [
         np.asarray([b"a", b"", b"b", b"", b"", b"c", b""], object)
     ]  # fmt: skip
+
+    def then_laid_flat(parts):
+        """What follows has to know the lengths of the parts."""
+        return [tf.reshape(part, [tf.shape(part)[0], tf.shape(part)[1] * 4]) for part in parts]
+
+    yield "split_by_computed_lengths", lambda x, n: then_laid_flat(tf.split(x, n, axis=1, num=2)), [x, np.int32([1, 2])]
+    for name, shapes in (("", None), ("_free", [(None, None, 4)])):
+        for sizes in ([1, 2], [-1, 1], 3):
+            many = "_".join(map(str, np.ravel(sizes)))
+            yield (
+                f"split_{many}{name}",
+                lambda x, sizes=sizes: then_laid_flat(tf.split(x, sizes, axis=1)),
+                [x],
+                *([shapes] if shapes else []),
+            )
+    yield "split_of_what_is_found", lambda x: tf.split(tf.boolean_mask(x, x[:, 0, 0] >= 0), [1, -1], axis=0), [x], [(None, 3, 4)]

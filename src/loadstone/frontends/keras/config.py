@@ -7,6 +7,7 @@ up among the caller's objects; what is missing is collected there. No class or f
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from loadstone.frontends.keras.functional import functional_graph, pipeline_grap
 from loadstone.frontends.keras.history import check_known, upgrade_layer
 from loadstone.frontends.keras.history.environment import Environment, environment
 from loadstone.frontends.keras.history.masks import mask_rules
+from loadstone.frontends.keras.places import Places
 from loadstone.frontends.keras.policy import part_policies, read_policy
 from loadstone.frontends.keras.third_party import QUANTIZED, ThirdParty, quantizer, with_clone
 from loadstone.frontends.keras.third_party_parts import parts
@@ -30,18 +32,21 @@ _OPERATIONS = ("keras.src.ops", "keras.ops", "keras.src.activations")  # where o
 _MODELS = ("Sequential", "Functional")
 
 
-def read_model(config: dict[str, Any], producer: Producer, custom: CustomObjects | None = None) -> Layer:
-    """The root layer that a model's config describes: {"class_name": ..., "config": {...}}.
+def read_model(config: dict[str, Any], producer: Producer, custom: CustomObjects | None = None, beside: str | None = None) -> Layer:
+    """The root layer that a model's config describes: {"class_name": ..., "config": {...}}. beside is the folder of its file.
 
     Raises ModelError where the config contradicts itself, and UnsupportedVersion for a release whose history is not known.
     Missing custom objects are left in `custom.missing`.
     """
-    check_known(producer)
+    custom = custom if custom is not None else CustomObjects()
+    if not _is_only_the_users(config):
+        check_known(producer)
     try:
+        places = Places(config)
+        custom.locate = places.locate
         config = _upgraded(config, producer)
-        return _Reader(
-            producer, custom if custom is not None else CustomObjects(), environment(config, producer), ThirdParty(config, producer)
-        ).layer(config, "", root=True)
+        reader = _Reader(producer, custom, environment(config, producer), ThirdParty(config, producer), places, beside)
+        return reader.layer(config, "", root=True)
     except LoadstoneError:
         raise
     except MALFORMED as error:
@@ -62,15 +67,27 @@ def _upgraded(config: dict[str, Any], producer: Producer) -> dict[str, Any]:
 class _Reader:
     """One read: the producer whose spelling the file has, the caller's objects, and layers that the file shares by id.
 
-    environment is what the whole model says of the release and its settings, for configs that leave it out.
+    environment is what the whole model says of the release and its settings, for configs that leave it out. places learns of
+    every layer. beside is the folder of the model's file.
     """
 
-    def __init__(self, producer: Producer, custom: CustomObjects, environment: Environment, third_party: ThirdParty) -> None:
+    def __init__(
+        self,
+        producer: Producer,
+        custom: CustomObjects,
+        environment: Environment,
+        third_party: ThirdParty,
+        places: Places,
+        beside: str | None = None,
+    ) -> None:
         self.producer = producer
         self.custom = custom
         self.environment = environment
         self.third_party = third_party
+        self.places = places
+        self.beside = beside
         self._shared: dict[int, Layer] = {}
+        self._opened: dict[str, Any] = {}  # SavedModels of layers
 
     def layer(self, stored: Any, prefix: str, root: bool = False) -> Layer:
         """The layer of one {"class_name", "config"} dict; prefix is the path of the model around it."""
@@ -82,6 +99,7 @@ class _Reader:
         config, written = stored["config"], stored["class_name"].rpartition(">")[2]
         name = str(config.get("name") or stored.get("name") or _snake(written))
         path = f"{prefix}/{name}" if prefix else "" if root else name
+        self.places.enter(path or name, stored)
         made = self._operation(stored, name, path) if not root and self._is_operation(stored) else self._known(stored, name, path)
         if shared is not None:
             self._shared[shared] = made
@@ -116,7 +134,13 @@ class _Reader:
             and _as_keras_writes(stored)
         )
         unknown = not own or class_name not in names.LAYERS
-        given = self.custom.find("layer", _sought(stored), written) if unknown or third else self.custom.get("layer", _sought(stored))
+        if unknown or third:
+            module = stored.get("module") if unknown else None
+            given = self.custom.find("layer", _sought(stored), written, module=module, elsewhere=not third)
+        else:
+            given = self.custom.get("layer", _sought(stored))
+        if class_name in names.SAVED_MODELS and given is not None and isinstance(given.object, (str, os.PathLike)):
+            given = None  # the place of its SavedModel
         own = own and given is None
         if given is not None and _is_model(stored["config"]) and is_plain_model(given.object):
             class_name, given = "Functional" if "input_layers" in stored["config"] else "Sequential", None
@@ -137,19 +161,26 @@ class _Reader:
             given=given,
             masks=mask_rules(class_name, self.producer),
         )
-        if unknown and given is None:
-            self.custom.miss("layer", written, path or name, stored["config"], layer, layer.module)
+        note = self._saved_model(layer) if own and class_name in names.SAVED_MODELS else ""
+        if (unknown or note) and given is None:
+            self.custom.miss("layer", _registered(stored), path or name, stored["config"], layer, layer.module, note)
         if given is None and (class_name in _MODELS and own or _is_model(config)):
             layer.graph = self._graph(layer)
             layer.config = {k: v for k, v in config.items() if k not in ("layers", "input_layers", "output_layers")}
         elif own and class_name == "InputLayer":
             _check_input(layer)
         elif own and class_name == "Lambda":
-            layer.given = stored_function(layer, self.custom)
+            layer.given = stored_function(layer, self.custom, self.producer)
         elif own and class_name in names.LAYERS:
             self._children(layer)
             self._activations(layer)
         return layer
+
+    def _saved_model(self, layer: Layer) -> str:
+        """Find and read the SavedModel of a layer; what is to be said where there is none."""
+        from loadstone.frontends.keras.saved_models import attach
+
+        return attach(layer, self.custom, self.beside, self._opened)
 
     def _graph(self, layer: Layer) -> Graph:
         where = layer.path or layer.name
@@ -199,6 +230,26 @@ def _sought(stored: dict[str, Any]) -> str | None:
     Files with registered names have none for built-in classes; the others have one name for all.
     """
     return stored.get("registered_name") if "registered_name" in stored else stored["class_name"]
+
+
+def _registered(stored: dict[str, Any]) -> str:
+    """The class name, with the package in front under which it was registered."""
+    registered = stored.get("registered_name")
+    package, _, name = registered.rpartition(">") if isinstance(registered, str) else ("", "", "")
+    written: str = stored["class_name"]
+    return f"{package}>{name}" if package and name == written else written
+
+
+def _is_only_the_users(config: Any) -> bool:
+    """True for a model of a class of the user's with no layers in its config: no release has a spelling of its own for it."""
+    stored = config.get("config") if isinstance(config, dict) else None
+    if not isinstance(stored, dict) or _is_model(stored):
+        return False
+    class_name, module = config.get("class_name"), config.get("module")
+    if not isinstance(class_name, str) or not isinstance(module, (str, type(None))):
+        return False
+    known = class_name in names.LAYERS or class_name in names.ALIASES or class_name in (*_MODELS, "Graph", "Pipeline")
+    return _foreign(module) or not known
 
 
 def _own_config(config: dict[str, Any]) -> dict[str, Any]:

@@ -126,6 +126,9 @@ def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
 
     entry = map_structure(resolve, _unpack(read_tensors(config["input_layers"])))
     outputs = map_structure(resolve, _unpack(read_tensors(config["output_layers"])))
+    inner = [leaf.node.name for leaf in flatten(entry) if leaf.node.op != "InputLayer"]
+    if inner:  # Keras warns of such a model when it is made
+        raise ModelError(f"the model's inputs are what its layers {', '.join(inner)} give, not inputs of its own", where=where)
     graph = Graph(
         as_keras_runs(list(nodes.values()), outputs), [leaf.node for leaf in flatten(entry)], entry, outputs, list(layers.values())
     )

@@ -62,7 +62,8 @@ THIRD_PARTY = frozenset(
     qkeras>quantized_sigmoid qkeras>quantized_tanh qkeras>smooth_sigmoid qkeras>smooth_tanh qkeras>ternary
     """.split()
 )
-LAYERS = LAYERS | THIRD_PARTY
+SAVED_MODELS = frozenset({"KerasLayer", "TFSMLayer"})  # whose computation is a SavedModel; the first is of tensorflow_hub
+LAYERS = LAYERS | THIRD_PARTY | SAVED_MODELS
 
 # Functions of tensorflow_addons that Keras has as well.
 ADDONS_ACTIVATIONS = {
@@ -105,6 +106,7 @@ ALIASES = {
     "GlobalMaxPool2D": "GlobalMaxPooling2D",
     "GlobalMaxPool3D": "GlobalMaxPooling3D",
     "GroupedQueryAttention": "GroupQueryAttention",
+    "ReloadedLayer": "TFSMLayer",  # tf_keras
     "Model": "Functional",
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",

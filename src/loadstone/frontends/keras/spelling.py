@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from loadstone.custom import Given
 from loadstone.errors import UnsupportedOps
 from loadstone.frontends.keras import names
 from loadstone.frontends.keras.keras_3_names import ARGUMENTS, OPERATIONS, RELEASE
@@ -45,6 +46,7 @@ class _Spelling:
         written = names.WRITTEN.get(layer.class_name, layer.class_name)
         options = [key for key in layer.config if key in _NO_WORD or (key == "padding" and layer.config[key] in ("half", "full"))]
         lost = next((f" with {key}={layer.config[key]!r}" for key in options), "")
+        lost = next((f" with {v.name!r} of yours" for v in layer.config.values() if isinstance(v, Given)), lost)
         if written not in ARGUMENTS or layer.given is not None or lost:
             raise UnsupportedOps(
                 f"Keras {RELEASE} has no {layer.class_name}{lost}, and this one (at {layer.path}) cannot be made of what it has",

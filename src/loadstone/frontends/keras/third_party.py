@@ -109,6 +109,8 @@ class ThirdParty:
 
     def class_of(self, stored: dict[str, Any]) -> str | None:
         """The name here of a class of such a package; None for any other."""
+        if stored["class_name"] == "KerasLayer" and isinstance(stored["config"].get("handle"), str):
+            return "KerasLayer" if str(stored.get("module") or "tensorflow_hub").startswith("tensorflow_hub") else None
         found = _by_module(stored) or _by_options(stored, self._keras)
         if found is None and stored["class_name"] in _BESIDE and not stored.get("module") and self._bert:
             return _BESIDE[stored["class_name"]]

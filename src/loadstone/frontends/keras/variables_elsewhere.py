@@ -9,6 +9,7 @@ from loadstone.frontends.keras.third_party import QUANTIZED
 from loadstone.frontends.keras.variable import Variable, given
 from loadstone.frontends.keras.variables import group_normalization, input_size, schema, variables
 from loadstone.ir import Layer
+from loadstone.ir.saved_function import SavedWeight
 
 # -- Keras 1 ------------------------------------------------------------------------------------------------------------
 
@@ -205,3 +206,22 @@ def _hub_position_embedding(layer: Layer) -> list[Variable]:
 @schema(*(name for name, base in QUANTIZED.items() if "Pooling" not in base))
 def _quantized(layer: Layer) -> list[Variable] | None:
     return variables(replace(layer, class_name=QUANTIZED[layer.class_name]))
+
+
+# -- SavedModels --------------------------------------------------------------------------------------------------------
+
+
+@schema("KerasLayer", "TFSMLayer")
+def _saved_model(layer: Layer) -> list[Variable] | None:
+    """The variables of the SavedModel as the layer lists them; unknown where it was not found."""
+    if layer.saved is None:
+        return None
+    return [
+        Variable(weight.label, weight.shape, weight.trainable, weight.dtype, spellings=_spellings(weight)) for weight in layer.saved.weights
+    ]
+
+
+def _spellings(weight: SavedWeight) -> tuple[str, ...]:
+    """The name of the variable, its last part, and what Keras 3 makes of it; the names in a checkpoint of the layer."""
+    own = weight.name or "Variable"
+    return tuple(dict.fromkeys([own.rpartition("/")[2], own.replace("/", "_"), *weight.attributes]))

@@ -9,6 +9,7 @@ variable's value lies (tensorflow/core/protobuf/trackable_object_graph.proto). A
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from loadstone.frontends.keras.variable import Variable
 from loadstone.frontends.keras.variables import variables
 from loadstone.frontends.keras.weights_h5 import finish, has_weights, top_layers
 from loadstone.ir import Layer, Producer, Tensor
+from loadstone.ir.saved_function import SavedFunction
 
+VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # behind the attributes that lead to a variable
 _WEIGHTED, _ANY = "layer_with_weights-", "layer-"
 
 
@@ -35,8 +38,13 @@ def assign(root: Layer, tensors: Mapping[str, Tensor], producer: Producer) -> di
             hint=f"it holds {', '.join(list(tensors)[:5])} ...; weights that Keras' save_weights wrote are read",
         )
     account = Account({name: tensor for name, tensor in tensors.items() if name != OBJECTS}, producer)
-    walk = _Walk(account, objects(tensors[OBJECTS]))
-    walk.model(root, walk.top())
+    if root.graph is None:
+        for path in account.tensors:
+            if _kind(path) is None:
+                account.keep(root, path.removesuffix(VALUE), path)
+    else:
+        walk = _Walk(account, objects(tensors[OBJECTS]))
+        walk.model(root, walk.top())
     extra: dict[str, dict[str, Tensor]] = {}
     for path, tensor in account.left().items():
         kind = _kind(path)
@@ -99,10 +107,26 @@ class _Walk:
         for variable in own:
             if not variable.copy:
                 self.variable(layer, variable, at)
+        if layer.saved is not None:
+            self.unlisted(layer, layer.saved, at)
         if layer.graph is not None and at is not None:
             self.model(layer, at)
         for attribute, child in layer.children.items():
             self.layer(child, self.child(at, attribute))
+
+    def unlisted(self, layer: Layer, saved: SavedFunction, at: int | None) -> None:
+        """Variables of a SavedModel that are no weights of the layer: a checkpoint has them as well, with what they hold now."""
+        found: dict[str, Tensor] = {}
+        for way, name in saved.unlisted.items():
+            here = self.find(at, way)
+            for key in self.objects[here].keys if here is not None else ():
+                tensor, before = self.account.tensors.get(key), saved.module.variables[name]
+                if tensor is not None and (tensor.shape, tensor.dtype) == (before.shape, before.dtype):
+                    found[name] = tensor
+                    self.account.taken.add(key)
+        if found:
+            module = replace(saved.module, variables={**saved.module.variables, **found})
+            layer.saved = replace(saved, module=module)
 
     def variable(self, layer: Layer, variable: Variable, at: int | None) -> None:
         if variable.dtype == "string":

@@ -41,8 +41,8 @@ def assign(root: Layer, group: Group, producer: Producer, *, apart: bool = False
     """
     account = Account(group.all_tensors(), producer)
     if root.graph is None:
-        for path in account.tensors:
-            account.keep(root, path, path)
+        for path in dict.fromkeys([*_listed(group), *account.tensors]):
+            account.keep(root, path.partition(":")[0], path)
         return {}
     for layer, place in _places(root, group, account) if apart else [(layer, layer.name) for layer in top_layers(root)]:
         GroupedWeights(account, layer, place, _weight_names(group.group(place), place)).fill()
@@ -68,6 +68,12 @@ def finish(root: Layer, account: Account) -> None:
     for layer in list(root.walk()):
         as_plain(layer)
         third_party.as_plain(layer)
+
+
+def _listed(group: Group) -> Iterator[str]:
+    """Paths of all weights in the order that the file lists: layer by layer, those of the model itself last."""
+    for place in (*(group.strings("layer_names") or ()), _TOP):
+        yield from _weight_names(group.group(place), place)
 
 
 def _places(root: Layer, group: Group, account: Account) -> list[tuple[Layer, str]]:

@@ -30,14 +30,14 @@ def functions_as_signatures(meta: MetaGraph, module: Module) -> Module:
     if not meta.objects:
         return module
     paths = ways(meta.objects)
-    keys = _keys(paths, module.variables)
+    keys = checkpoint_keys(paths, module.variables)
     found: dict[str, Callable[[], Graph]] = {}
     for number, path in sorted(paths.items(), key=lambda item: (item[1].count("/"), item[1])):
         saved = meta.objects[number]
         names = saved.texts(1) if saved.kind in ("function", "bare_concrete_function") else []
         for place, name in enumerate(names):
             if name in meta.concrete_functions and not _is_private(path):
-                found[f"{path}/{place}" if place else path] = _call(meta, module, paths, name)
+                found[f"{path}/{place}" if place else path] = concrete_graph(meta, module, paths, name)
     top = {name: read for name, read in found.items() if "/" not in name}
     by_path = {paths[number]: key for number, key in keys.items()}
     return dataclasses.replace(module, signatures=Lazily(top or found), stored=by_path.get)
@@ -96,7 +96,7 @@ def stored_names(meta: MetaGraph, variables: Mapping[str, Tensor]) -> Callable[[
         if not meta.objects:
             return {}
         paths = ways(meta.objects)
-        keys = _keys(paths, variables)
+        keys = checkpoint_keys(paths, variables)
         found: dict[str, str] = {}
         for node in meta.graph.nodes:
             called = node.attribute("f") if "f" in node.stored else None
@@ -111,7 +111,7 @@ def stored_names(meta: MetaGraph, variables: Mapping[str, Tensor]) -> Callable[[
     return lambda name: names().get(name)
 
 
-def _keys(paths: Mapping[int, str], variables: Mapping[str, Tensor]) -> dict[int, str]:
+def checkpoint_keys(paths: Mapping[int, str], variables: Mapping[str, Tensor]) -> dict[int, str]:
     """The name of the tensor in the checkpoint for each object that is a variable, by the same way through the checkpoint's objects."""
     if OBJECTS not in variables:
         return {number: path + VALUE for number, path in paths.items() if path + VALUE in variables}
@@ -126,7 +126,9 @@ def _keys(paths: Mapping[int, str], variables: Mapping[str, Tensor]) -> dict[int
     return found
 
 
-def _call(meta: MetaGraph, module: Module, paths: Mapping[int, str], name: str) -> Callable[[], Graph]:
+def concrete_graph(meta: MetaGraph, module: Module, paths: Mapping[int, str], name: str) -> Callable[[], Graph]:
+    """Reads the graph that calls a function of objects with what it has bound; its inputs are the other arguments. paths are `ways`."""
+
     def read() -> Graph:
         concrete = meta.concrete_functions[name]
         function = meta.graph.functions.get(name)
@@ -135,7 +137,7 @@ def _call(meta: MetaGraph, module: Module, paths: Mapping[int, str], name: str) 
         count = len(function.inputs) - len(concrete.bound)
         if count < 0:
             raise ModelError(f"the function {name!r} has {len(function.inputs)} inputs and has bound {len(concrete.bound)} objects")
-        specs = list(_specs(concrete.inputs))
+        specs = list(tensors_of(concrete.inputs))
         told = [_input(function.inputs[i], specs[i] if i < len(specs) else None) for i in range(count)]
         nodes = [placeholder(*one) for one in told]
         bound = [_bound(meta, paths, number) for number in concrete.bound]
@@ -161,16 +163,16 @@ def _input(argument: tuple[str, str], spec: TensorSpec | None) -> tuple[str, str
     return (spec.name or name, dtype, spec.shape) if spec is not None else (name, dtype, None)
 
 
-def _specs(structure: Any) -> Iterator[TensorSpec]:
+def tensors_of(structure: Any) -> Iterator[TensorSpec]:
     """The tensors of a structure of arguments, in order."""
     if isinstance(structure, TensorSpec):
         yield structure
     elif isinstance(structure, dict):
         for key in sorted(structure):
-            yield from _specs(structure[key])
+            yield from tensors_of(structure[key])
     elif isinstance(structure, (list, tuple)):
         for part in structure:
-            yield from _specs(part)
+            yield from tensors_of(part)
 
 
 def _outputs(concrete: ConcreteFunction, call: Node, count: int) -> Any:
@@ -188,7 +190,7 @@ def _outputs(concrete: ConcreteFunction, call: Node, count: int) -> Any:
         return structure
 
     found = filled(concrete.outputs)
-    if next(numbers, None) is None and len(list(_specs(concrete.outputs))) == count:
+    if next(numbers, None) is None and len(list(tensors_of(concrete.outputs))) == count:
         return found
     return {f"output_{i}": Output(call, i) for i in range(count)}
 

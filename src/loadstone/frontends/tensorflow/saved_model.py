@@ -26,6 +26,11 @@ _TABLES = "table_initializer"
 def read_meta_graph(meta: MetaGraph, variables: Mapping[str, Tensor], asset: Callable[[str], bytes]) -> Module:
     """The module of a graph. variables are the tensors of its checkpoint, asset gives a file of the folder `assets` by its name."""
     names = {name: definition for name, definition in meta.signatures.items() if name not in _NOT_SIGNATURES}
+    named = not meta.objects and not meta.saver[1]
+    if named:
+        from loadstone.frontends.tensorflow.version_1 import by_name
+
+        variables = by_name(meta, variables)
     assets = {tensor: _reader(asset, file) for tensor, file in meta.assets.items()}
     found = module(
         meta.graph,
@@ -33,7 +38,7 @@ def read_meta_graph(meta: MetaGraph, variables: Mapping[str, Tensor], asset: Cal
         variables=variables,
         assets=assets | {parse(tensor).name: reader for tensor, reader in assets.items()},
         files=tuple(sorted(set(meta.assets.values()))),
-        stored=stored_names(meta, variables),
+        stored=(lambda name: name if name in variables else None) if named else stored_names(meta, variables),
         signatures=Lazily({name: _signature(meta, name, definition) for name, definition in names.items()}),
     )
     return found if names else functions_as_signatures(meta, found)

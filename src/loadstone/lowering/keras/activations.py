@@ -13,12 +13,14 @@ from typing import Any
 
 from loadstone.custom import Given
 from loadstone.custom.functions import activation_call
+from loadstone.custom.rules import is_rule
 from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras.given_rules import given_activation
 from loadstone.lowering.keras.special import expm1, gelu, leaky_relu
-from loadstone.lowering.registry import check_options, keras_layer
+from loadstone.lowering.registry import check_options, keras_layer, keras_op
 
 Activation = Callable[[Builder, Value], Value]
 
@@ -33,7 +35,25 @@ def activate(b: Builder, x: Value, activation: Any) -> Value:
         return _layer(b, x, activation)
     if isinstance(activation, str) and activation in ACTIVATIONS:
         return ACTIVATIONS[activation](b, x)
+    if isinstance(activation, str) and activation.startswith(("keras.ops.", "tf.")):
+        return _function(b, x, activation)
     raise UnsupportedAttribute(f"the activation {activation!r}")
+
+
+def _function(b: Builder, x: Value, name: str) -> Value:
+    """A function of `keras.ops` or of TensorFlow of one tensor, which keeps its shape and dtype."""
+    from loadstone.lowering.tensorflow.symbols import symbol  # few models need it
+
+    library, _, function = name.rpartition(".")
+    if library == "keras.ops":
+        rule = keras_op.get("".join(part.capitalize() for part in function.split("_")))
+        y = None if rule is None or rule.raw else rule.function(b, Layer(rule.name, rule.name, {}, domain="keras.ops"), x)
+    else:
+        found = next(filter(None, (symbol(f"{group}{function}") for group in ("math.", "nn.", ""))), None)
+        y = None if found is None else found.call(b, [x], {})
+    if not isinstance(y, Value) or y.shape != x.shape or y.dtype != x.dtype:
+        raise UnsupportedAttribute(f"the activation {name!r}")
+    return y
 
 
 def _layer(b: Builder, x: Value, layer: Layer) -> Value:
@@ -48,8 +68,14 @@ def _layer(b: Builder, x: Value, layer: Layer) -> Value:
 
 
 def _custom(b: Builder, x: Value, given: Given) -> Value:
-    """A function that the caller supplied, as a step in Python: array in, array of the same shape out."""
-    return b.host(given.name, activation_call(given, b.origin, x.shape, x.dtype), [x], [(x.shape, x.dtype)])[0]
+    """What the caller supplied: a rule, or a function: as ops, else as a step in Python, array in, array of the same shape out."""
+    if is_rule(given.object):
+        return given_activation(b, x, given)
+    from loadstone.lowering.python.proven import proven
+
+    function = activation_call(given, b.origin, x.shape, x.dtype)
+    made = proven(b, given.object, [x], {}, lambda arrays: function(*arrays))
+    return made if isinstance(made, Value) else b.host(given.name, function, [x], [(x.shape, x.dtype)])[0]
 
 
 # -- formulas ---------------------------------------------------------------------------------------------------------

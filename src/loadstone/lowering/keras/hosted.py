@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from loadstone.custom import hosting
 from loadstone.errors import UnsupportedOps
@@ -40,6 +43,24 @@ def call_given(walk: Walk, layer: Layer, args: tuple[Structure, ...], kwargs: di
     call = hosting.Call(taken_args, taken_kwargs, bool(training), len(values), where, layer.masks)
     ready = walk.host(layer, call)
     specs: list[hosting.Tensor] = flatten(ready.outputs)
+    if ready.plain is not None:
+        from loadstone.lowering.python.proven import proven
+
+        function, further = ready.plain
+        called = map_structure(lambda leaf: values[leaf.array] if isinstance(leaf, hosting.Tensor) else leaf, (taken_args, taken_kwargs))
+        made = proven(walk.b, function, called[0], {**further, **called[1]}, lambda arrays: ready.function(*_in_order(call, arrays)))
+        if made is not None:
+            return map_structure(Traced, made)
     results = [(s.shape, s.dtype) for s in specs] + [(s.mask_shape, "bool") for s in specs if s.mask is not None]
     made = walk.b.host(layer.class_name, ready.function, values, results)
     return map_structure(lambda s: Traced(made[s.array], None if s.mask is None else made[s.mask]), ready.outputs)
+
+
+def _in_order(call: hosting.Call, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Arrays for the tensors of a call, where the call wants them; there are no masks among them."""
+    found = [np.zeros(0)] * call.arrays
+    for tensor, array in zip(call.tensors(), arrays, strict=True):
+        found[tensor.array] = array
+        if tensor.mask is not None:
+            found[tensor.mask] = np.ones(array.shape[: len(tensor.mask_shape)], bool)
+    return found

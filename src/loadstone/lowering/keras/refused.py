@@ -14,6 +14,4 @@ _ELSEWHERE = {
 
 def reason(layer: Layer) -> str:
     """Why a layer cannot be lowered, for an error message; empty where nothing but a rule is missing."""
-    if layer.class_name == "TFSMLayer":
-        return f"its computation is not in this file but in the SavedModel {layer.config.get('filepath')!r}: load that one"
     return _ELSEWHERE.get(layer.class_name, "")

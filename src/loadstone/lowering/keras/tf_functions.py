@@ -14,11 +14,13 @@ from loadstone.errors import ModelError
 from loadstone.ir import Layer, Structure, map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.functions.era import Era
 from loadstone.lowering.keras.walk import Call, Traced, Walk
 from loadstone.lowering.registry import keras_layer
 from loadstone.lowering.tensorflow.raw import call_raw
 from loadstone.lowering.tensorflow.symbols import Symbol, is_random, symbol, tensor
 
+_ERA = Era((2, 4), tf=True)  # the first release whose models hold functions
 _TYPES = {
     "DT_FLOAT": "float32", "DT_DOUBLE": "float64", "DT_HALF": "float16", "DT_BFLOAT16": "bfloat16", "DT_BOOL": "bool", "DT_STRING": "string",
     **{f"DT_{kind}{bits}": f"{kind.lower()}{bits}" for kind in ("INT", "UINT") for bits in (8, 16, 32, 64)},
@@ -33,7 +35,7 @@ def tf_function(walk: Walk, layer: Layer, call: Call) -> Structure:
     kwargs = {key: value for key, value in call.arguments.items() if key != "inputs" and not key.startswith("argument_")}
     kwargs = {key: _slices(value) if key == "slice_spec" else value for key, value in kwargs.items()}
     function = _symbol(walk, layer, name)
-    return None if function is None else _traced(function.call(walk.b, args, kwargs))
+    return None if function is None else _traced(function.call(walk.b, args, kwargs, _ERA))
 
 
 @keras_layer("ClassMethod", options="cls_symbol method_name cls_ref", autocast=False, raw=True)

@@ -11,11 +11,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from loadstone.custom import Missing
 from loadstone.custom.hosting import Host
-from loadstone.errors import MALFORMED, LoadstoneError, LoweringError, ModelError, UnsupportedAttribute, UnsupportedOps
+from loadstone.custom.report import hint, message
+from loadstone.errors import (
+    MALFORMED,
+    LoadstoneError,
+    LoweringError,
+    MissingCustomObjects,
+    ModelError,
+    UnsupportedAttribute,
+    UnsupportedOps,
+)
 from loadstone.ir import Finding, Graph, Layer, Node, Output, Structure, Tensor, dtypes, flatten, map_structure
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.keras.given_rules import given_rule, given_weights, note
 from loadstone.lowering.keras.hosted import call_given
 from loadstone.lowering.keras.refused import reason
 from loadstone.lowering.registry import Registry, Rule, check_options, keras_layer, keras_op
@@ -164,10 +175,11 @@ class Walk:
     def _dispatch(
         self, layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure], training: bool | None, registry: Registry
     ) -> Structure | None:
-        if layer.given is not None:
+        own = given_rule(layer)
+        if layer.given is not None and own is None:
             known = all(leaf.value is not None for leaf in flatten((args, kwargs)) if isinstance(leaf, Traced))
             return call_given(self, layer, args, kwargs, training) if known else None
-        rule = registry.get(layer.class_name)
+        rule = own or registry.get(layer.class_name)
         if layer.graph is not None and (rule is None or not rule.raw):
             return self._nested(layer, args, kwargs, training)
         if rule is None:
@@ -181,7 +193,7 @@ class Walk:
         if rule.raw:
             outputs = rule.function(self, layer, call)
             return map_structure(lambda leaf: Traced(leaf.value), outputs) if layer.masks.drops and outputs is not None else outputs
-        outputs = rule.function(self.b, layer, **_parameters(rule, call), **self.weights(layer, rule))
+        outputs = self._ruled(layer, rule, call)
         if layer.masks.takes:
             _take_masks(layer, args, kwargs)
         if _is_the_input(layer, outputs, args):
@@ -191,16 +203,33 @@ class Walk:
         masks = call.previous_mask if rule.masking == "pass" else rule.masking(self.b, layer, call)
         return with_masks(outputs, masks)
 
+    def _ruled(self, layer: Layer, rule: Rule, call: Call) -> Structure:
+        """What a rule gives; what one of the caller's own raises, as a ModelError that says where."""
+        arguments = {**_parameters(rule, call), **self.weights(layer, rule)}
+        if layer.given is None:
+            return rule.function(self.b, layer, **arguments)
+        note(self.b, layer)
+        try:
+            outputs: Structure = rule.function(self.b, layer, **arguments)
+        except LoadstoneError:
+            raise
+        except Exception as error:  # the code is the user's: anything may come out of it
+            raise ModelError(f"the rule for {layer.class_name} raised {type(error).__name__}: {error}") from error
+        if not flatten(outputs) or not all(isinstance(leaf, Value) for leaf in flatten(outputs)):
+            raise ModelError(f"the rule for {layer.class_name} returned a {type(outputs).__name__}, not what operators of its b gave")
+        return outputs
+
     def weights(self, layer: Layer, rule: Rule) -> dict[str, Value]:
         """The weights that the rule declares, in the compute dtype where the rule autocasts; others are an error."""
         wanted = {name.rstrip("?"): name.endswith("?") for name in rule.weights}
-        missing = [name for name, optional in wanted.items() if not optional and name not in layer.weights]
-        unknown = [name for name in layer.weights if name not in wanted]
+        stored = layer.weights if layer.given is None else given_weights(layer, rule)
+        missing = [name for name, optional in wanted.items() if not optional and name not in stored]
+        unknown = [name for name in stored if name not in wanted]
         if missing or unknown:
             raise ModelError(
                 f"the weights of a {layer.class_name} are {', '.join(rule.weights)}; this one has {', '.join(layer.weights) or 'none'}"
             )
-        values = {name: self.b.weight(tensor) for name, tensor in layer.weights.items()}
+        values = {name: self.b.weight(tensor) for name, tensor in stored.items()}
         if rule.autocast is True:
             values = {name: self.b.cast(v, layer.policy.compute) if dtypes.is_float(v.dtype) else v for name, v in values.items()}
         return values
@@ -258,6 +287,9 @@ class Walk:
         """Raise one error that names everything that could not be lowered."""
         if not self.problems and not self.unsupported:
             return
+        lacking = [found for p in self.problems if isinstance(p, MissingCustomObjects) for found in p.missing if isinstance(found, Missing)]
+        if lacking and len(lacking) == len(self.problems) and not self.unsupported:
+            raise MissingCustomObjects(message(lacking), missing=lacking, hint=hint(lacking))
         mistakes = [p for p in self.problems if isinstance(p, ModelError)]
         lines = [
             f"{name} ({len(paths)} times, first at {paths[0]})" + (f": {self.reasons[name]}" if self.reasons[name] else "")

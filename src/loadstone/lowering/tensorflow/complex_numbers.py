@@ -128,7 +128,7 @@ def of_complex(*names: str) -> Callable[[Function], Function]:
     def register(function: Function) -> Function:
         parameters = tuple(name.removesuffix("_") for name in list(signature(function).parameters)[1:])
         for name in names:
-            enter(_rule(Symbol(f"raw_ops.{name}", function, parameters)), name)
+            enter(_rule(Symbol(f"raw_ops.{name}", function, parameters, order=parameters)), name)
         return function
 
     return register

@@ -23,8 +23,7 @@ MOST_PARTS = 4096  # places of a window that are computed one by one, where the 
 
 
 @tf(
-    "nn.conv1d", "nn.conv2d", "nn.conv3d", "nn.convolution", "keras.backend.conv1d", "keras.backend.conv2d", "keras.backend.conv3d",
-    "raw_ops.Conv2D", "raw_ops.Conv3D",
+    "nn.conv1d", "nn.conv2d", "nn.conv3d", "nn.convolution", "raw_ops.Conv2D", "raw_ops.Conv3D",
 )  # fmt: skip
 def conv(
     b: Builder, input_: Operand, filters: Operand = None, strides: Operand = 1, padding: Any = "VALID", data_format: Any = None,

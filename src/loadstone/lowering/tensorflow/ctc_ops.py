@@ -91,6 +91,15 @@ def ctc_loss(
     return list(b.host("CTCLoss", losses, given, [((x.shape[1],), x.dtype), (x.shape, x.dtype)]))
 
 
+def loss_of(logits: Array, labels: list[int]) -> float:
+    """Minus the log probability that logits (time, classes) spell these labels. Raises InferenceError where the steps are too few."""
+    if len(labels) > len(logits):
+        raise InferenceError(f"CTCLoss: {len(labels)} labels in a sequence of {len(logits)} steps")
+    spelt = _labels(labels, logits.shape[1], False)
+    with np.errstate(all="ignore"):
+        return _loss(logits.astype(np.float64), spelt, True)[0] if len(logits) else 0.0
+
+
 # -- sequences --------------------------------------------------------------------------------------------------------
 
 _SPARSE: list[tuple[tuple[int | None, ...], str]] = [((None, 2), "int64"), ((None,), "int64"), ((2,), "int64")]

@@ -23,7 +23,7 @@ def _computed(axis: Operand) -> bool:
     return isinstance(axis, Value) and axis.const is None
 
 
-@tf("math.cumsum", "keras.backend.cumsum", "raw_ops.Cumsum")
+@tf("math.cumsum", "raw_ops.Cumsum")
 def cumsum(b: Builder, x: Operand, axis: Operand = 0, exclusive: bool = False, reverse: bool = False) -> Value:
     """Sums of the elements so far."""
     y = tensor(b, x)
@@ -32,7 +32,7 @@ def cumsum(b: Builder, x: Operand, axis: Operand = 0, exclusive: bool = False, r
     return b.cast(b.CumSum(wide, at, exclusive=int(exclusive), reverse=int(reverse)), y.dtype)
 
 
-@tf("math.cumprod", "keras.backend.cumprod", "raw_ops.Cumprod")
+@tf("math.cumprod", "raw_ops.Cumprod")
 def cumprod(b: Builder, x: Operand, axis: Operand = 0, exclusive: bool = False, reverse: bool = False) -> Value:
     """Products of the elements so far: each step doubles how far back an element has looked."""
     y = tensor(b, x)

@@ -33,7 +33,7 @@ def existing(b: Builder, places: Value) -> Value:
     return b.Where(b.Less(places, 0), _NOWHERE[places.dtype], places)
 
 
-@tf("gather", "keras.backend.gather", "raw_ops.GatherV2", "raw_ops.Gather")
+@tf("gather", "raw_ops.GatherV2", "raw_ops.Gather")
 def gather(b: Builder, params: Operand, indices: Operand, axis: Operand = None, batch_dims: Operand = 0) -> Value:
     """Slices of x along an axis at these places, for each of the first `batch_dims` axes apart.
 
@@ -101,7 +101,7 @@ def places_of(b: Builder, input_: Operand) -> Value:
     return b.transpose(b.NonZero(flags), [1, 0])
 
 
-@tf("one_hot", "keras.backend.one_hot", "raw_ops.OneHot")
+@tf("one_hot", "raw_ops.OneHot")
 def one_hot(
     b: Builder, indices: Operand, depth: Operand = None, on_value: Operand = None, off_value: Operand = None, axis: Operand = None,
     dtype: str | None = None, num_classes: Operand = None,

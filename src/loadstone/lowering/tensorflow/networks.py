@@ -13,7 +13,7 @@ from loadstone.errors import UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras import resampling
-from loadstone.lowering.keras.activations import activate, log_softmax, relu, softmax
+from loadstone.lowering.keras.activations import activate, log_softmax, softmax
 from loadstone.lowering.keras.ops_products import explicit
 from loadstone.lowering.keras.ops_products import tensordot as contract
 from loadstone.lowering.keras.special import gelu, leaky_relu
@@ -26,11 +26,10 @@ _SAME = {
     "relu6": "nn.relu6 raw_ops.Relu6",
     "elu": "nn.elu raw_ops.Elu",
     "selu": "nn.selu raw_ops.Selu",
-    "softplus": "math.softplus nn.softplus keras.backend.softplus raw_ops.Softplus",
-    "softsign": "nn.softsign keras.backend.softsign raw_ops.Softsign",
-    "sigmoid": "math.sigmoid nn.sigmoid keras.backend.sigmoid raw_ops.Sigmoid",
+    "softplus": "math.softplus nn.softplus raw_ops.Softplus",
+    "softsign": "nn.softsign raw_ops.Softsign",
+    "sigmoid": "math.sigmoid nn.sigmoid raw_ops.Sigmoid",
     "log_sigmoid": "math.log_sigmoid",
-    "hard_sigmoid_2": "keras.backend.hard_sigmoid",
     "silu": "nn.silu nn.swish",
     "crelu": "nn.crelu",
 }
@@ -53,25 +52,13 @@ def leaky(b: Builder, features: Operand, alpha: float = 0.2) -> Value:
     return leaky_relu(b, tensor(b, features), float(alpha))
 
 
-@tf("keras.backend.relu")
-def backend_relu(b: Builder, x: Operand, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Value:
-    """The general form of keras.activations.relu."""
-    return relu(b, tensor(b, x), alpha, max_value, threshold)
-
-
-@tf("keras.backend.elu")
-def backend_elu(b: Builder, x: Operand, alpha: float = 1.0) -> Value:
-    """x, or alpha (exp(x) - 1) below 0."""
-    return b.Elu(tensor(b, x), alpha=float(alpha))
-
-
 @tf("nn.gelu")
 def gelu_of(b: Builder, features: Operand, approximate: bool = False) -> Value:
     """x times the normal distribution function of x."""
     return gelu(b, tensor(b, features), bool(approximate))
 
 
-@tf("nn.softmax", "math.softmax", "keras.backend.softmax", "raw_ops.Softmax")
+@tf("nn.softmax", "math.softmax", "raw_ops.Softmax")
 def softmax_of(b: Builder, logits: Operand, axis: Operand = None, dim: Operand = None) -> Value:
     """exp(x) over its sum along an axis, the last unless given."""
     x = tensor(b, logits)
@@ -85,7 +72,7 @@ def log_softmax_of(b: Builder, logits: Operand, axis: Operand = None, dim: Opera
     return log_softmax(b, x, axis_of(-1 if axis is None and dim is None else dim if axis is None else axis, x.rank))
 
 
-@tf("math.l2_normalize", "nn.l2_normalize", "linalg.l2_normalize", "keras.backend.l2_normalize")
+@tf("math.l2_normalize", "nn.l2_normalize", "linalg.l2_normalize")
 def l2_normalize(b: Builder, x: Operand, axis: Operand = None, epsilon: float = 1e-12, dim: Operand = None) -> Value:
     """x over its length along axes, which counts as sqrt(epsilon) at least."""
     y = tensor(b, x)
@@ -160,15 +147,6 @@ def einsum(b: Builder, equation: str, *inputs: Operand) -> Value:
     return b.Einsum(*values, equation=explicit(str(equation), [v.rank for v in values]))
 
 
-@tf("keras.backend.dot")
-def backend_dot(b: Builder, x: Operand, y: Operand) -> Value:
-    """The last axis of x with the last but one of y."""
-    one, other = alike(b, x, y)
-    if one.rank == 2 and other.rank == 2:
-        return b.MatMul(one, other)
-    return contract(b, one, other, [one.rank - 1], [max(other.rank - 2, 0)])
-
-
 @tf("norm", "linalg.norm")
 def norm(b: Builder, tensor_: Operand, ord: Any = "euclidean", axis: Operand = None, keepdims: Any = None, keep_dims: Any = None) -> Value:
     """The length of vectors along axes."""
@@ -182,7 +160,7 @@ def norm(b: Builder, tensor_: Operand, ord: Any = "euclidean", axis: Operand = N
 @tf("image.resize")
 def resize(
     b: Builder, images: Operand, size: Operand, method: str = "bilinear", preserve_aspect_ratio: bool = False, antialias: bool = False
-) -> Value:
+) -> Value:  # fmt: skip
     """Images (batch, height, width, channels) or one of them in another size."""
     x = tensor(b, images)
     if preserve_aspect_ratio:
@@ -193,6 +171,9 @@ def resize(
 
 
 @tf("nn.embedding_lookup")
-def embedding_lookup(b: Builder, params: Operand, ids: Operand) -> Value:
-    """Rows of a table."""
-    return b.Gather(tensor(b, params), tensor(b, ids), axis=0)
+def embedding_lookup(b: Builder, params: Operand, ids: Operand, partition_strategy: str = "mod") -> Value:
+    """Rows of a table, which may stand in a list alone; parts of one, in TensorFlow 1 and 2 of different rows, are refused."""
+    if isinstance(params, (list, tuple)) and len(params) != 1:
+        raise UnsupportedAttribute(f"tf.nn.embedding_lookup in {len(params)} parts of a table")
+    table = params[0] if isinstance(params, (list, tuple)) else params
+    return b.Gather(tensor(b, table), tensor(b, ids), axis=0)

@@ -26,7 +26,7 @@ def along_channels(b: Builder, vector: Value, rank: int, first: bool) -> Value:
     return b.reshape(vector, places)
 
 
-@tf("nn.bias_add", "keras.backend.bias_add", "raw_ops.BiasAdd", "raw_ops.BiasAddV1")
+@tf("nn.bias_add", "raw_ops.BiasAdd", "raw_ops.BiasAddV1")
 def bias_add(b: Builder, value: Operand, bias: Operand, data_format: str | None = None) -> Value:
     """x plus a number for each channel."""
     x, vector = alike(b, value, bias)

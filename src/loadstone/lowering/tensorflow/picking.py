@@ -13,6 +13,7 @@ from loadstone.errors import ModelError
 from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.functions.era import Era, agreed
 from loadstone.lowering.keras.ops_index import get_item
 from loadstone.lowering.tensorflow.diagonals import diag_part
 from loadstone.lowering.tensorflow.gathering import places_of
@@ -27,15 +28,26 @@ def getitem(b: Builder, tensor_: Operand, slice_spec: Any) -> Value:
     return get_item(b, _OPERATION, tensor(b, tensor_), slice_spec)
 
 
-@tf("where", "raw_ops.SelectV2", "keras.backend.switch")
-def where(b: Builder, condition: Operand, x: Operand = None, y: Operand = None) -> Value:
-    """x where the condition holds, else y; without both, the places where it holds."""
+@tf("where")
+def where(b: Builder, condition: Operand, x: Operand = None, y: Operand = None, *, era: Era | None = None) -> Value:
+    """x where the condition holds, else y; without both, the places where it holds.
+
+    A vector of conditions is one for each row in TensorFlow 1, and one for each place of the last axis in TensorFlow 2.
+    """
     if x is None and y is None:
         return places_of(b, condition)
     if x is None or y is None:
         raise ModelError("tf.where with one of x and y")
-    one, other = alike(b, x, y)
-    return b.Where(tensor(b, condition), one, other)
+    (one, other), flags = alike(b, x, y), tensor(b, condition)
+    if flags.rank == 1 < one.rank and agreed("tf.where by a vector of conditions", era, lambda era: era.tensorflow_1):
+        return select(b, flags, one, other)
+    return b.Where(flags, one, other)
+
+
+@tf("raw_ops.SelectV2")
+def select_by_broadcasting(b: Builder, condition: Operand, t: Operand, e: Operand) -> Value:
+    """t where the condition holds, else e."""
+    return b.Where(tensor(b, condition), *alike(b, t, e))
 
 
 @tf("raw_ops.Select")
@@ -43,6 +55,12 @@ def select(b: Builder, condition: Operand, x: Operand, y: Operand) -> Value:
     """x where the condition holds, else y; a vector of conditions is one for each row."""
     flags, (one, other) = tensor(b, condition), alike(b, x, y)
     return b.Where(b.unsqueeze(flags, *range(1, one.rank)) if flags.rank == 1 < one.rank else flags, one, other)
+
+
+@tf("compat.v1.where")
+def where_of_1(b: Builder, condition: Operand, x: Operand = None, y: Operand = None) -> Value:
+    """The same in TensorFlow 1, where a vector of conditions is one for each row."""
+    return places_of(b, condition) if x is None and y is None else select(b, condition, x, y)
 
 
 @tf("linalg.trace")

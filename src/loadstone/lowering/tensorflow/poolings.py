@@ -36,10 +36,10 @@ from loadstone.lowering.tensorflow.symbols import Operand, enter, number, tensor
 
 def _pool(kind: str) -> Callable[..., Value]:
     def rule(
-        b: Builder, input_: Operand, ksize: Operand, strides: Operand = None, padding: Any = "VALID", data_format: Any = None,
-        explicit_paddings: Any = None,
+        b: Builder, input_: Operand = None, ksize: Operand = None, strides: Operand = None, padding: Any = "VALID", data_format: Any = None,
+        explicit_paddings: Any = None, value: Operand = None,
     ) -> Value:  # fmt: skip
-        x = tensor(b, input_)
+        x = tensor(b, input_ if value is None else value)
         steps = ksize if strides is None else strides
         if kind == "MaxPool" and x.rank == 4 and not channels_come_first(data_format) and _of_channels(ksize):
             return _max_of_channels(b, x, number(ksize, "ksize"), number(steps, "strides"))

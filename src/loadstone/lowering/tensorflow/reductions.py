@@ -87,17 +87,17 @@ def _euclidean(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
 
 
 _TABLE: dict[str, tuple[Reduction, str]] = {
-    "math.reduce_all": (flag_reduction("ReduceMin"), "keras.backend.all raw_ops.All"),
-    "math.reduce_any": (flag_reduction("ReduceMax"), "keras.backend.any raw_ops.Any"),
+    "math.reduce_all": (flag_reduction("ReduceMin"), "raw_ops.All"),
+    "math.reduce_any": (flag_reduction("ReduceMax"), "raw_ops.Any"),
     "math.reduce_euclidean_norm": (_euclidean, "raw_ops.EuclideanNorm"),
-    "math.reduce_logsumexp": (REDUCTIONS["Logsumexp"], "keras.backend.logsumexp"),
-    "math.reduce_max": (_extreme("Amax"), "keras.backend.max raw_ops.Max"),
-    "math.reduce_mean": (mean, "keras.backend.mean raw_ops.Mean"),
-    "math.reduce_min": (_extreme("Amin"), "keras.backend.min raw_ops.Min"),
-    "math.reduce_prod": (product, "keras.backend.prod raw_ops.Prod"),
-    "math.reduce_std": (REDUCTIONS["Std"], "keras.backend.std"),
-    "math.reduce_sum": (total, "keras.backend.sum raw_ops.Sum"),
-    "math.reduce_variance": (REDUCTIONS["Var"], "keras.backend.var"),
+    "math.reduce_logsumexp": (REDUCTIONS["Logsumexp"], ""),
+    "math.reduce_max": (_extreme("Amax"), "raw_ops.Max"),
+    "math.reduce_mean": (mean, "raw_ops.Mean"),
+    "math.reduce_min": (_extreme("Amin"), "raw_ops.Min"),
+    "math.reduce_prod": (product, "raw_ops.Prod"),
+    "math.reduce_std": (REDUCTIONS["Std"], ""),
+    "math.reduce_sum": (total, "raw_ops.Sum"),
+    "math.reduce_variance": (REDUCTIONS["Var"], ""),
 }
 
 
@@ -150,18 +150,6 @@ enter(_place("ArgMax"), "math.argmax", "raw_ops.ArgMax")
 enter(_place("ArgMin"), "math.argmin", "raw_ops.ArgMin")
 
 
-def _last_place(kind: str) -> Callable[..., Value]:
-    def rule(b: Builder, x: Operand, axis: Operand = -1) -> Value:
-        y = tensor(b, x)
-        return b.op(kind, y, axis=axis_of(axis, y.rank), keepdims=0)
-
-    return rule
-
-
-enter(_last_place("ArgMax"), "keras.backend.argmax")
-enter(_last_place("ArgMin"), "keras.backend.argmin")
-
-
 # -- orders -----------------------------------------------------------------------------------------------------------
 
 
@@ -173,7 +161,7 @@ def top_k(b: Builder, input_: Operand, k: Operand = 1, sorted: bool = True, inde
     return [values, b.cast(places, index_type)]
 
 
-@tf("math.in_top_k", "nn.in_top_k", "keras.backend.in_top_k")
+@tf("math.in_top_k", "nn.in_top_k")
 def in_top_k(b: Builder, targets: Operand, predictions: Operand, k: Operand) -> Value:
     """Whether fewer than k predictions of a row are larger than that of its target."""
     scores, wanted = tensor(b, predictions), b.cast(tensor(b, targets), "int64")

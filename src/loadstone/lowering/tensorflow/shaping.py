@@ -32,7 +32,7 @@ from loadstone.lowering.tensorflow.symbols import (
 # -- shapes -----------------------------------------------------------------------------------------------------------
 
 
-@tf("reshape", "keras.backend.reshape", "raw_ops.Reshape")
+@tf("reshape", "raw_ops.Reshape")
 def reshape(b: Builder, tensor_: Operand, shape: Operand) -> Value:
     """x in another shape; -1 is what remains."""
     x = tensor(b, tensor_)
@@ -51,7 +51,7 @@ def reshaped(b: Builder, x: Value, target: list[int | Value]) -> Value:
     return b.reshape(x, target, known(target))
 
 
-@tf("shape", "keras.backend.shape", "raw_ops.Shape")
+@tf("shape", "raw_ops.Shape")
 def shape(b: Builder, input_: Operand, out_type: str | None = None, optimize: bool = True) -> Value:
     """The lengths of the axes, as int32."""
     x = tensor(b, input_)
@@ -65,12 +65,6 @@ def rank(b: Builder, input_: Operand) -> Value:
     return b.const(tensor(b, input_).rank, "int32")
 
 
-@tf("keras.backend.ndim")
-def ndim(b: Builder, x: Operand) -> int:
-    """The number of axes."""
-    return tensor(b, x).rank
-
-
 @tf("size", "raw_ops.Size")
 def size(b: Builder, input_: Operand, out_type: str | None = None) -> Value:
     """The number of elements, as int32."""
@@ -79,14 +73,14 @@ def size(b: Builder, input_: Operand, out_type: str | None = None) -> Value:
     return b.cast(count, out_type or "int32")
 
 
-@tf("expand_dims", "keras.backend.expand_dims", "raw_ops.ExpandDims")
+@tf("expand_dims", "raw_ops.ExpandDims")
 def expand_dims(b: Builder, input_: Operand, axis: Operand = None, dim: Operand = None) -> Value:
     """x with a new axis of length 1."""
     x = tensor(b, input_)
     return b.unsqueeze(x, axis_of(axis if axis is not None else -1 if dim is None else dim, x.rank + 1))
 
 
-@tf("squeeze", "keras.backend.squeeze", "raw_ops.Squeeze")
+@tf("squeeze", "raw_ops.Squeeze")
 def squeeze(b: Builder, input_: Operand, axis: Operand = None, squeeze_dims: Operand = None) -> Value:
     """x without some axes of length 1, or without all of them."""
     x = tensor(b, input_)
@@ -98,7 +92,7 @@ def squeeze(b: Builder, input_: Operand, axis: Operand = None, squeeze_dims: Ope
     return b.squeeze(x, *axes_of(gone, x.rank))
 
 
-@tf("transpose", "keras.backend.permute_dimensions", "raw_ops.Transpose")
+@tf("transpose", "raw_ops.Transpose")
 def transpose(b: Builder, a: Operand, perm: Operand = None, conjugate: bool = False) -> Value:
     """x with its axes in this order, reversed where there is none."""
     x = tensor(b, a)
@@ -112,21 +106,7 @@ def matrix_transpose(b: Builder, a: Operand, conjugate: bool = False) -> Value:
     return b.transpose(x, [*range(x.rank - 2), x.rank - 1, x.rank - 2])
 
 
-@tf("keras.backend.flatten")
-def flatten(b: Builder, x: Operand) -> Value:
-    """All elements in a row."""
-    return b.reshape(tensor(b, x), [-1])
-
-
-@tf("keras.backend.batch_flatten")
-def batch_flatten(b: Builder, x: Operand) -> Value:
-    """All elements of a sample in a row."""
-    y = tensor(b, x)
-    rest = y.shape[1:]
-    return b.reshape(y, [-1, int(np.prod([d or 0 for d in rest]))]) if None not in rest else b.reshape(y, [b.dim(y, 0), -1])
-
-
-@tf("reverse", "keras.backend.reverse", "raw_ops.ReverseV2")
+@tf("reverse", "raw_ops.ReverseV2")
 def reverse(b: Builder, tensor_: Operand, axis: Operand) -> Value:
     """x backwards along axes."""
     x = tensor(b, tensor_)
@@ -176,14 +156,16 @@ def _listed(values: Any, b: Builder) -> list[Any]:
     return unstack(b, values) if isinstance(values, Value) and values.const is not None else [values]
 
 
-@tf("concat", "keras.backend.concatenate")
+@tf("concat")
 def concat(b: Builder, values: Any, axis: Operand = -1) -> Value:
-    """Tensors one behind the other along an axis."""
+    """Tensors one behind the other along an axis; TensorFlow up to 0.12 has the axis first."""
+    if isinstance(values, int):
+        values, axis = axis, values
     tensors = alike(b, *_listed(values, b))
     return joined(b, tensors, axis_of(axis, tensors[0].rank))
 
 
-@tf("stack", "keras.backend.stack", "parallel_stack", "raw_ops.Pack")
+@tf("stack", "parallel_stack", "raw_ops.Pack")
 def stack(b: Builder, values: Any, axis: Operand = 0) -> Value:
     """Tensors side by side along a new axis."""
     if isinstance(values, Value):
@@ -212,7 +194,9 @@ def unstack(b: Builder, value: Operand, num: Operand = None, axis: Operand = 0) 
 
 @tf("split")
 def split(b: Builder, value: Operand, num_or_size_splits: Operand, axis: Operand = 0, num: Operand = None) -> list[Value]:
-    """Equal parts of x along an axis, or parts of these lengths, one of which may be -1."""
+    """Equal parts of x along an axis, or parts of these lengths, one of which may be -1; TensorFlow up to 0.12 has the axis first."""
+    if isinstance(value, int):
+        value, axis = axis, value
     x, sizes = tensor(b, value), number(num_or_size_splits, "a split")
     at = axis_of(axis, x.rank)
     length = x.shape[at]
@@ -274,7 +258,7 @@ def raw_concat(b: Builder, values: Any, axis: Operand) -> Value:
 # -- repeating and padding --------------------------------------------------------------------------------------------
 
 
-@tf("tile", "keras.backend.tile", "raw_ops.Tile")
+@tf("tile", "raw_ops.Tile")
 def tile(b: Builder, input_: Operand, multiples: Operand) -> Value:
     """x repeated as a whole along each axis."""
     x, times = tensor(b, input_), lengths(b, multiples)
@@ -282,7 +266,7 @@ def tile(b: Builder, input_: Operand, multiples: Operand) -> Value:
     return b.op("Tile", x, b.vector(times), out_shape=shape)
 
 
-@tf("repeat", "keras.backend.repeat_elements")
+@tf("repeat")
 def repeat(b: Builder, input_: Operand, repeats: Operand, axis: Operand = None) -> Value:
     """Each element (or slice along an axis) repeated, all as often or each as its own number says."""
     x, times = tensor(b, input_), number(repeats, "repeats")
@@ -296,12 +280,6 @@ def repeat(b: Builder, input_: Operand, repeats: Operand, axis: Operand = None) 
     return b.reshape(
         wide, [-1 if i == at else b.dim(x, i) for i in range(x.rank)], tuple(None if i == at else d for i, d in enumerate(x.shape))
     )
-
-
-@tf("keras.backend.repeat")
-def repeat_vector(b: Builder, x: Operand, n: Operand) -> Value:
-    """(batch, n, features) of (batch, features)."""
-    return b.Tile(b.unsqueeze(tensor(b, x), 1), b.vector([1, *lengths(b, [n]), 1]))
 
 
 @tf("broadcast_to", "raw_ops.BroadcastTo")
@@ -363,7 +341,7 @@ def _symmetric_computed(b: Builder, x: Value, edges: Value) -> Value:
 # -- casts and copies -------------------------------------------------------------------------------------------------
 
 
-@tf("cast", "keras.backend.cast", "raw_ops.Cast")
+@tf("cast", "raw_ops.Cast")
 def cast(b: Builder, x: Operand, dtype: str, Truncate: bool = False) -> Value:
     """x in another dtype; towards zero to integers."""
     y = tensor(b, x)
@@ -380,7 +358,7 @@ def _cast_to(dtype: str) -> Callable[..., Value]:
 
 
 for _old, _dtype in (("float", "float32"), ("double", "float64"), ("int32", "int32"), ("int64", "int64"), ("bfloat16", "bfloat16")):
-    tf(f"compat.v1.to_{_old}")(_cast_to(_dtype))
+    tf(f"to_{_old}")(_cast_to(_dtype))
 
 
 @tf("dtypes.saturate_cast")
@@ -400,7 +378,6 @@ def convert_to_tensor(b: Builder, value: Operand, dtype: str | None = None, dtyp
 @tf(
     "identity",
     "stop_gradient",
-    "keras.backend.stop_gradient",
     *(f"raw_ops.{op}" for op in "Identity StopGradient Snapshot PreventGradient".split()),
 )
 def identity(b: Builder, input_: Operand, message: Any = None) -> Value:
@@ -432,14 +409,14 @@ def ensure_shape(b: Builder, x: Operand, shape: Any = None, message: Any = None)
 # -- made of nothing --------------------------------------------------------------------------------------------------
 
 
-@tf("zeros_like", "keras.backend.zeros_like", "raw_ops.ZerosLike")
+@tf("zeros_like", "raw_ops.ZerosLike")
 def zeros_like(b: Builder, input_: Operand, dtype: str | None = None, optimize: bool = True) -> Value:
     """Zeros in the shape of x."""
     x = tensor(b, input_)
     return b.full(b.dims(x), 0, dtype or x.dtype)
 
 
-@tf("ones_like", "keras.backend.ones_like", "raw_ops.OnesLike")
+@tf("ones_like", "raw_ops.OnesLike")
 def ones_like(b: Builder, input_: Operand, dtype: str | None = None, optimize: bool = True) -> Value:
     """Ones in the shape of x."""
     x = tensor(b, input_)

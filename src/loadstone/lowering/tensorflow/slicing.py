@@ -75,7 +75,7 @@ def _picked(b: Builder, x: Value, axis: int, index: int | Value) -> Value:
     return b.Gather(x, b.reshape(index, []), axis=axis)
 
 
-@tf("slice", "keras.backend.slice", "raw_ops.Slice")
+@tf("slice", "raw_ops.Slice")
 def slice_of(b: Builder, input_: Operand, begin: Operand, size: Operand) -> Value:
     """`size` elements of each axis from `begin` on; -1 is all that follow."""
     x = tensor(b, input_)

@@ -5,14 +5,15 @@ function (https://www.tensorflow.org/api_docs/python/tf); a name that Python or 
 Values, Python numbers and nested lists of both. TensorFlow does not promote: operands have one dtype, and only numbers that no
 tensor is take the dtype of the tensor beside them.
 
-Names are those that TensorFlow writes for a function, "math.add" or "reshape"; what TensorFlow 1 has under the same name with the
-same meaning is "compat.v1.reshape". Functions that are random when a model predicts are known and refused.
+Names are those that TensorFlow writes for a function, "math.add" or "reshape". "compat.v1.reshape" is the one of TensorFlow 1: the same
+rule where it means the same, perhaps with its arguments in another order or by other names (`signatures`), else a rule of its own.
+Functions that are random when a model predicts are known and refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -24,40 +25,85 @@ from loadstone.lowering import index
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.elements import Element, elements
+from loadstone.lowering.functions.era import TENSORFLOW_1, Era
+from loadstone.lowering.tensorflow.signatures import orders, spellings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Operand = Any  # a Value, a Python number, a numpy array or a nested list of them
-_IGNORED = frozenset({"name", "validate_indices", "parallel_iterations", "swap_memory", "back_prop", "seed", "layout", "use_cudnn_on_gpu"})
+_IGNORED = frozenset(
+    "name validate_indices parallel_iterations swap_memory back_prop seed layout use_cudnn_on_gpu a_is_sparse b_is_sparse".split()
+)
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """One function: its rule, and the names of its arguments in order.
+    """One function: its rule, and the names of its arguments.
 
-    variadic: the rule takes any further positional arguments.
+    parameters: those of the rule. order: what the arguments are that a call gives without names, with those that a rule has no use for
+    ("name"). variadic: the rule takes any further ones. required: what a call must give. spellings: further names of parameters. dated: the
+    rule wants to know the release of Keras whose function it is (`lowering.functions.era`); era: it is always this one.
     """
 
     name: str
     function: Callable[..., Any]
     parameters: tuple[str, ...]
     variadic: bool = False
+    required: tuple[str, ...] = ()
+    dated: bool = False
+    order: tuple[str, ...] = ()
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    era: Era | None = None
 
-    def call(self, b: Builder, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """What a call gives. Raises UnsupportedAttribute for an argument that the rule does not know."""
-        if len(args) > len(self.parameters) and not self.variadic:
-            raise UnsupportedAttribute(f"tf.{self.name} with {len(args)} arguments")
-        given = {}
-        for key, value in kwargs.items():
-            if key in self.parameters[: len(args)]:
-                raise ModelError(f"tf.{self.name} is given {key} twice")
-            if key in self.parameters:
-                given[f"{key}_" if key in _TAKEN else key] = value
-            elif value is not None and key not in _IGNORED:
-                raise UnsupportedAttribute(f"tf.{self.name} with {key}={value!r}")
-        return self.function(b, *args, **given)
+    @property
+    def title(self) -> str:
+        """The name as users know it."""
+        return self.name if self.name.startswith(("keras.", "numpy.")) else f"tf.{self.name}"
+
+    def call(self, b: Builder, args: Sequence[Any], kwargs: Mapping[str, Any], era: Any = None) -> Any:
+        """What a call gives. Raises UnsupportedAttribute for an argument that the rule does not know, ModelError for one that is missing.
+
+        era is the release of Keras that the call was written for, where it is known.
+        """
+        if len(args) > len(self.order) and not self.variadic:
+            raise UnsupportedAttribute(f"{self.title} with {len(args)} arguments")
+        given: dict[str, Any] = {}
+        for key, value in [*zip(self.order, args, strict=False), *kwargs.items()]:
+            known = self.spellings.get(key, key)
+            if key in kwargs and key in self.order[: len(args)] or value is not None and given.get(known) is not None:
+                raise ModelError(f"{self.title} is given {known} twice")
+            if known in self.parameters:
+                given[known] = self._plain(value) if value is not None else given.get(known)
+            elif value is not None and (key not in _IGNORED or key == "name" and not isinstance(value, str)):
+                raise UnsupportedAttribute(f"{self.title} with {key}={value!r}")
+        missing = [key for key in self.required if key not in given]
+        if missing:
+            raise ModelError(f"{self.title} without {', '.join(missing)}")
+        first = [given.pop(key) for key in self._in_front(len(args))]
+        rest = [self._plain(value) for value in args[len(self.order) :]]
+        named = {f"{key}_" if key in TAKEN else key: value for key, value in given.items()}
+        if self.dated:
+            named["era"] = era if self.era is None else self.era
+        return self.function(b, *first, *rest, **named)
+
+    def _in_front(self, count: int) -> list[str]:
+        """The first parameters that a call of so many arguments gives, as far as they have the order of the rule's."""
+        found = []
+        for key, parameter in zip(self.order[:count], self.parameters, strict=False):
+            if self.spellings.get(key, key) != parameter:
+                break
+            found.append(parameter)
+        return found
+
+    def _plain(self, value: Any) -> Any:
+        """An argument; a dtype of numpy's or Python's as its name. `float` is float32 for TensorFlow (`tf.as_dtype`)."""
+        if value is float and not self.name.startswith("numpy."):
+            return "float32"
+        if value is float or value is int or value is bool or isinstance(value, type) and issubclass(value, np.generic):
+            return np.dtype(value).name
+        return value.name if isinstance(value, np.dtype) else value
 
 
-_TAKEN = frozenset({"b", "input", "type"})
+TAKEN = frozenset({"b", "input", "type"})  # names of parameters that end in "_" in rules
 KIND = "tensorflow"  # of these rules in the index
 _SYMBOLS: dict[str, Symbol] = {}
 _RANDOM = frozenset(
@@ -65,7 +111,8 @@ _RANDOM = frozenset(
     nn.dropout nn.experimental.general_dropout nn.experimental.stateless_dropout keras.backend.dropout keras.backend.random_normal
     keras.backend.random_uniform keras.backend.truncated_normal keras.backend.random_bernoulli keras.backend.random_binomial
     image.sample_distorted_bounding_box nn.fractional_avg_pool nn.fractional_max_pool nn.nce_loss nn.sampled_softmax_loss
-    compat.v1.nn.dropout compat.v1.multinomial random.shuffle
+    keras.backend.random_normal_variable keras.backend.random_uniform_variable compat.v1.nn.dropout multinomial random_crop random_gamma
+    random_normal random_poisson random_shuffle random_uniform truncated_normal
     """.split()
 ) | frozenset(
     f"raw_ops.{op}"
@@ -87,12 +134,18 @@ def symbols() -> Mapping[str, Symbol]:
 
 def symbol(name: str) -> Symbol | None:
     """The function of a name; None where there is none."""
-    if name not in _SYMBOLS:
-        plain = name.removeprefix("compat.v1.")
-        for spelling in dict.fromkeys((name, f"math.{name}", plain, f"math.{plain}")):
-            if index.load(KIND, spelling):
-                break
+    if name.startswith("compat.v1."):
+        _load_version_1(name.removeprefix("compat.v1."))
+    elif name not in _SYMBOLS:
+        _ = index.load(KIND, name) or index.load(KIND, f"math.{name}")
     return _SYMBOLS.get(name)
+
+
+def _load_version_1(name: str) -> None:
+    """The rule that TensorFlow 1 alone has for a name, before that of all releases."""
+    for spelling in dict.fromkeys((f"compat.v1.{name}", f"compat.v1.math.{name}", name, f"math.{name}")):
+        if index.load(KIND, spelling):
+            return
 
 
 def rule(name: str) -> Symbol:
@@ -105,7 +158,7 @@ def rule(name: str) -> Symbol:
 def is_random(name: str) -> bool:
     """True for a function that draws numbers whenever it is called."""
     plain = name.removeprefix("compat.v1.")
-    return name in _RANDOM or plain in _RANDOM or plain.startswith(("random.", "image.random_"))
+    return name in _RANDOM or plain in _RANDOM or plain.startswith(("random.", "image.random_", "keras.random.", "numpy.random."))
 
 
 def tf(*names: str) -> Callable[[Function], Function]:
@@ -119,17 +172,30 @@ def tf(*names: str) -> Callable[[Function], Function]:
 
 
 def enter(function: Callable[..., Any], *names: str) -> None:
-    """Put a rule into the table; a name that a rule has already keeps it in compat.v1 alone."""
+    """Put a rule into the table, for TensorFlow 1 too where that has none of its own."""
     found = list(signature(function).parameters.values())[1:]
-    parameters = tuple(p.name.removesuffix("_") for p in found if p.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD))
+    dated = any(p.name == "era" and p.kind is Parameter.KEYWORD_ONLY for p in found)
+    named = [p for p in found if p.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD) and not (dated and p.name == "era")]
+    parameters = tuple(p.name.removesuffix("_") for p in named)
+    ends = [k for k, p in enumerate(found) if p.kind in (Parameter.VAR_POSITIONAL, Parameter.KEYWORD_ONLY)]
+    order = tuple(p.name.removesuffix("_") for p in found[: min(ends, default=len(found))] if p in named)
+    required = tuple(p.name.removesuffix("_") for p in named if p.default is Parameter.empty)
     variadic = any(p.kind is Parameter.VAR_POSITIONAL for p in found)
+
+    def put(name: str, order: tuple[str, ...], further: Mapping[str, str], era: Era | None = None) -> None:
+        _SYMBOLS[name] = Symbol(name, function, parameters, variadic, required, dated, order, further, era)
+
     for name in names:
         index.enter(KIND, name)
-        assert name not in _SYMBOLS or name.startswith("compat.v1."), f"two rules for tf.{name}"
-        for other in (name, name.removeprefix("math.")):
-            _SYMBOLS[other] = Symbol(other, function, parameters, variadic)
-            if not other.startswith(("compat.", "keras.", "raw_ops.", "__")):
-                _SYMBOLS.setdefault(f"compat.v1.{other}", Symbol(f"compat.v1.{other}", function, parameters, variadic))
+        plain = name.removeprefix("compat.v1.")
+        assert name != plain or name not in _SYMBOLS, f"two rules for tf.{name}"
+        for other in dict.fromkeys((plain, plain.removeprefix("math."))):
+            if name != plain:
+                put(f"compat.v1.{other}", orders(f"compat.v1.{other}", 1) or order, spellings(f"compat.v1.{other}"))
+                continue
+            put(other, orders(other, 2) or order, spellings(other))
+            if not other.startswith(("keras.", "numpy.", "raw_ops.", "__")) and f"compat.v1.{other}" not in _SYMBOLS:
+                put(f"compat.v1.{other}", orders(other, 1) or order, spellings(other), TENSORFLOW_1 if dated else None)
 
 
 # -- operands ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,68 @@
+"""Functions that Lambda layers hold as compiled code: read, never run. What they compute is found by walking their code.
+
+A file keeps the code of a function and not what its global names stood for. Keras looks them up in the module that makes Lambda layers;
+authors have `import tensorflow as tf` and `from keras import backend as K` in front of theirs, so these names mean that. Where somebody
+meant something else by such a name, the walk meets a number or a function where it has a package, and ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadstone.custom.bytecode import Code, StoredFunction
+
+PACKAGES = {
+    "tf": "tensorflow",
+    "tensorflow": "tensorflow",
+    "K": "keras.backend",
+    "backend": "keras.backend",
+    "keras": "keras",
+    "np": "numpy",
+    "numpy": "numpy",
+    "math": "math",
+    "ops": "keras.ops",
+    "layers": "keras.layers",
+    "activations": "keras.activations",
+}
+BUILTINS = frozenset(
+    "abs all any bool dict divmod enumerate filter float getattr hasattr int isinstance iter len list map max min next pow print range "
+    "reversed round set slice sorted str sum tuple xrange zip".split()
+)
+_VALUES = frozenset({"True", "False", "None"})  # names in Python 2
+
+
+@dataclass(frozen=True)
+class StoredLambda:
+    """The functions of a Lambda layer. mask: the one that makes the mask of its output; None: there is none.
+
+    given: what the caller supplied for global names that they use. version: of the Keras that saved them; is_tf: that was tf.keras.
+    """
+
+    function: StoredFunction
+    mask: StoredFunction | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    version: tuple[int, ...] = ()
+    is_tf: bool = False
+
+
+def shown(function: StoredFunction) -> str:
+    """The function as Python would write it."""
+    from loadstone.custom.bytecode.source import source
+
+    return source(function.code, function.defaults, function.closure)
+
+
+def unknown_names(code: Code) -> list[str]:
+    """Global names in a function whose meaning nobody knows, in the order of their use."""
+    known = PACKAGES.keys() | BUILTINS | _VALUES
+    return list(dict.fromkeys(name for name in _globals(code) if name not in known))
+
+
+def _globals(code: Code) -> Iterator[str]:
+    for step in code.instructions:
+        if step.op == "LOAD_GLOBAL":
+            yield step.arg
+        elif step.op == "LOAD_CONST" and isinstance(step.arg, Code):
+            yield from _globals(step.arg)

@@ -1,0 +1,388 @@
+"""The walk of a function's instructions with tensors for its arguments.
+
+A stack machine over the instructions of `custom.bytecode`, which mean the same for every release of Python. Conditions and loops run as
+they are met, so that only what is known of a tensor (its shape, its dtype) can steer them. Nothing of Python itself is run but the
+operations and functions in the tables of this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from loadstone.custom.bytecode import Code
+from loadstone.lowering.block import Value
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.functions.era import Era
+from loadstone.lowering.python import operations
+from loadstone.lowering.python.attributes import attribute
+from loadstone.lowering.python.calls import Caller
+from loadstone.lowering.python.names import attribute_of
+from loadstone.lowering.python.objects import MAX_DEPTH, MAX_ITEMS, MAX_STEPS, CannotLift, Cell, Function, Living, Name
+
+
+@dataclass(eq=False)
+class Frame:
+    """One call that is running."""
+
+    function: Function
+    variables: dict[str, Any]
+    cells: dict[str, Cell]
+    stack: list[Any] = field(default_factory=list)
+    given: list[Any] = field(default_factory=list)  # what a generator has given
+
+    def pop(self, count: int) -> list[Any]:
+        """The topmost items, the deepest first."""
+        if not count:
+            return []
+        items = self.stack[-count:]
+        del self.stack[-count:]
+        return items
+
+
+class Machine:
+    """Walks functions. All that it meets is bounded: a file's code may not run for ever."""
+
+    def __init__(self, b: Builder, era: Era | None = None) -> None:
+        self.b = b
+        self._caller = Caller(b, self.call, era)
+        self._steps = 0
+        self._depth = 0
+
+    def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """What a call gives: of a function that is walked, or of a name that means something."""
+        if not isinstance(function, Function):
+            return self._caller.call(function, list(args), dict(kwargs))
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise CannotLift(f"more than {MAX_DEPTH} calls inside each other")
+        try:
+            return self._run(Frame(function, bound(function, args, kwargs), dict(function.cells)))
+        finally:
+            self._depth -= 1
+
+    def _run(self, frame: Frame) -> Any:
+        code, place = frame.function.code.instructions, 0
+        while True:
+            self._steps += 1
+            if self._steps > MAX_STEPS:
+                raise CannotLift(f"more than {MAX_STEPS} steps")
+            instruction = code[place]
+            if instruction.op == "RETURN":
+                return frame.given if frame.function.code.is_generator else frame.stack.pop()
+            step = _STEPS.get(instruction.op)
+            if step is None:
+                raise CannotLift(str(instruction.arg) if instruction.op == "UNSUPPORTED" else instruction.op)
+            target = step(self, frame, instruction.arg)
+            place = place + 1 if target is None else target
+
+    # -- names ----------------------------------------------------------------------------------------------------------
+
+    def _local(self, frame: Frame, name: str) -> None:
+        cell = frame.cells.get(name)
+        if name in frame.variables:
+            frame.stack.append(frame.variables[name])
+        elif cell is not None and cell.full:
+            frame.stack.append(cell.value)
+        else:
+            raise CannotLift(f"the variable {name!r}, which has no value")
+
+    def _store_local(self, frame: Frame, name: str) -> None:
+        frame.variables[name] = frame.stack.pop()
+
+    def _cell(self, frame: Frame, name: str) -> Cell:
+        if name not in frame.cells:
+            frame.cells[name] = Cell(frame.variables.pop(name), True) if name in frame.variables else Cell()
+        return frame.cells[name]
+
+    def _free(self, frame: Frame, name: str) -> None:
+        cell = self._cell(frame, name)
+        if not cell.full:
+            raise CannotLift(f"the variable {name!r}, which has no value")
+        frame.stack.append(cell.value)
+
+    def _store_free(self, frame: Frame, name: str) -> None:
+        cell = self._cell(frame, name)
+        cell.value, cell.full = frame.stack.pop(), True
+
+    def _global(self, frame: Frame, name: str) -> None:
+        frame.stack.append(frame.variables[name] if name in frame.variables else frame.function.names(name))
+
+    def _import(self, frame: Frame, what: tuple[str, Any, int]) -> None:
+        path, names, level = what
+        if level:
+            raise CannotLift("a relative import")
+        frame.stack.append(Name(path if names else path.partition(".")[0]))
+
+    def _import_from(self, frame: Frame, name: str) -> None:
+        frame.stack.append(attribute(frame.stack[-1], name))
+
+    def _make_function(self, frame: Frame, parts: tuple[bool, bool, bool]) -> None:
+        code = frame.stack.pop()
+        if not isinstance(code, Code):
+            raise CannotLift("a function without code")
+        has_defaults, has_keyword_defaults, has_closure = parts
+        cells = frame.stack.pop() if has_closure else ()
+        keyword_defaults = frame.stack.pop() if has_keyword_defaults else {}
+        defaults = frame.stack.pop() if has_defaults else ()
+        shared = dict(zip(code.free, cells, strict=True))
+        frame.stack.append(Function(code, frame.function.names, tuple(defaults), keyword_defaults, shared))
+
+    # -- values ---------------------------------------------------------------------------------------------------------
+
+    def _build(self, frame: Frame, what: tuple[str, int]) -> None:
+        kind, count = what
+        items = frame.pop(2 * count if kind == "dict" else count)
+        frame.stack.append(_BUILD[kind](items))
+
+    def _constant_keys(self, frame: Frame, count: int) -> None:
+        keys = frame.stack.pop()
+        frame.stack.append(dict(zip(keys, frame.pop(count), strict=True)))
+
+    def _format(self, frame: Frame, what: tuple[Any, bool]) -> None:
+        conversion, has_spec = what
+        spec = frame.stack.pop() if has_spec else ""
+        value = frame.stack.pop()
+        if conversion or spec or not isinstance(value, (str, int, float)):
+            raise CannotLift("text that is made of values")
+        frame.stack.append(str(value))
+
+    def _unpack(self, frame: Frame, count: int) -> None:
+        items = self.items(frame.stack.pop())
+        if len(items) != count:
+            raise CannotLift(f"{len(items)} values unpacked into {count} names")
+        frame.stack.extend(reversed(items))
+
+    def _unpack_rest(self, frame: Frame, what: tuple[int, int]) -> None:
+        before, after = what
+        items = self.items(frame.stack.pop())
+        if len(items) < before + after:
+            raise CannotLift(f"{len(items)} values unpacked into {before + after} names")
+        end = len(items) - after
+        frame.stack.extend(reversed([*items[:before], items[before:end], *items[end:]]))
+
+    def _extend(self, frame: Frame, depth: int) -> None:
+        items = self.items(frame.stack.pop())
+        frame.stack[-depth].extend(items)
+        _check_length(frame.stack[-depth])
+
+    def _append(self, frame: Frame, depth: int) -> None:
+        value = frame.stack.pop()
+        frame.stack[-depth].append(value)
+
+    def _add(self, frame: Frame, depth: int) -> None:
+        value = frame.stack.pop()
+        frame.stack[-depth].add(_key(value))
+
+    def _add_all(self, frame: Frame, depth: int) -> None:
+        items = self.items(frame.stack.pop())
+        frame.stack[-depth].update(map(_key, items))
+
+    def _put(self, frame: Frame, depth: int) -> None:
+        key, value = frame.pop(2)
+        frame.stack[-depth][_key(key)] = value
+
+    def _put_all(self, frame: Frame, depth: int) -> None:
+        more = frame.stack.pop()
+        if not isinstance(more, dict):
+            raise CannotLift("a dict made of something else")
+        frame.stack[-depth].update(more)
+
+    def _store_item(self, frame: Frame, _: Any) -> None:
+        value, owner, key = frame.pop(3)
+        if not isinstance(owner, (list, dict)) or isinstance(key, (Value, slice)):
+            raise CannotLift(f"an assignment to a part of a {'tensor' if isinstance(owner, Value) else type(owner).__name__}")
+        try:
+            owner[key] = value
+        except (TypeError, LookupError) as error:
+            raise CannotLift(str(error)) from error
+
+    def _binary(self, frame: Frame, symbol: str) -> None:
+        x, y = frame.pop(2)
+        frame.stack.append(operations.subscript(self.b, x, y) if symbol == "[]" else operations.binary(self.b, symbol, x, y))
+
+    def _compare(self, frame: Frame, symbol: str) -> None:
+        x, y = frame.pop(2)
+        frame.stack.append(operations.compare(self.b, symbol, x, y))
+
+    def _unary(self, frame: Frame, symbol: str) -> None:
+        x = frame.stack.pop()
+        frame.stack.append(not operations.truth(x) if symbol == "not" else operations.unary(self.b, symbol, x))
+
+    def _attribute(self, frame: Frame, name: str) -> None:
+        owner = frame.stack.pop()
+        frame.stack.append(attribute_of(owner, name) if isinstance(owner, Living) else attribute(owner, name))
+
+    # -- calls ----------------------------------------------------------------------------------------------------------
+
+    def _call(self, frame: Frame, what: tuple[int, tuple[str, ...]]) -> None:
+        count, names = what
+        named = frame.pop(len(names))
+        args = frame.pop(count)
+        frame.stack.append(self.call(frame.stack.pop(), args, dict(zip(names, named, strict=True))))
+
+    def _call_unpacked(self, frame: Frame, has_kwargs: bool) -> None:
+        kwargs = frame.stack.pop() if has_kwargs else {}
+        args = self.items(frame.stack.pop())
+        if not isinstance(kwargs, dict):
+            raise CannotLift("a call with ** of something that is no dict")
+        frame.stack.append(self.call(frame.stack.pop(), args, kwargs))
+
+    def items(self, x: Any) -> list[Any]:
+        """All items of something."""
+        found: list[Any] = []
+        for item in iterate(x):
+            found.append(item)
+            _check_length(found)
+        return found
+
+    # -- order ----------------------------------------------------------------------------------------------------------
+
+    def _jump_if(self, frame: Frame, what: tuple[str, int]) -> int | None:
+        condition, target = what
+        return target if _holds(frame.stack.pop(), condition) else None
+
+    def _jump_or_pop(self, frame: Frame, what: tuple[str, int]) -> int | None:
+        condition, target = what
+        if _holds(frame.stack[-1], condition):
+            return target
+        frame.stack.pop()
+        return None
+
+    def _iterator(self, frame: Frame, _: Any) -> None:
+        frame.stack.append(iterate(frame.stack.pop()))
+
+    def _next(self, frame: Frame, target: int) -> int | None:
+        for item in frame.stack[-1]:
+            frame.stack.append(item)
+            return None
+        frame.stack.pop()
+        return target
+
+    def _swap(self, frame: Frame, n: int) -> None:
+        frame.stack[-1], frame.stack[-n] = frame.stack[-n], frame.stack[-1]
+
+    def _yield(self, frame: Frame, _: Any) -> None:
+        frame.given.append(frame.stack[-1])
+        frame.stack[-1] = None
+
+    def _raise(self, frame: Frame, _: Any) -> None:
+        raise CannotLift("an error that it raises")
+
+
+def _append_to_stack(_: Machine, frame: Frame, value: Any) -> None:
+    frame.stack.append(value)
+
+
+_STEPS: dict[str, Callable[[Machine, Frame, Any], int | None]] = {
+    "LOAD_CONST": _append_to_stack,
+    "LOAD_LOCAL": Machine._local,
+    "STORE_LOCAL": Machine._store_local,
+    "DELETE_LOCAL": lambda _, frame, name: frame.variables.pop(name, None) and None,
+    "LOAD_GLOBAL": Machine._global,
+    "LOAD_FREE": Machine._free,
+    "STORE_FREE": Machine._store_free,
+    "LOAD_CLOSURE": lambda machine, frame, name: frame.stack.append(machine._cell(frame, name)),
+    "LOAD_ATTR": Machine._attribute,
+    "BINARY": Machine._binary,
+    "COMPARE": Machine._compare,
+    "UNARY": Machine._unary,
+    "BUILD": Machine._build,
+    "CONST_KEY_DICT": Machine._constant_keys,
+    "FORMAT": Machine._format,
+    "UNPACK": Machine._unpack,
+    "UNPACK_EX": Machine._unpack_rest,
+    "LIST_EXTEND": Machine._extend,
+    "LIST_APPEND": Machine._append,
+    "LIST_TO_TUPLE": lambda _, frame, __: frame.stack.append(tuple(frame.stack.pop())),
+    "SET_ADD": Machine._add,
+    "SET_UPDATE": Machine._add_all,
+    "MAP_ADD": Machine._put,
+    "DICT_UPDATE": Machine._put_all,
+    "STORE_SUBSCR": Machine._store_item,
+    "CALL": Machine._call,
+    "CALL_EX": Machine._call_unpacked,
+    "MAKE_FUNCTION": Machine._make_function,
+    "IMPORT": Machine._import,
+    "IMPORT_FROM": Machine._import_from,
+    "POP": lambda _, frame, __: frame.stack.pop() and None,
+    "COPY": lambda _, frame, n: frame.stack.append(frame.stack[-n]),
+    "SWAP": Machine._swap,
+    "JUMP": lambda _, __, target: int(target),
+    "JUMP_IF": Machine._jump_if,
+    "JUMP_IF_OR_POP": Machine._jump_or_pop,
+    "GET_ITER": Machine._iterator,
+    "FOR_ITER": Machine._next,
+    "YIELD": Machine._yield,
+    "RAISE": Machine._raise,
+}
+
+_BUILD: dict[str, Callable[[list[Any]], Any]] = {
+    "tuple": tuple,
+    "list": list,
+    "set": lambda items: set(map(_key, items)),
+    "dict": lambda items: dict(zip(map(_key, items[::2]), items[1::2], strict=True)),
+    "slice": lambda items: slice(*items),
+    "string": "".join,
+}
+
+
+def iterate(x: Any) -> Iterator[Any]:
+    """An iterator over what is known to have items."""
+    if isinstance(x, Value):
+        raise CannotLift("a loop over the rows of a tensor")
+    if isinstance(x, (list, tuple, dict, set, frozenset, str, range, np.ndarray)) or (isinstance(x, Iterator) and not isinstance(x, Name)):
+        return iter(x)
+    raise CannotLift(f"a loop over a {type(x).__name__}")
+
+
+def bound(function: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call by the names of the function's parameters, as Python matches them."""
+    code = function.code
+    positional = code.arguments[: code.positional]
+    only = code.arguments[code.positional : code.positional + code.keyword_only]
+    rest = code.arguments[code.positional + code.keyword_only :]
+    found = dict(zip(positional, args, strict=False))
+    surplus, others = tuple(args[len(positional) :]), {}
+    for name, value in kwargs.items():
+        if name in found:
+            raise CannotLift(f"a call that gives {name!r} twice")
+        if name in positional[code.positional_only :] or name in only:
+            found[name] = value
+        else:
+            others[name] = value
+    defaults = dict(zip(positional[::-1], function.defaults[::-1], strict=False)) | dict(function.keyword_defaults)
+    for name in (*positional, *only):
+        if name not in found:
+            if name not in defaults:
+                raise CannotLift(f"a call without {name!r}")
+            found[name] = defaults[name]
+    if code.has_varargs:
+        found[rest[0]] = surplus
+    elif surplus:
+        raise CannotLift(f"a call with {len(args)} arguments of a function that takes {len(positional)}")
+    if code.has_varkeywords:
+        found[rest[-1]] = others
+    elif others:
+        raise CannotLift(f"a call with {', '.join(others)}, which the function does not take")
+    return found
+
+
+def _holds(x: Any, condition: str) -> bool:
+    if condition in ("none", "not none"):
+        return (x is None) == (condition == "none")
+    return operations.truth(x) == (condition == "true")
+
+
+def _key(x: Any) -> Any:
+    if not isinstance(x, (str, bytes, int, float, tuple, type(None), Name)):
+        raise CannotLift(f"a dict or set with a {type(x).__name__} for a key")
+    return x
+
+
+def _check_length(items: Iterable[Any]) -> None:
+    if len(items) > MAX_ITEMS:  # type: ignore[arg-type]
+        raise CannotLift(f"more than {MAX_ITEMS} items")

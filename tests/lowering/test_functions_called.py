@@ -1,0 +1,238 @@
+"""Functions that take functions, eras, and what is refused of functions that code inside layers calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.ir import Spec, dtypes, flatten
+from loadstone.lowering.block import Value
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.finish import finish
+from loadstone.lowering.functions.era import Era
+from loadstone.lowering.lower import lower  # noqa: F401  (fills the tables of rules)
+from loadstone.lowering.tensorflow.symbols import is_random, symbol
+from loadstone.runtime import Executor
+
+X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+
+
+def computed(function: Any, *arrays: np.ndarray) -> list[np.ndarray]:
+    """What a function of a builder and tensors gives for arrays, whose first axis is free."""
+    b = Builder()
+    inputs = [b.input(f"x{i}", (None, *a.shape[1:]) if a.ndim else (), dtypes.of_numpy(a.dtype)) for i, a in enumerate(arrays)]
+    values = flatten(function(b, *inputs))
+    feeds = [(Spec(v.name, v.shape, v.dtype), v) for v in inputs]
+    program = finish(b, feeds, [(Spec(f"y{i}", v.shape, v.dtype), v) for i, v in enumerate(values)], list(range(len(values))))
+    return Executor(program).run(list(arrays))
+
+
+def call(b: Builder, name: str, *args: Any, era: str | None = None, **kwargs: Any) -> Any:
+    found = symbol(name)
+    assert found is not None, name
+    return found.call(b, args, kwargs, Era.of(era))
+
+
+def doubled(b: Builder, x: Value) -> Value:
+    return b.Mul(x, 2)
+
+
+# -- functions of functions --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["keras.backend.map_fn", "map_fn", "keras.ops.map", "keras.ops.vectorized_map"])
+def test_maps_are_written_out_where_the_length_is_known(name: str) -> None:
+    (y,) = computed(lambda b, x: call(b, name, lambda part: b.Mul(part, 2), b.transpose(x, [1, 0, 2])), X)
+    np.testing.assert_array_equal(y, X.transpose(1, 0, 2) * 2)
+
+
+@pytest.mark.parametrize("name", ["keras.backend.map_fn", "map_fn", "keras.ops.map", "scan"])
+def test_maps_over_a_free_axis_are_refused(name: str) -> None:
+    with pytest.raises(UnsupportedAttribute, match="over an axis of length None"):
+        computed(lambda b, x: call(b, name, lambda *parts: parts[-1], x), X)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("foldl", ((0 - 1) - 2) - 3), ("foldr", ((3 - 2) - 1) - 0)])
+@pytest.mark.parametrize("home", ["keras.backend.", ""])
+def test_folds_go_from_either_end(home: str, name: str, expected: int) -> None:
+    rows = np.array([[0, 1, 2, 3]], np.float32)
+    (y,) = computed(lambda b, x: call(b, home + name, lambda total, part: b.Sub(total, part), b.transpose(x, [1, 0])), rows)
+    assert y.tolist() == [expected]
+
+
+def test_scans_give_every_step() -> None:
+    (y,) = computed(lambda b, x: call(b, "scan", lambda total, part: b.Add(total, part), b.transpose(x, [1, 0, 2])), X)
+    np.testing.assert_array_equal(y, np.cumsum(X.transpose(1, 0, 2), axis=0))
+
+    def made(b: Builder, x: Value) -> Any:
+        first = b.squeeze(b.slice(x, 1, 0, 1), 1)
+        return call(b, "keras.ops.scan", lambda carry, part: (b.Add(carry, part), b.Mul(carry, 2)), first, b.transpose(x, [1, 0, 2]))
+
+    carry, ys = computed(made, X)
+    sums = np.cumsum(np.concatenate([X[:, :1], X], axis=1), axis=1)
+    np.testing.assert_array_equal(carry, sums[:, -1])
+    np.testing.assert_array_equal(ys, sums[:, :-1].transpose(1, 0, 2) * 2)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_rnn_calls_the_step_for_each_time(backwards: bool) -> None:
+    def made(b: Builder, x: Value) -> Any:
+        def step(now: Value, states: Any) -> Any:
+            total = b.Add(now, states[0])
+            return b.Mul(total, 2), [total]
+
+        return call(b, "keras.backend.rnn", step, x, [b.const(np.zeros((1, 4), np.float32))], go_backwards=backwards)
+
+    last, outputs, state = computed(made, X)
+    order = X[:, ::-1] if backwards else X
+    np.testing.assert_array_equal(outputs, np.cumsum(order, axis=1) * 2)
+    np.testing.assert_array_equal(last, order.sum(axis=1) * 2)
+    np.testing.assert_array_equal(state, order.sum(axis=1))
+
+
+@pytest.mark.parametrize("name", ["cond", "keras.ops.cond", "keras.backend.switch"])
+@pytest.mark.parametrize("flag", [True, False])
+def test_conditions_choose(name: str, flag: bool) -> None:
+    (y,) = computed(lambda b, x, c: call(b, name, c, lambda: doubled(b, x), lambda: b.Neg(x)), X, np.array(flag))
+    np.testing.assert_array_equal(y, X * 2 if flag else -X)
+
+
+def test_a_known_condition_calls_one_function() -> None:
+    (y,) = computed(lambda b, x: call(b, "cond", True, lambda: doubled(b, x), lambda: 1 / 0), X)
+    np.testing.assert_array_equal(y, X * 2)
+
+
+def test_loops_whose_condition_is_known_are_written_out() -> None:
+    def made(b: Builder, x: Value) -> Any:
+        return call(b, "while_loop", lambda i, y: b.Less(i, 3), lambda i, y: [b.Add(i, 1), b.Mul(y, 2)], [0, x])[1]
+
+    np.testing.assert_array_equal(computed(made, X)[0], X * 8)
+    with pytest.raises(UnsupportedAttribute, match="a condition that is computed"):
+        computed(lambda b, x: call(b, "while_loop", lambda y: b.Less(b.ReduceMax(y, keepdims=0), 3), lambda y: [doubled(b, y)], [x]), X)
+
+
+def test_fori_loop_counts() -> None:
+    (y,) = computed(lambda b, x: call(b, "keras.ops.fori_loop", 1, 4, lambda i, y: b.Mul(y, i), x), X)
+    np.testing.assert_array_equal(y, X * 6)
+
+
+# -- phases and answers ------------------------------------------------------------------------------------------------
+
+
+def test_models_predict() -> None:
+    b = Builder()
+    x, y = b.const(X), b.const(X * 2)
+    assert call(b, "keras.backend.in_train_phase", x, y) is y
+    assert call(b, "keras.backend.in_train_phase", x, lambda: y) is y
+    assert call(b, "keras.backend.in_test_phase", x, y) is x
+    assert call(b, "keras.backend.learning_phase") == 0
+    with pytest.raises(UnsupportedAttribute, match="in_train_phase with training=True"):
+        call(b, "keras.backend.in_train_phase", x, y, training=True)
+    with pytest.raises(UnsupportedAttribute, match="set_floatx"):
+        call(b, "keras.backend.set_floatx", "float64")
+
+
+def test_shapes_are_known_or_free() -> None:
+    b = Builder()
+    x = b.input("x", (None, 3), "float32")
+    assert call(b, "keras.backend.int_shape", x) == (None, 3)
+    assert call(b, "keras.backend.ndim", x) == 2
+    assert call(b, "keras.backend.dtype", x) == "float32"
+    length, width = call(b, "keras.ops.shape", x)
+    assert (length.shape, length.dtype, width) == ((), "int32", 3)
+    assert call(b, "numpy.shape", x) == (None, 3)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.dtype("float32"), "float32", float])
+def test_a_dtype_may_be_that_of_numpy(dtype: Any) -> None:
+    b = Builder()
+    assert call(b, "cast", b.input("x", (2,), "int32"), dtype).dtype == "float32"
+
+
+# -- refusals ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "keras.backend.dropout", "keras.backend.random_normal", "keras.backend.random_uniform_variable", "random_normal", "random.normal",
+        "truncated_normal", "keras.random.normal", "numpy.random.normal", "compat.v1.random_uniform", "nn.dropout",
+    ],
+)  # fmt: skip
+def test_functions_that_draw_numbers_are_known(name: str) -> None:
+    assert is_random(name)
+    assert symbol(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "kwargs", "error", "words"),
+    [
+        ("keras.backend.mean", 1, {"weights": 2}, UnsupportedAttribute, "keras.backend.mean with weights=2"),
+        ("keras.backend.clip", 1, {"min_value": 0}, ModelError, "keras.backend.clip without max_value"),
+        ("keras.backend.expand_dims", 1, {"axis": 1, "dim": 1}, ModelError, "axis or dim given 2 times"),
+        ("keras.backend.std", 1, {"axis": 1, "keepdims": True, "ddof": 1}, UnsupportedAttribute, "ddof=1"),
+        ("keras.ops.mean", 1, {"where": 2}, UnsupportedAttribute, "keras.ops.mean with where=2"),
+        ("keras.ops.matmul", 1, {}, ModelError, "keras.ops.matmul without x2"),
+        ("numpy.sum", 1, {"out": 2}, UnsupportedAttribute, "numpy.sum with out=2"),
+        ("numpy.std", 1, {"ddof": 1}, UnsupportedAttribute, "numpy.std with ddof=1"),
+        ("keras.backend.rnn", 0, {"step_function": None, "inputs": None, "initial_states": [], "mask": 1}, UnsupportedAttribute, "with a mask"),
+    ],
+)  # fmt: skip
+def test_what_a_rule_does_not_know_is_refused(name: str, args: int, kwargs: dict[str, Any], error: type[Exception], words: str) -> None:
+    b = Builder()
+    with pytest.raises(error, match=words):
+        call(b, name, *[b.input("x", (2, 3), "float32")] * args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "kwargs"),
+    [
+        ("keras.backend.batch_dot", [(2, 3, 4, 5), (2, 3, 5, 4)], {"axes": (3, 2)}),
+        ("keras.backend.batch_dot", [(2, 3, 4), (2, 4, 5)], {"axes": (-1, 1)}),
+        ("keras.backend.categorical_crossentropy", [(2, 3), (2, 3)], {}),
+        ("keras.backend.binary_crossentropy", [(2, 3), (2, 3)], {}),
+        ("keras.backend.resize_images", [(2, 3, 3, 1)], {"height_factor": 2, "width_factor": 2, "interpolation": "bilinear"}),
+        ("keras.activations.hard_sigmoid", [(2, 3)], {}),
+        ("keras.losses.cosine_similarity", [(2, 3), (2, 3)], {}),
+        ("keras.ops.sparsemax", [(2, 3)], {}),
+        ("keras.ops.add", [(2, 3, 4, 3), (3, 1, 1)], {}),
+    ],
+)
+def test_what_releases_compute_differently_is_refused_where_none_is_known(name: str, shapes: list[Any], kwargs: dict[str, Any]) -> None:
+    b = Builder()
+    with pytest.raises(UnsupportedAttribute, match=r"releases? "):
+        call(b, name, *(b.input(f"x{i}", shape, "float32") for i, shape in enumerate(shapes)), **kwargs)
+
+
+def test_the_default_data_format_of_keras_1_is_not_known() -> None:
+    b = Builder()
+    x, kernel = b.input("x", (2, 5, 5, 3), "float32"), b.const(np.zeros((2, 2, 3, 4), np.float32))
+    with pytest.raises(UnsupportedAttribute, match="dim_ordering"):
+        call(b, "keras.backend.conv2d", x, kernel, era="1.2.2")
+    assert call(b, "keras.backend.conv2d", x, kernel, era="2.2.4").shape == (2, 4, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "tf"),
+    [("1.2.2", (1, 2, 2), False), ("2.2.4-tf", (2, 2, 4), True), ("2.3.1", (2, 3, 1), False), ("2.4.0", (2, 4, 0), True), ("3.3.3", (3, 3, 3), True)],
+)  # fmt: skip
+def test_an_era_is_what_a_file_states(text: str, version: tuple[int, ...], tf: bool) -> None:
+    found = Era.of(text)
+    assert found is not None
+    assert (found.version, found.tf) == (version, tf)
+
+
+def test_history_reaches_operations() -> None:
+    """The old half turn of a matrix that is no square (Keras 3 up to 3.15)."""
+    rows = np.arange(6, dtype=np.float32).reshape(2, 3)
+    b = Builder()
+    told = Era((3, 8), True, lambda name, config: {**config, "half_turn": "by rows"} if name == "keras.ops.Rot90" else config)
+    found = symbol("keras.ops.rot90")
+    assert found is not None
+    y = found.call(b, [b.const(rows)], {"k": 2}, told)
+    assert y.array().tolist() != np.rot90(rows, 2).tolist()
+    with pytest.raises(UnsupportedAttribute, match="changed from release to release"):
+        found.call(b, [b.const(rows)], {"k": 2}, Era((3, 8), True))
