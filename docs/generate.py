@@ -46,6 +46,13 @@ TENSORFLOW = (
 )
 
 
+FUNCTIONS = (
+    "Functions inside Lambda layers and custom activations, and nodes of tf.keras models, call these {count} names; those of `tf` without"
+    ' "tf." in front. Where releases of Keras computed differently under one name, the one that saved the model decides. What is not'
+    " listed, an argument that a function does not take here, and what draws random numbers are refused by name.\n"
+)
+
+
 def layers() -> str:
     """Keras layers by family: the options that each knows, and what each family refuses."""
     return _page("# Supported layers\n", OPTIONS, "layer", keras_layer.rules)
@@ -96,9 +103,23 @@ def tensorflow_ops() -> str:
     return "\n".join(text)
 
 
+def functions() -> str:
+    """Functions that are called, by family."""
+    found = {
+        module: [name for name in names.split() if not name.startswith(("raw_ops.", "__"))]
+        for module, names in index.stored()["tensorflow"].items()
+    }
+    text = ["# Supported functions\n", NOTE, FUNCTIONS.format(count=sum(map(len, found.values())))]
+    for module, names in found.items():
+        if names:
+            text += [f"## {_title(import_module(f'loadstone.lowering.{module}'))}\n", _codes(names), ""]
+    return "\n".join(text)
+
+
 PAGES = {
     "supported-layers.md": layers,
     "supported-ops.md": operations,
+    "supported-functions.md": functions,
     "supported-tensorflow-ops.md": tensorflow_ops,
     "supported-formats.md": formats,
 }
@@ -154,6 +175,7 @@ def _sentence(thing: Any) -> str:
 
 def main() -> None:
     RULES.write_text(json.dumps(index.every_rule(), indent=0) + "\n", "utf8")  # before anything imports a rule
+    index.stored.cache_clear()
     for name, page in PAGES.items():
         (FOLDER / name).write_text(page(), "utf8")
         print(f"wrote docs/{name}")

@@ -293,3 +293,16 @@ def test_long_code_is_refused_quickly():
     assert decode(code(steps, (None,), stack=1000)).instructions
     with pytest.raises(CorruptFile):
         decode(code([("LOAD_CONST", 0), ("POP_TOP", 0)] * 20_000, (None,)))
+
+
+def test_expressions_that_multiply_are_listed():
+    doubled = [step for _ in range(60) for step in (("DUP_TOP", 0), ("BINARY_ADD", 0))]
+    found = decode(code([("LOAD_FAST", 0), *doubled, ("RETURN_VALUE", 0)]))
+    assert "its instructions" in source(found)
+
+
+def test_functions_within_functions_are_read():
+    inner = code([("LOAD_FAST", 0), ("RETURN_VALUE", 0)])
+    for _ in range(25):
+        inner = code([("LOAD_CONST", 0), ("LOAD_CONST", 1), ("MAKE_FUNCTION", 0), ("RETURN_VALUE", 0)], (inner, "<lambda>"))
+    assert source(decode(inner))

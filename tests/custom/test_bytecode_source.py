@@ -20,7 +20,7 @@ RELEASES = {
     tuple(map(int, re.findall(r"\d+", path.stem))): json.loads(path.read_text("utf8")) for path in sorted((GOLDEN / "bytecode").iterdir())
 }
 SOURCES = {name: (text, calls) for name, _, text, calls in CASES}
-SHOWN = [(release, name) for release, cases in sorted(RELEASES.items()) for name in cases if name != "large"]
+SHOWN = [(release, name) for release, cases in sorted(RELEASES.items()) for name in cases]
 # What compiled code does not tell apart from what is shown, by the reason.
 FOLDED = {"constants": "10 ** 20 is stored as its value", "defaults_function": "a list that is iterated once is stored as a tuple"}
 NOT_STORED = ("keyword_only", "keyword_only_function")  # defaults of keyword-only arguments
@@ -157,6 +157,21 @@ def test_what_has_no_source_is_listed():
 )
 def test_any_code_is_shown(steps):
     assert source(code_of(*steps))
+
+
+def test_copies_of_one_value_are_computed_once():
+    call = [("LOAD_GLOBAL", "g"), ("CALL", (0, ()))]
+    stored = [*call, ("COPY", 1), ("LOAD_LOCAL", "x"), ("LOAD_CONST", 0), ("STORE_SUBSCR",), ("STORE_LOCAL", "y")]
+    assert source(code_of(*stored, ("LOAD_CONST",), ("RETURN",), name="f")) == "def f(x):\n    x[0] = y = g()"
+    assert "its instructions" in source(code_of(*call, ("COPY", 1), ("BINARY", "+"), ("RETURN",)))
+
+
+def test_a_generator_function_keeps_its_loop():
+    def f(xs):
+        for x in xs:
+            yield x[0]
+
+    assert source(of_live(f.__code__)) == "def f(xs):\n    for x in xs:\n        yield x[0]"
 
 
 def test_a_deep_chain_of_conditions_is_shown_quickly():

@@ -1,10 +1,10 @@
-"""Writes tests/golden/functions/FAMILY-RELEASE.json.xz: calls of functions with what the installed release made of them.
+"""Writes tests/golden/functions/FAMILY-OWNER-RELEASE.json.xz: calls of functions with what the installed release made of them.
 
-    python make_functions.py FAMILY        with the Python of each release (3.6 and later)
+    python make_functions.py FAMILY [OWNER]        with the Python of each release (3.6 and later)
 
 The calls are written in function_cases/FAMILY.py: a list `CASES` of `(name, args, kwargs)`, where a `Tensor` among the arguments is one
 that flows, with free lengths where its shape says so, and `OWNER`, "keras" or "tensorflow.keras" or anything else that can be imported,
-whose functions these are. What a release does not have, or refuses, is left out.
+whose functions these are unless OWNER says so. What a release does not have, or refuses, is left out.
 """
 
 import importlib

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.errors import ModelError, UnsafeContent, UnsupportedAttribute
 from loadstone.ir import Spec, dtypes, flatten
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -152,6 +152,41 @@ def test_a_dtype_may_be_that_of_numpy(dtype: Any) -> None:
     assert call(b, "cast", b.input("x", (2,), "int32"), dtype).dtype == "float32"
 
 
+# -- free lengths ------------------------------------------------------------------------------------------------------
+
+
+def length(b: Builder, x: Value) -> Value:
+    """What `K.shape(x)[0]` is."""
+    return b.squeeze(b.slice(call(b, "keras.backend.shape", x), 0, 0, 1), 0)
+
+
+FREE: dict[str, tuple[Any, Any]] = {
+    "reshape": (lambda b, x: call(b, "reshape", x, [length(b, x), 12]), X.reshape(2, 12)),
+    "backend reshape": (lambda b, x: call(b, "keras.backend.reshape", x, (length(b, x), -1, 2)), X.reshape(2, -1, 2)),
+    "tile": (lambda b, x: call(b, "keras.backend.tile", b.const(X[:1, 0]), [length(b, x), 1]), X[[0, 0], 0]),
+    "repeat": (lambda b, x: call(b, "keras.backend.repeat", b.squeeze(b.slice(x, 1, 0, 1), 1), length(b, x)), X[:, [0, 0]]),
+    "zeros": (lambda b, x: call(b, "zeros", (length(b, x), 5)), np.zeros((2, 5))),
+    "fill": (lambda b, x: call(b, "fill", [length(b, x), 3], 2.0), np.full((2, 3), 2)),
+    "eye": (lambda b, x: call(b, "eye", length(b, x)), np.eye(2)),
+    "arange": (lambda b, x: call(b, "keras.backend.arange", 0, length(b, x)), np.arange(2)),
+    "ops.arange": (lambda b, x: call(b, "keras.ops.arange", call(b, "keras.ops.shape", x)[0]), np.arange(2)),
+    "ops.arange step": (lambda b, x: call(b, "keras.ops.arange", call(b, "keras.ops.shape", x)[0], step=2), np.arange(0, 2, 2)),
+    "ops.reshape": (lambda b, x: call(b, "keras.ops.reshape", x, (call(b, "keras.ops.shape", x)[0], -1)), X.reshape(2, 12)),
+    "ops.ones": (lambda b, x: call(b, "keras.ops.ones", (call(b, "keras.ops.shape", x)[0], 3)), np.ones((2, 3))),
+    "ops.broadcast_to": (
+        lambda b, x: call(b, "keras.ops.broadcast_to", b.const(X[:1, 0]), (call(b, "keras.ops.shape", x)[0], 4)),
+        X[[0, 0], 0],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_lengths_may_be_computed(name: str) -> None:
+    function, expected = FREE[name]
+    (y,) = computed(function, X)
+    np.testing.assert_array_equal(y, expected)
+
+
 # -- refusals ----------------------------------------------------------------------------------------------------------
 
 
@@ -205,6 +240,20 @@ def test_what_releases_compute_differently_is_refused_where_none_is_known(name: 
     b = Builder()
     with pytest.raises(UnsupportedAttribute, match=r"releases? "):
         call(b, name, *(b.input(f"x{i}", shape, "float32") for i, shape in enumerate(shapes)), **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        ("keras.ops.eye", [10**6]), ("keras.ops.tri", [10**5, 10**5]), ("keras.ops.hanning", [10**12]), ("signal.hann_window", [10**12]),
+        ("signal.linear_to_mel_weight_matrix", [10**5, 10**5]), ("keras.backend.eye", [10**6]), ("keras.backend.zeros", [(10**6, 10**6)]),
+        ("keras.backend.constant", [1.0, "float32", (10**6, 10**6)]), ("keras.ops.zeros", [(10**6, 10**6)]),
+        ("keras.backend.arange", [10**9]), ("keras.ops.arange", [10**12]), ("keras.ops.linspace", [0.0, 1.0, 10**12]),
+    ],
+)  # fmt: skip
+def test_what_would_fill_the_memory_is_unsafe(name: str, args: list[Any]) -> None:
+    with pytest.raises(UnsafeContent):
+        call(Builder(), name, *args)
 
 
 def test_the_default_data_format_of_keras_1_is_not_known() -> None:

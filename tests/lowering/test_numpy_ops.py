@@ -29,7 +29,7 @@ REFUSED = [
     ("Linspace", {"retstep": True}, ["float32", "float32"], UnsupportedAttribute, "retstep=True"),
     ("Geomspace", {}, ["uint8", "float32"], ModelError, "Geomspace of uint8"),
     ("Geomspace", {"dtype": "int32"}, ["float32", "float32"], ModelError, "a float is needed"),
-    ("Arange", {}, ["float32"], UnsupportedAttribute, "ends that are computed"),
+    ("Arange", {}, ["float32"], UnsupportedAttribute, "Arange of ends of shapes"),
     ("View", {"dtype": "bool"}, ["int8"], ModelError, "View of int8 as bool"),
     ("View", {"dtype": "float64"}, ["int8"], ModelError, "as float64"),
     ("Nanmedian", {"axis": [1]}, ["int32"], ModelError, "Nanmedian of int32 along an axis"),

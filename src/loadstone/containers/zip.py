@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import io
 import struct
-import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError, UnsafeContent, UnsupportedVersion
 
+if TYPE_CHECKING:
+    import zipfile  # else only where an archive is read: it takes milliseconds
+
+_STORED, _DEFLATED = 0, 8  # methods of compression
 SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")  # a first member, an archive without any
 EXPANSION = 1032  # deflate cannot do more; a member that claims more is a bomb
 SMALL = 1 << 20  # bytes that a member may inflate to whatever its stored size
@@ -87,6 +91,8 @@ class Archive:
 
 def read(source: Source) -> Archive:
     """The archive in a source; raises CorruptFile, UnsafeContent (names that leave the archive, duplicates), UnsupportedVersion."""
+    import zipfile
+
     archive = Archive(source)
     with _typed(source), source.file() as stream, zipfile.ZipFile(stream) as file:
         entries = file.infolist()
@@ -114,7 +120,7 @@ def _member(entry: zipfile.ZipInfo, name: str, source: Source) -> Member:
     """Where a member's bytes are: behind its local header, whose name and extra field may differ in length from the directory's."""
     if entry.flag_bits & 1:
         raise UnsupportedVersion("a member is encrypted", source=source.name, where=name)
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    if entry.compress_type not in (_STORED, _DEFLATED):
         raise UnsupportedVersion(
             f"a member is packed with zip method {entry.compress_type}; read are stored and deflated", source=source.name, where=name
         )
@@ -122,7 +128,7 @@ def _member(entry: zipfile.ZipInfo, name: str, source: Source) -> Member:
     if header[0] != SIGNATURES[0]:
         raise CorruptFile("no member begins where the directory says", source=source.name, where=name)
     offset = entry.header_offset + _LOCAL_HEADER.size + header[9] + header[10]
-    stored = entry.compress_type == zipfile.ZIP_STORED
+    stored = entry.compress_type == _STORED
     if stored and entry.file_size != entry.compress_size:
         raise CorruptFile(
             f"a stored member declares {entry.file_size} bytes and holds {entry.compress_size}", source=source.name, where=name
@@ -134,6 +140,8 @@ def _member(entry: zipfile.ZipInfo, name: str, source: Source) -> Member:
 @contextmanager
 def _typed(source: Source) -> Iterator[None]:
     """What zipfile raises on a damaged archive, as CorruptFile."""
+    import zipfile
+
     try:
         yield
     except LoadstoneError:
@@ -144,6 +152,8 @@ def _typed(source: Source) -> Iterator[None]:
 
 def write(members: Mapping[str, bytes]) -> bytes:
     """The bytes of an archive with these members, stored as they are so that a reader can map them."""
+    import zipfile
+
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, data in members.items():

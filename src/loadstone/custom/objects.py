@@ -9,7 +9,6 @@ file says that it was defined ("my_package.layers>Name", "my_package.layers.Name
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -189,8 +188,10 @@ def _common(weights: list[list[tuple[str, tuple[int, ...]]]]) -> tuple[tuple[str
 
 def _near(name: str, unused: list[str]) -> tuple[str, ...]:
     """Names that nothing in the file used and that look like this one."""
+    from difflib import get_close_matches
+
     folded = {_fold(key): key for key in unused}
-    return tuple(folded[match] for match in difflib.get_close_matches(_fold(name), folded, n=3, cutoff=0.6))
+    return tuple(folded[match] for match in get_close_matches(_fold(name), folded, n=3, cutoff=0.6))
 
 
 def _fold(name: str) -> str:

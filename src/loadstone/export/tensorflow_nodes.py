@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from loadstone.ir import Layer, Structure
-from loadstone.lowering.tensorflow.symbols import symbol
+from loadstone.lowering.tensorflow.symbols import Symbol, symbol
 
 Arguments = Mapping[str, Any]
 # The operation's class, the tensors of its call, and its options; None where the arguments have no word there.
@@ -68,11 +68,17 @@ def _of_function(name: str, args: tuple[Structure, ...], kwargs: dict[str, Struc
     found = symbol(name)
     last = name.rpartition(".")[2]
     build = _build(last)
-    if found is None or build is None:
+    if found is None or build is None or _of_version_1_alone(name, found):
         return None
-    given = {key: value for key, value in kwargs.items() if value is not None and key != "name"}
-    bound = dict(zip(found.parameters, args, strict=False))
+    given = {found.spellings.get(key, key): value for key, value in kwargs.items() if value is not None and key != "name"}
+    bound = {found.spellings.get(key, key): value for key, value in zip(found.order, args, strict=False)}
     return build({**bound, **given})
+
+
+def _of_version_1_alone(name: str, found: Symbol) -> bool:
+    """Whether TensorFlow 1 computes something else than TensorFlow 2 under this name."""
+    today = symbol(name.removeprefix("compat.v1."))
+    return found.era is not None or today is not None and today.function is not found.function
 
 
 def _of_node(layer: Layer, args: tuple[Structure, ...]) -> Operation | None:

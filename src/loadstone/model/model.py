@@ -6,7 +6,6 @@ It predicts, describes itself and can be cut; it does not train. Everything that
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -325,10 +324,12 @@ class Model:
         return f"<loadstone.Model '{self.name}' from {self._description.source}: {shapes}, {self.count_params():,} parameters>"
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         from loadstone.model import summary
 
         table = summary.text(self._outline, summary.Options(), self._compilation.compiled)
-        return f'<pre style="line-height: 1.2">{html.escape(table)}</pre>'
+        return f'<pre style="line-height: 1.2">{escape(table)}</pre>'
 
     # -- inside ---------------------------------------------------------------------------------------------------
 

@@ -46,3 +46,7 @@ k("losses.mean_squared_error", T(np.array([[1, 0], [2, 3]], "int32")), T(numbers
 k("losses.binary_crossentropy", T(np.round(ONE)), T(np.clip(OTHER, 0, 1)))
 k("losses.categorical_crossentropy", T(np.eye(3, 4, dtype="float32")), T(OTHER))
 k("losses.sparse_categorical_crossentropy", T(np.array([1, 0, 3], "int32")), T(OTHER))
+k("utils.normalize", T(X), axis=1)
+k("utils.normalize", T(FLAT))
+k("utils.to_categorical", T(np.array([[1], [0], [2]], "int32")), 4)
+k("utils.to_categorical", T(np.array([1, 0, 2], "int32")), num_classes=3)

@@ -121,3 +121,11 @@ n("array", T(INT), dtype="float32")
 n("broadcast_to", T(numbers(1, 4), [1, 4]), (3, 4))
 n("shape", T(X, [3, 4, 5]))
 n("ndim", T(X))
+INSIDE = numbers(3, 4, low=0.1, high=0.9)
+for name in (
+    "arccos arcsinh arctanh log log1p around positive reciprocal asarray ascontiguousarray copy fliplr flipud rot90 trace diagonal".split()
+):
+    n(name, T(INSIDE))
+n("arccosh", T(INSIDE + 1))
+for name in "greater_equal less_equal not_equal remainder true_divide column_stack dstack".split():
+    n(name, *([[T(INSIDE), T(INSIDE)]] if "stack" in name else [T(INSIDE), 0.5]))

@@ -148,3 +148,68 @@ o("kaiser", 7, 3.0)
 o("numpy.mean", T(X), axis=1)
 o("nn.softmax", T(X), axis=1)
 o("nn.sparsemax", T(FLAT))
+BETWEEN = numbers(3, 4, low=0.1, high=0.9)
+for name in (
+    "arccos arcsin arcsinh arctan arctanh angle bitwise_not cbrt celu conj conjugate copy cosh deg2rad empty_like erfc erfinv exp2 expm1 fabs fliplr "
+    "flipud hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh i0 imag isfinite isinf isneginf isposinf isreal log log10 log1p log2 log_sigmoid "
+    "logical_not nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar ptp rad2deg ravel "
+    "real reciprocal relu6 rms_normalization selu signbit sin sinc sinh soft_shrink softsign sparse_plus sparse_sigmoid squareplus swish tan tanh_shrink "
+    "trunc amax amin array corrcoef trapezoid median"
+).split():
+    if name not in ("bitwise_not", "empty_like"):
+        o(name, T(BETWEEN))
+o("arccosh", T(BETWEEN + 1))
+for name in "append arctan2 divide_no_nan fmax fmin fmod greater heaviside hypot logaddexp2 less_equal logical_or logical_xor not_equal true_divide vdot allclose nextafter".split():
+    o(name, T(BETWEEN), T(numbers(3, 4, seed=1, low=0.1)))
+for name in "bitwise_and bitwise_or bitwise_xor gcd lcm".split():
+    o(name, T(np.abs(INT)), T(np.abs(numbers(3, 4, dtype="int32", seed=1))))
+for name in "left_shift right_shift bitwise_left_shift bitwise_right_shift ldexp".split():
+    o(name, T(np.abs(INT)), 2)
+SQUARE = numbers(2, 3, 3) + np.eye(3, dtype="float32") * 3
+for name in "det inv logdet slogdet pinv cholesky".split():
+    o(name, T(np.matmul(SQUARE, SQUARE.transpose(0, 2, 1)).astype("float32")))
+o("matrix_rank", T(SQUARE, [2, 3, 3]))
+o("solve", T(SQUARE), T(numbers(2, 3, 2)))
+o("solve", a=T(SQUARE), b=T(numbers(2, 3, 2)))
+o("solve_triangular", T(np.tril(SQUARE)), T(numbers(2, 3, 2)), lower=True)
+o("cumprod", T(X), axis=1)
+o("array_split", T(X, [3, 4, 5]), 3, axis=1)
+o("hsplit", T(X), 2)
+o("dstack", [T(FLAT), T(FLAT)])
+o("inner", T(FLAT), T(numbers(2, 6), [2, 6]))
+o("kron", T(numbers(2, 3), [2, 3]), T(numbers(2, 2), [2, 2]))
+o("cdist", T(X), T(numbers(3, 2, 5)))
+o("trace", T(X), axis1=1, axis2=2)
+o("diag", T(numbers(4), [4]))
+o("diagflat", T(numbers(4), [4]), k=1)
+o("digitize", T(X), np.array([-0.5, 0.0, 0.5], "float32"))
+o("isin", T(INT), np.array([1, 2], "int32"))
+o("searchsorted", np.array([0.0, 0.5, 1.0], "float32"), T(FLAT[0], [6]))
+o("multi_hot", T(np.array([[1, 2], [0, 3]], "int32")), 5)
+o("quantile", T(X), 0.25, axis=1)
+o("percentile", T(X), 25.0, axis=-1)
+o("rot90", T(X), axes=(1, 2))
+o("threshold", T(X), 0.25, 1.5)
+o("glu", T(FLAT))
+o("select", [T(FLAT > 0), T(FLAT < -0.5)], [T(FLAT), T(FLAT * 2)], default=1.0)
+o("take", T(FLAT), 2, axis=1)
+o("slice_update", T(X, [3, 4, 5]), [0, 1, 0], np.ones((3, 2, 2), "float32"))
+o("scatter", np.array([[0], [2]], "int32"), T(numbers(2, 3), [2, 3]), (4, 3))
+o("scatter_update", T(FLAT, [3, 6]), [[0, 1], [2, 2]], np.array([5.0, 6.0], "float32"))
+o("saturate_cast", T(X * 1000), "int8")
+o("space_to_depth", T(IMAGE), 2)
+o("depth_to_space", T(numbers(2, 3, 3, 8)), 2)
+o("categorical_crossentropy", T(np.eye(3, dtype="float32")), T(numbers(3, 3, low=0.1)))
+o("sparse_categorical_crossentropy", T(np.array([0, 2, 1], "int32")), T(numbers(3, 3, low=0.1)), from_logits=True)
+o("adaptive_average_pool", T(IMAGE), 3, data_format="channels_last")
+o("vander", T(numbers(4), [4]), 3)
+o("logspace", 0.0, 1.0, 4)
+o("geomspace", 1.0, 8.0, 4)
+o("segment_max", T(FLAT), np.array([0, 1, 0], "int32"), num_segments=2)
+o("rfft", T(numbers(3, 8)))
+o("fft", (T(numbers(3, 8)), T(numbers(3, 8, seed=1))))
+o("irfft", (T(numbers(3, 5)), T(numbers(3, 5, seed=1))))
+o("stft", T(numbers(2, 32)), 8, 4, 8)
+o("dot_product_attention", T(numbers(2, 3, 2, 4)), T(numbers(2, 5, 2, 4)), T(numbers(2, 5, 2, 4, seed=1)))
+o("linalg.det", T(SQUARE))
+o("unfold", T(numbers(2, 3, 4, 4)), (2, 2))

@@ -22,7 +22,10 @@ class Straight(Values):
             return
         if not 0 < arg <= len(self.stack):
             raise Unstructured("a copy")
-        self.push(self.stack[-arg])
+        value = self.stack[-arg]
+        if not isinstance(value, (ast.Name, ast.Constant, Place)):
+            value.copied = True
+        self.push(value)
 
     def _is_store(self, at: int) -> bool:
         step = self.steps[at] if at < len(self.steps) else None
@@ -95,6 +98,9 @@ class Straight(Values):
         self.state(ast.Import([ast.alias(dotted(module.name), None if word == first else identifier(word))]))
 
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
+        if self.stack and self.stack[-1] is value:  # `x[0] = y = value`: the next target takes the other copy
+            self.chain.append(target)
+            return
         if self.chain:
             targets, self.chain = [*self.chain, target], []
             self.state(ast.Assign(targets, value))

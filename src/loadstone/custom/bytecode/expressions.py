@@ -25,6 +25,8 @@ from loadstone.custom.bytecode.nodes import (
 )
 from loadstone.custom.bytecode.places import Below, Function, Imported, Item, Iterator, Merged, Piece, Place, Step, Unstructured
 
+MAX_WEIGHT = 10_000  # parts of one expression, copies counted each time
+
 
 class Values:
     """Runs steps over a stack of expressions."""
@@ -77,12 +79,14 @@ class Values:
     def push(self, value: ast.expr) -> None:
         self.pushed += 1
         value.order = self.pushed  # type: ignore[attr-defined]
+        value.weight = _weight(value)  # type: ignore[attr-defined]
         self.stack.append(value)
 
     def state(self, statement: ast.stmt) -> None:
         """A statement is written: no value that was computed before it may still wait on the stack."""
         if any(not isinstance(value, (Iterator, Imported, Below, Piece, Item)) for value in self.stack):
             raise Unstructured("a statement amid an expression")
+        once(statement)
         self.statements.append(statement)
 
     # Values
@@ -251,3 +255,22 @@ class Values:
 
     def do_get_iter(self, arg: Any, step: Instruction) -> None:
         self.push(Iterator(self.value()))
+
+
+def _weight(value: ast.AST) -> int:
+    weight = 1
+    for child in ast.iter_child_nodes(value):
+        weight += getattr(child, "weight", 0) or _weight(child)
+    if weight > MAX_WEIGHT:
+        raise Unstructured("a large expression")
+    return weight
+
+
+def once(node: ast.AST) -> None:
+    """Code that copies a value computes it once; source that says it twice would not."""
+    seen = set()
+    for part in ast.walk(node):
+        if getattr(part, "copied", False):
+            if id(part) in seen:
+                raise Unstructured("a value that is used twice")
+            seen.add(id(part))

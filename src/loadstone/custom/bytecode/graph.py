@@ -43,10 +43,11 @@ class Node:
 class Graph:
     """The nodes of one function by number; 0 is the start."""
 
-    def __init__(self, instructions: tuple[Instruction, ...], straight: Straight, is_lambda: bool) -> None:
+    def __init__(self, instructions: tuple[Instruction, ...], straight: Straight, is_lambda: bool, yields: bool = False) -> None:
+        """yields: a generator expression, whose loops yield what it makes."""
         if len(instructions) > MAX_INSTRUCTIONS:
             raise Unstructured("a long function")
-        self.straight, self.is_lambda, self.work = straight, is_lambda, 0
+        self.straight, self.is_lambda, self.yields, self.work = straight, is_lambda, yields, 0
         self.nodes = _nodes(instructions)
         if not is_lambda:
             self._share_ends()

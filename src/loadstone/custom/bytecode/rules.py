@@ -188,7 +188,7 @@ def _comprehension(graph: Graph, number: int, node: Node, before: Before) -> boo
     outside = [source for source in before[number] if source not in inside]
     if len(outside) != 1 or not set(inside) <= set(graph.nodes) or graph.nodes[outside[0]].kind != "jump":
         return False
-    if kind == "yield" and outside != [0]:  # an inner loop of a generator
+    if kind == "yield" and (outside != [0] or not graph.yields):  # an inner loop, or a function that yields
         return False
     entry = graph.nodes[outside[0]]
 

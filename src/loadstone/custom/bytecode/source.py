@@ -103,7 +103,7 @@ def _comprehension(code: Code, value: ast.expr, depth: int) -> ast.expr:
         steps = (*steps[:-2], Instruction("RETURN"))
         if any(step.target == len(code.instructions) - 1 for step in code.instructions):
             raise Unstructured("the end of a generator")
-    graph = Graph(steps, straight, is_lambda=True)
+    graph = Graph(steps, straight, is_lambda=True, yields=code.name == "<genexpr>")
     reduce(graph)
     made = body(graph)
     result: Any = made[0].value if len(made) == 1 and isinstance(made[0], ast.Return) else None

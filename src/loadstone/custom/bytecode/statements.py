@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from loadstone.custom.bytecode.decode import Instruction
+from loadstone.custom.bytecode.expressions import once
 from loadstone.custom.bytecode.graph import END, RETURN, Graph, Node
 from loadstone.custom.bytecode.nodes import is_none, negated
 from loadstone.custom.bytecode.paths import loops, postdominators, share_tests
@@ -72,11 +73,16 @@ class _Writer:
         if node.kind == "jump":
             if node.next == RETURN:
                 value = self.graph.straight.plain(stack.pop())
+                once(value)
                 return [*found, ast.Return(value)], END
             return found, node.next
         if node.kind != "cond":
             raise Unstructured("a value on two paths")
-        statements, at = self._if(node, self.graph.straight.plain(stack.pop()), follow, loop, stack, depth)
+        test = self.graph.straight.plain(stack.pop())
+        once(test)
+        if any(isinstance(part, (ast.Call, ast.Yield, ast.NamedExpr)) for value in stack for part in ast.walk(value)):
+            raise Unstructured("a branch amid an expression")
+        statements, at = self._if(node, test, follow, loop, stack, depth)
         return found + statements, at
 
     def _if(

@@ -19,9 +19,19 @@ def constant(flow: Flow, unit: Unit) -> None:
 
 
 def load_fast(flow: Flow, unit: Unit) -> None:
-    closure = kind(flow.raw, unit.arg) & (_CELL | _FREE)
+    closure = _holds_cell(flow, unit.arg)
+    if closure and flow.release < (3, 13):
+        raise CorruptFile("a cell is read as a value")
     flow.push()
     flow.emit("LOAD_CLOSURE" if closure else "LOAD_LOCAL", flow.local(unit.arg))
+
+
+def _holds_cell(flow: Flow, index: int) -> bool:
+    """Whether a variable is a cell here: one that an inlined comprehension has saved is not, until it makes one itself."""
+    if not kind(flow.raw, index) & (_CELL | _FREE):
+        return False
+    region = flow.local(index).region
+    return region is None or any(unit.name == "MAKE_CELL" and unit.arg == index for unit in flow.units[region : flow.at])
 
 
 def store_fast(flow: Flow, unit: Unit) -> None:
@@ -29,7 +39,7 @@ def store_fast(flow: Flow, unit: Unit) -> None:
         if flow.take(1)[0][1] != unit.arg:
             raise CorruptFile("a saved variable returns under another name")
         return
-    if kind(flow.raw, unit.arg) & (_CELL | _FREE):
+    if _holds_cell(flow, unit.arg):
         raise CorruptFile("a value is stored in the place of a cell")
     flow.pop(1)
     flow.emit("STORE_LOCAL", flow.local(unit.arg))

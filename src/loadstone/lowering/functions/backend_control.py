@@ -16,6 +16,7 @@ from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import flatten, map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.functions.era import Era, agreed
 from loadstone.lowering.tensorflow.symbols import Operand, alike, enter, number, tensor, tf
 
 MOST_STEPS = 1024  # of a loop that is written out
@@ -24,12 +25,19 @@ MOST_STEPS = 1024  # of a loop that is written out
 
 
 @tf("keras.backend.switch")
-def switch(b: Builder, condition: Operand, then_expression: Any, else_expression: Any) -> Any:
-    """The one or the other, as a whole or element by element; a condition of fewer axes decides on what lies behind its last one."""
+def switch(b: Builder, condition: Operand, then_expression: Any, else_expression: Any, *, era: Era | None = None) -> Any:
+    """The one or the other, as a whole or element by element; a condition of fewer axes decides on what lies behind its last one.
+
+    A vector of conditions is one for each row with TensorFlow 1 alone; with TensorFlow 2 it would broadcast along the last axis.
+    """
     flag = b.cast(tensor(b, condition), "bool")
     if flag.const is not None and not flag.rank:
         return _value(then_expression if flag.array() else else_expression)
-    return chosen_of(b, flag, _value(then_expression), _value(else_expression), "keras.backend.switch")
+    then, other = _value(then_expression), _value(else_expression)
+    deep = flag.rank == 1 and any(tensor(b, x).rank > 1 for x in flatten(then))
+    if deep and not agreed("keras.backend.switch by a vector of conditions", era, lambda e: e.tensorflow_1):
+        raise UnsupportedAttribute("keras.backend.switch by a vector of conditions with TensorFlow 2")
+    return chosen_of(b, flag, then, other, "keras.backend.switch")
 
 
 def chosen_of(b: Builder, flag: Value, then: Any, other: Any, what: str) -> Any:

@@ -83,7 +83,7 @@ def _before(x: Value, y: Value, axes: list[Any] | None) -> Reading:
 
 
 def _is_old(era: Era) -> bool | None:
-    """tf.keras of TensorFlow 1.13 to 2.1 has one number, and TensorFlow 2.0 the new function."""
-    if era.tf and era.version == (2, 2, 4):
+    """tf.keras of TensorFlow 1.13 to 2.1 has one number, and TensorFlow 2.0 the new function; Theano always had one of its own."""
+    if era.tf and era.version == (2, 2, 4) or era.backend == "theano":
         return None
     return era.version < (2, 3)

@@ -31,6 +31,8 @@ def _conv(rank: int) -> Any:
     ) -> Any:  # fmt: skip
         """x (batch, space..., channels) with kernels (window..., channels, filters); "causal" pads the start alone."""
         y, weights = _operands(b, x, kernel, era)
+        if rank == 1 and data_format is None and era is not None and (2,) <= era.version < (2, 1) and not era.tf:
+            raise UnsupportedAttribute("keras.backend.conv1d of Keras 2.0 without a data_format, which had its channels first")
         old = rank == 1 and era is not None and era.version < (2,)  # which had its channels last
         form = "channels_last" if old else chosen(data_format, dim_ordering, era)
         how = str(_one(padding, border_mode, "valid")).lower()
@@ -54,6 +56,8 @@ for _rank in (1, 2, 3):
 
 def _operands(b: Builder, x: Operand, kernel: Operand, era: Era | None) -> list[Value]:
     values = alike(b, x, kernel)
+    if era is not None and era.backend == "theano":
+        raise UnsupportedAttribute("a convolution of keras.backend with Theano, which turned kernels in some releases")
     if values[0].dtype == "float64" and (era is None or not era.tf):
         raise UnsupportedAttribute("a convolution of float64, which Keras makes float32 with some releases of TensorFlow")
     return values

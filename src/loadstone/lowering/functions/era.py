@@ -20,12 +20,16 @@ class Era:
     """A release of Keras.
 
     tf: it is tf.keras, which from 2.4 on is the one Keras there is. upgrade: the config of an operation of Keras 3, by the name of its
-    class, as today's Keras would have it.
+    class, as today's Keras would have it. backend: "theano" or another, where it is known.
     """
 
     version: tuple[int, ...]
     tf: bool = False
     upgrade: Callable[[str, Config], Mapping[str, Any]] | None = None
+    backend: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tf", self.tf or self.version >= (2, 4))
 
     @property
     def tensorflow_1(self) -> bool | None:
@@ -34,12 +38,12 @@ class Era:
         return None if self.version[:2] == between else self.version[:2] < between
 
     @classmethod
-    def of(cls, keras_version: str | None) -> Era | None:
-        """The release of a `keras_version`; None where that is no version."""
+    def of(cls, keras_version: str | None, backend: str | None = None) -> Era | None:
+        """The release of a `keras_version`, perhaps with a backend; None where that is no version."""
         number, _, tail = (keras_version or "").partition("-")
         parts = [part for part in number.split(".")[:3] if part.isdecimal()]
         version = tuple(map(int, parts))
-        return cls(version, tail == "tf" or version >= (2, 4)) if len(version) > 1 else None
+        return cls(version, tail == "tf", backend=backend) if len(version) > 1 else None
 
 
 TENSORFLOW_1 = Era((2, 1), tf=True)  # what is called by the name that TensorFlow 1 has for it

@@ -16,6 +16,7 @@ from loadstone.ir import map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.backend_control import MOST_STEPS, chosen_of, stacked, steps_of
+from loadstone.lowering.functions.counts import bounded, count
 from loadstone.lowering.functions.keras_3_functions import ALIASES
 from loadstone.lowering.functions.keras_ops import as_tensor
 from loadstone.lowering.tensorflow.symbols import Operand, number, rule, tf
@@ -140,10 +141,18 @@ op("zeros", "empty")(_filled("zeros"))
 op("ones")(_filled("ones"))
 
 
+def _sides(rows: Operand, columns: Operand) -> tuple[int, int]:
+    one = count(rows, "a matrix")
+    other = one if columns is None else count(columns, "a matrix")
+    bounded("a matrix", one, other)
+    return one, other
+
+
 @op("eye")
 def eye(b: Builder, N: Operand, M: Operand = None, k: Operand = 0, dtype: str | None = None) -> Value:
     """Ones on a diagonal, the one k above the main one."""
-    made = np.eye(int(number(N, "N")), None if M is None else int(number(M, "M")), int(number(k, "k")))
+    rows, columns = _sides(N, M)
+    made = np.eye(rows, columns, int(number(k, "k")))
     return b.const(made, str(dtype or "float32"))
 
 
@@ -155,7 +164,7 @@ def identity(b: Builder, n: Operand, dtype: str | None = None) -> Any:
 
 def _window(function: Callable[..., np.ndarray]) -> Any:
     def made(b: Builder, x: Operand) -> Value:
-        return b.const(function(int(number(x, "the length of a window"))), "float32")
+        return b.const(function(count(x, "a window")), "float32")
 
     return made
 
@@ -167,11 +176,12 @@ for _name, _window_of in (("bartlett", np.bartlett), ("blackman", np.blackman), 
 @op("kaiser")
 def kaiser(b: Builder, x: Operand, beta: Operand) -> Value:
     """A window by Bessel functions."""
-    return b.const(np.kaiser(int(number(x, "the length of a window")), float(number(beta, "beta"))), "float32")
+    return b.const(np.kaiser(count(x, "a window"), float(number(beta, "beta"))), "float32")
 
 
 @op("tri")
 def tri(b: Builder, N: Operand, M: Operand = None, k: Operand = 0, dtype: str | None = None) -> Value:
     """Ones at and below a diagonal."""
-    made = np.tri(int(number(N, "N")), None if M is None else int(number(M, "M")), int(number(k, "k")))
+    rows, columns = _sides(N, M)
+    made = np.tri(rows, columns, int(number(k, "k")))
     return b.const(made, str(dtype or "float32"))

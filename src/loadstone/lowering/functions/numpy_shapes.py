@@ -21,7 +21,7 @@ ONE = {
     "swapaxes": "a axis1 axis2", "tile": "A reps", "trace": "a offset=0 axis1=0 axis2=1", "transpose": "a axes=None", "tril": "m k=0",
     "triu": "m k=0",
 }  # fmt: skip
-MANY = {"column_stack": "tup", "dstack": "tup", "hstack": "tup", "stack": "arrays axis=0", "vstack": "tup"}
+MANY = {"dstack": "tup", "hstack": "tup", "stack": "arrays axis=0", "vstack": "tup"}
 PRODUCTS = {"dot": "a b", "inner": "a b", "matmul": "x1 x2", "outer": "a b", "tensordot": "a b axes=2"}
 
 
@@ -72,6 +72,13 @@ def concatenate(b: Builder, arrays: Any, axis: Operand = 0) -> Value:
     if axis is None:
         values, axis = [b.reshape(x, [-1]) for x in values], 0
     return rule("concat").function(b, values, axis)  # type: ignore[no-any-return]
+
+
+@tf("numpy.column_stack")
+def column_stack(b: Builder, tup: Any) -> Any:
+    """Arrays side by side along their second axis, vectors as columns."""
+    values = [b.unsqueeze(x, 1) if x.rank == 1 else x for x in promoted(b, list(tup))]
+    return rule("concat").function(b, values, 1)
 
 
 @tf("numpy.reshape")

@@ -6,6 +6,8 @@ under a name that later ones use otherwise is a rule of its own.
 
 from __future__ import annotations
 
+from typing import Any
+
 from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -34,7 +36,6 @@ OLD = {
     "mul": "math.multiply x y",
     "neg": "math.negative x",
     "pack": "stack values axis=0",
-    "Print": "identity input data=None",
     "reverse_v2": "reverse tensor axis",
     "saturate_cast": "dtypes.saturate_cast value dtype",
     "select": "raw_ops.Select condition t e",
@@ -75,6 +76,12 @@ rows("", OLD)
 rows("", LINEAR)
 rows("", TEXT)
 rows("", {"as_string": TEXT["strings.as_string"], "string_to_number": TEXT["strings.to_number"], "string_join": TEXT["strings.join"]})
+
+
+@tf("Print")
+def printed(b: Builder, input_: Operand, data: Any = None, message: Any = None, first_n: Any = None, summarize: Any = None) -> Value:
+    """x: what a model prints is not part of what it gives."""
+    return tensor(b, input_)
 
 
 @tf("div")

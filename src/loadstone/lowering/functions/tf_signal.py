@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from loadstone.errors import UnsupportedAttribute
+from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.functions.counts import bounded, count
 from loadstone.lowering.tensorflow.symbols import Operand, axis_of, number, tensor, tf
 
 
@@ -26,20 +27,23 @@ def frame(
     length, size, step = x.shape[at], int(number(frame_length, "frame_length")), int(number(frame_step, "frame_step"))
     if length is None:
         raise UnsupportedAttribute(f"tf.signal.frame of a tensor of shape {x.shape} along axis {at}")
-    count = -(-length // step) if pad_end else max((length - size) // step + 1, 0)
-    missing = (count - 1) * step + size - length
+    if step < 1 or size < 1:
+        raise ModelError(f"frames of {size} elements, {step} apart")
+    frames = -(-length // step) if pad_end else max((length - size) // step + 1, 0)
+    bounded("frames", frames, size)
+    missing = (frames - 1) * step + size - length
     if pad_end and missing > 0:
         x = b.pad(x, [at], [0], [missing], float(number(pad_value, "pad_value")))
-    places = np.arange(count)[:, None] * step + np.arange(size)[None, :]
+    places = np.arange(frames)[:, None] * step + np.arange(size)[None, :]
     return b.Gather(x, b.const(places), axis=at)
 
 
 def _window(first: float, second: float) -> Any:
     def function(b: Builder, window_length: Operand, periodic: Any = True, dtype: str = "float32") -> Value:
-        count = int(number(window_length, "window_length"))
-        if count == 1:
+        length = count(window_length, "a window")
+        if length == 1:
             return b.const([1.0], dtype)
-        places = np.arange(count) / (count - 1 + (1 if periodic and count % 2 == 0 else 0))
+        places = np.arange(length) / (length - 1 + (1 if periodic and length % 2 == 0 else 0))
         return b.const(first - second * np.cos(2 * np.pi * places), dtype)
 
     return function
@@ -55,9 +59,10 @@ def linear_to_mel_weight_matrix(
     lower_edge_hertz: Operand = 125.0, upper_edge_hertz: Operand = 3800.0, dtype: str = "float32",
 ) -> Value:  # fmt: skip
     """(spectrogram bins, mel bins): triangles on the mel scale, without the zero frequency."""
-    bins, count = int(number(num_mel_bins, "bins")), int(number(num_spectrogram_bins, "bins"))
+    bins, of_spectrum = count(num_mel_bins, "bins"), count(num_spectrogram_bins, "bins")
+    bounded("a matrix of weights", bins, of_spectrum)
     rate, low, high = (float(number(v, "a frequency")) for v in (sample_rate, lower_edge_hertz, upper_edge_hertz))
-    lines = _mel(np.linspace(0.0, rate / 2, count)[1:, None])
+    lines = _mel(np.linspace(0.0, rate / 2, of_spectrum)[1:, None])
     edges = np.linspace(_mel(low), _mel(high), bins + 2)
     left, centre, right = edges[:-2], edges[1:-1], edges[2:]
     slopes = np.minimum((lines - left) / (centre - left), (right - lines) / (right - centre))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.errors import ModelError, UnsafeContent, UnsupportedAttribute
 from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -20,6 +20,7 @@ from loadstone.lowering.keras.ops_shape import static_axis
 from loadstone.lowering.keras.promotion import kind_of, result_type
 from loadstone.lowering.registry import keras_op
 
+MOST = 1 << 26  # elements that are made in Python
 _SPACED = "num endpoint dtype axis"
 
 
@@ -39,6 +40,8 @@ def _spaced(b: Builder, layer: Layer, start: Any, stop: Any) -> Value:
     num, dtype = int(config.get("num", 50)), config.get("dtype")
     if num < 0:
         raise ModelError(f"{layer.class_name} with num={num}")
+    if num > MOST:
+        raise UnsafeContent(f"{layer.class_name} with num={num}")
     dtype = str(dtype) if dtype else result_type(kind_of(start), kind_of(stop), "float")
     first, last = _end(b, start, dtype), _end(b, stop, dtype)
     if not config.get("endpoint", True) and num > 1:
@@ -102,13 +105,29 @@ def geomspace(b: Builder, layer: Layer, start: Any, stop: Any) -> Value:
     return b.Mul(_power(b, 10, _spaced(b, layer, *logs)), b.Sign(b.cast(ends[0], dtype)))
 
 
+def _counted(b: Builder, layer: Layer, start: Any, stop: Any, step: Any) -> Value:
+    """Numbers between ends that are known only at run time."""
+    shapes = [x.shape for x in (start, stop, step) if isinstance(x, Value)]
+    if any(shapes):
+        raise UnsupportedAttribute(f"Arange of ends of shapes {shapes}")
+    dtype = str(layer.config.get("dtype") or result_type(*(kind_of(x) for x in (start, stop, step) if x is not None)))
+    wide = dtype if dtype in ("float32", "float64") else "int64"
+    if wide == "int64" and not dtypes.is_integer(dtype):
+        raise UnsupportedAttribute(f"Arange of {dtype} of ends that are computed")
+    ends = [0, start] if stop is None else [start, stop]
+    values = [b.reshape(b.cast(x, wide), []) if isinstance(x, Value) else b.const(x, wide) for x in [*ends, 1 if step is None else step]]
+    return b.cast(b.Range(*values), dtype)
+
+
 @keras_op("Arange", options="dtype")
 def arange(b: Builder, layer: Layer, start: Any, stop: Any = None, step: Any = None) -> Value:
     """Numbers from start (0) up to stop, which is not among them."""
     if any(isinstance(x, Value) and x.const is None for x in (start, stop, step)):
-        raise UnsupportedAttribute("Arange of ends that are computed")
+        return _counted(b, layer, start, stop, step)
     kinds = [kind_of(x) for x in (start, stop, step) if x is not None]
     first, last = (0, start) if stop is None else (start, stop)
     dtype = str(layer.config.get("dtype") or result_type(*kinds))
     numbers = [x.array().item() if isinstance(x, Value) else x for x in (first, last, 1 if step is None else step)]
+    if numbers[2] and (numbers[1] - numbers[0]) / numbers[2] > MOST:
+        raise UnsafeContent(f"Arange of {numbers}")
     return b.const(np.arange(*numbers), dtype)

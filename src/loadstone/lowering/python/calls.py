@@ -80,7 +80,7 @@ class Caller:
             before = symbol(f"compat.v1.{path}")
         if found is None and before is None:
             raise CannotLift(f"{function}, which is not among the functions known here")
-        if found is None or before is None or (found.function, found.era) == (before.function, before.era):
+        if found is None or before is None or found.means(before, len(args)):
             return found or before  # type: ignore[return-value]
         told = None if self._era is None else self._era.tensorflow_1
         if told is None and not alike(found, before, args, kwargs):
@@ -240,6 +240,9 @@ def symbol_name(path: str) -> str:
 
 
 _PREFIXES = (
+    ("keras.backend.tensorflow_backend.tf", ""),  # `K.tf`, which Keras up to 2.2 imported
+    ("keras.backend.tensorflow_backend", "keras.backend"),
+    ("keras.backend.tf", ""),
     ("tensorflow.compat.v1.keras", "keras"),
     ("tensorflow.compat.v2.keras", "keras"),
     ("tensorflow.compat.v2", ""),

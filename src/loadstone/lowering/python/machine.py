@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ class Machine:
             step = _STEPS.get(instruction.op)
             if step is None:
                 raise CannotLift(str(instruction.arg) if instruction.op == "UNSUPPORTED" else instruction.op)
-            target = step(self, frame, instruction.arg)
+            target = (self._grow if instruction.inplace else partial(step, self))(frame, instruction.arg)
             place = place + 1 if target is None else target
 
     # -- names ----------------------------------------------------------------------------------------------------------
@@ -203,6 +204,14 @@ class Machine:
     def _binary(self, frame: Frame, symbol: str) -> None:
         x, y = frame.pop(2)
         frame.stack.append(operations.subscript(self.b, x, y) if symbol == "[]" else operations.binary(self.b, symbol, x, y))
+
+    def _grow(self, frame: Frame, symbol: str) -> None:
+        """x += y and the like, which change a list that others may hold."""
+        if symbol != "+" or not isinstance(frame.stack[-2], list):
+            return self._binary(frame, symbol)
+        more = self.items(frame.stack.pop())
+        frame.stack[-1].extend(more)
+        return _check_length(frame.stack[-1])
 
     def _compare(self, frame: Frame, symbol: str) -> None:
         x, y = frame.pop(2)

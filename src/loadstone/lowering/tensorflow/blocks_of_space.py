@@ -15,7 +15,7 @@ from loadstone.lowering.tensorflow.sliding import channels_come_first
 from loadstone.lowering.tensorflow.symbols import Operand, lengths, number, tensor, tf
 
 
-@tf("space_to_batch_nd", "space_to_batch", "raw_ops.SpaceToBatchND")
+@tf("space_to_batch_nd", "space_to_batch", "nn.space_to_batch", "raw_ops.SpaceToBatchND")
 def space_to_batch(b: Builder, input_: Operand, block_shape: Operand, paddings: Operand) -> Value:
     """(batch, space..., rest...) padded with zeros -> (blocks' elements * batch, blocks..., rest...)."""
     x, block = tensor(b, input_), _block(b, block_shape)

@@ -236,7 +236,7 @@ enter(_left(diag), "raw_ops.MatrixDiagV2")
 enter(_left(set_diag), "raw_ops.MatrixSetDiagV2")
 
 
-@tf("raw_ops.Diag", "linalg.tensor_diag", "compat.v1.diag")
+@tf("raw_ops.Diag", "linalg.tensor_diag")
 def tensor_diag(b: Builder, diagonal: Operand) -> Value:
     """A tensor of twice the axes, with these elements where both halves of the place are the same."""
     x = tensor(b, diagonal)
@@ -245,7 +245,7 @@ def tensor_diag(b: Builder, diagonal: Operand) -> Value:
     return b.reshape(made, [*dims, *dims], (*x.shape, *x.shape))
 
 
-@tf("raw_ops.DiagPart", "linalg.tensor_diag_part", "compat.v1.diag_part")
+@tf("raw_ops.DiagPart", "linalg.tensor_diag_part")
 def tensor_diag_part(b: Builder, input_: Operand) -> Value:
     """The elements of a tensor where both halves of the place are the same."""
     x = tensor(b, input_)

@@ -57,12 +57,6 @@ def select(b: Builder, condition: Operand, x: Operand, y: Operand) -> Value:
     return b.Where(b.unsqueeze(flags, *range(1, one.rank)) if flags.rank == 1 < one.rank else flags, one, other)
 
 
-@tf("compat.v1.where")
-def where_of_1(b: Builder, condition: Operand, x: Operand = None, y: Operand = None) -> Value:
-    """The same in TensorFlow 1, where a vector of conditions is one for each row."""
-    return places_of(b, condition) if x is None and y is None else select(b, condition, x, y)
-
-
 @tf("linalg.trace")
 def trace(b: Builder, x: Operand) -> Value:
     """The sums of main diagonals."""

@@ -13,7 +13,6 @@ Functions that are random when a model predicts are known and refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -27,83 +26,11 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.elements import Element, elements
 from loadstone.lowering.functions.era import TENSORFLOW_1, Era
 from loadstone.lowering.tensorflow.signatures import orders, spellings
+from loadstone.lowering.tensorflow.symbol import TAKEN as TAKEN
+from loadstone.lowering.tensorflow.symbol import Symbol as Symbol
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Operand = Any  # a Value, a Python number, a numpy array or a nested list of them
-_IGNORED = frozenset(
-    "name validate_indices parallel_iterations swap_memory back_prop seed layout use_cudnn_on_gpu a_is_sparse b_is_sparse".split()
-)
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """One function: its rule, and the names of its arguments.
-
-    parameters: those of the rule. order: what the arguments are that a call gives without names, with those that a rule has no use for
-    ("name"). variadic: the rule takes any further ones. required: what a call must give. spellings: further names of parameters. dated: the
-    rule wants to know the release of Keras whose function it is (`lowering.functions.era`); era: it is always this one.
-    """
-
-    name: str
-    function: Callable[..., Any]
-    parameters: tuple[str, ...]
-    variadic: bool = False
-    required: tuple[str, ...] = ()
-    dated: bool = False
-    order: tuple[str, ...] = ()
-    spellings: Mapping[str, str] = field(default_factory=dict)
-    era: Era | None = None
-
-    @property
-    def title(self) -> str:
-        """The name as users know it."""
-        return self.name if self.name.startswith(("keras.", "numpy.")) else f"tf.{self.name}"
-
-    def call(self, b: Builder, args: Sequence[Any], kwargs: Mapping[str, Any], era: Any = None) -> Any:
-        """What a call gives. Raises UnsupportedAttribute for an argument that the rule does not know, ModelError for one that is missing.
-
-        era is the release of Keras that the call was written for, where it is known.
-        """
-        if len(args) > len(self.order) and not self.variadic:
-            raise UnsupportedAttribute(f"{self.title} with {len(args)} arguments")
-        given: dict[str, Any] = {}
-        for key, value in [*zip(self.order, args, strict=False), *kwargs.items()]:
-            known = self.spellings.get(key, key)
-            if key in kwargs and key in self.order[: len(args)] or value is not None and given.get(known) is not None:
-                raise ModelError(f"{self.title} is given {known} twice")
-            if known in self.parameters:
-                given[known] = self._plain(value) if value is not None else given.get(known)
-            elif value is not None and (key not in _IGNORED or key == "name" and not isinstance(value, str)):
-                raise UnsupportedAttribute(f"{self.title} with {key}={value!r}")
-        missing = [key for key in self.required if key not in given]
-        if missing:
-            raise ModelError(f"{self.title} without {', '.join(missing)}")
-        first = [given.pop(key) for key in self._in_front(len(args))]
-        rest = [self._plain(value) for value in args[len(self.order) :]]
-        named = {f"{key}_" if key in TAKEN else key: value for key, value in given.items()}
-        if self.dated:
-            named["era"] = era if self.era is None else self.era
-        return self.function(b, *first, *rest, **named)
-
-    def _in_front(self, count: int) -> list[str]:
-        """The first parameters that a call of so many arguments gives, as far as they have the order of the rule's."""
-        found = []
-        for key, parameter in zip(self.order[:count], self.parameters, strict=False):
-            if self.spellings.get(key, key) != parameter:
-                break
-            found.append(parameter)
-        return found
-
-    def _plain(self, value: Any) -> Any:
-        """An argument; a dtype of numpy's or Python's as its name. `float` is float32 for TensorFlow (`tf.as_dtype`)."""
-        if value is float and not self.name.startswith("numpy."):
-            return "float32"
-        if value is float or value is int or value is bool or isinstance(value, type) and issubclass(value, np.generic):
-            return np.dtype(value).name
-        return value.name if isinstance(value, np.dtype) else value
-
-
-TAKEN = frozenset({"b", "input", "type"})  # names of parameters that end in "_" in rules
 KIND = "tensorflow"  # of these rules in the index
 _SYMBOLS: dict[str, Symbol] = {}
 _RANDOM = frozenset(
@@ -215,11 +142,20 @@ def tensor(b: Builder, x: Operand, dtype: str | None = None) -> Value:
         rows = [b.unsqueeze(tensor(b, part, like), 0) for part in parts]
         return rows[0] if len(rows) == 1 else b.Concat(*rows, axis=0)
     array = np.asarray(x)
+    if array.dtype.kind == "O" and not all(isinstance(item, (str, bytes)) for item in array.reshape(-1)):
+        raise ModelError(f"a {type(x).__name__} where a tensor is wanted")
     if array.dtype.kind in "OUS" and array.size:
-        return b.const(np.asarray(x, object), "string")
+        words = [word.encode() if isinstance(word, str) else word for word in array.reshape(-1).tolist()]
+        return b.const(np.asarray(words, object).reshape(array.shape), "string")
     natural = {"f": "float32", "i": "int32", "b": "bool"}.get(array.dtype.kind) if not isinstance(x, (np.ndarray, np.generic)) else None
+    if natural == "int32" and array.size and (array.max() >= 2**31 or array.min() < -(2**31)):
+        natural = "int64"
     if dtype is not None and dtype != "bool" and array.dtype.kind == "f" and dtype.startswith(("int", "uint")):
         raise ModelError(f"the number {x!r} beside a tensor of {dtype}")
+    if natural in ("int32", "int64") and dtype is not None and dtype.startswith(("int", "uint")) and array.size:
+        held = np.iinfo(dtype)
+        if array.max() > held.max or array.min() < held.min:
+            raise ModelError(f"the number {x!r} as {dtype}")
     return b.const(array, dtype or natural)
 
 
