@@ -1,4 +1,5 @@
-"""Custom layers of files of every era, hosted by every Keras that is here: what the release predicted comes out.
+"""Custom layers of files of every era, hosted by every Keras that is here: what the release predicted comes out. Snippets of tutorials
+with a real TensorFlow, whose `load_model` alone is loadstone's, as well.
 
     python tests/interop/check_custom.py PYTHON ...
 
@@ -12,8 +13,10 @@ import importlib
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from importlib import metadata
 from pathlib import Path
 
@@ -99,7 +102,25 @@ def check(library):
             f"{keras.__name__} {keras.__version__}{backend}  {path.parent.name}/{path.name}  {'ok' if good else 'WRONG'}  {told}",
             flush=True,
         )
+    if "tensorflow" in sys.modules:
+        failed += check_snippets(np)
     return int(failed > 0)
+
+
+def check_snippets(np):
+    """How many snippets go wrong beside a real TensorFlow."""
+    from tests.tensorflow.snippets import SNIPPETS, run
+
+    failed = 0
+    for folder in sorted((GOLDEN / "snippets").iterdir()):
+        with np.load(folder / "data.npz") as stored, tempfile.TemporaryDirectory() as unpacked:
+            shutil.unpack_archive(folder / "saved_model.zip", unpacked)
+            for name, (model, _, _) in SNIPPETS.items():
+                predictions, _ = run(name, False, str(folder / f"{model}.h5"), unpacked, stored["x"])
+                good = np.allclose(predictions, stored[model], rtol=1e-4, atol=1e-5)
+                failed += not good
+                print(f"snippet {name} with TensorFlow  {folder.name}  {'ok' if good else 'WRONG'}", flush=True)
+    return failed
 
 
 def compared(model, golden, np):

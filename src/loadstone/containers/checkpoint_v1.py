@@ -7,7 +7,6 @@ The value of the empty key lists the tensors (SavedTensorSliceMeta), every other
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from loadstone.containers.tensor_bundle import DTYPES, check_sizes, extents, joi
 from loadstone.containers.wire import content, fields, integer, text
 from loadstone.errors import CorruptFile, UnsupportedVersion
 from loadstone.ir import Tensor
+from loadstone.ir.records import dataclass, field
 
 Extent = list[tuple[int, int]]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +15,7 @@ from loadstone.containers.tensor_bundle import DTYPES
 from loadstone.containers.wire import content, fields, integer, pair, signed, text, varint
 from loadstone.errors import CorruptFile, LoadstoneError, UnsafeContent
 from loadstone.ir import FunctionName, Tensor
+from loadstone.ir.records import dataclass, field
 
 # tensorflow/core/framework/types.proto; a reference to a tensor of a type has its number plus 100
 TYPES = {

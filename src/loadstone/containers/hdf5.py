@@ -12,7 +12,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ import numpy as np
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError, UnsafeContent, UnsupportedVersion
 from loadstone.ir import Tensor, dtypes
+from loadstone.ir.records import dataclass, field
 
 if TYPE_CHECKING:
     import h5py

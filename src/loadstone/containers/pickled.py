@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import pickletools
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import CorruptFile, LoadstoneError, UnsupportedVersion
+from loadstone.ir.records import dataclass, field
 
 MAX_OPCODES = 2_000_000
 MAX_DEPTH = 100

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from loadstone.containers.saved_model_proto import MetaGraph, meta_graphs
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile
 from loadstone.ir import Tensor
+from loadstone.ir.records import dataclass
 
 GRAPH, TEXT = "saved_model.pb", "saved_model.pbtxt"
 TEXT_HEAD = (b"saved_model_schema_version", b"meta_graphs")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +12,7 @@ from loadstone.containers.graph_proto import GraphDef, entries, shape, string, t
 from loadstone.containers.wire import content, fields, integer, text
 from loadstone.errors import UnsafeContent
 from loadstone.ir import Tensor
+from loadstone.ir.records import dataclass, field
 
 MAX_DEPTH = 64  # structures inside structures
 

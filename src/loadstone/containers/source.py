@@ -10,7 +10,6 @@ import io
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +18,7 @@ import numpy as np
 
 from loadstone.errors import CorruptFile
 from loadstone.ir import Region, Tensor, dtypes
+from loadstone.ir.records import dataclass, replace
 
 MAPPED_FROM = 64 << 20  # bytes from which a file is mapped, not read
 _REMOTE = {"nfs", "nfs4", "cifs", "smb", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "9p", "davfs", "webdav", "sshfs"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
@@ -19,6 +18,7 @@ from loadstone.containers.source import Source
 from loadstone.containers.wire import content, fields, integer, signed, varint
 from loadstone.errors import CorruptFile, LoadstoneError, UnsupportedVersion
 from loadstone.ir import Tensor, dtypes
+from loadstone.ir.records import dataclass, field
 
 MAX_AXES = 64  # numpy's
 MAX_SIZE = 1 << 48

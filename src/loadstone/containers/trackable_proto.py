@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from loadstone.containers.wire import content, fields, integer, text
 from loadstone.errors import CorruptFile
 from loadstone.ir import Tensor
+from loadstone.ir.records import dataclass, field
 
 OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"  # the tensor that holds it
 

@@ -11,11 +11,11 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError, UnsafeContent, UnsupportedVersion
+from loadstone.ir.records import dataclass, field
 
 if TYPE_CHECKING:
     import zipfile  # else only where an archive is read: it takes milliseconds

@@ -7,7 +7,6 @@ what the user supplied is the work of `custom.plain` (no framework) and `live` (
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from loadstone.errors import InferenceError, LoadstoneError
 from loadstone.ir import Layer, MaskRules, Structure, dtypes, flatten, leaves, map_structure
 from loadstone.ir.program import Program
+from loadstone.ir.records import dataclass, field
 
 Shape = tuple[int | None, ...]
 Arrays = tuple[np.ndarray, ...]

@@ -7,11 +7,14 @@ meant something else by such a name, the walk meets a number or a function where
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from loadstone.custom.bytecode import Code, StoredFunction
+from loadstone.ir import Layer, Producer
+from loadstone.ir.records import dataclass, field
+
+if TYPE_CHECKING:
+    from loadstone.custom.bytecode import Code, StoredFunction
 
 PACKAGES = {
     "tf": "tensorflow",
@@ -37,14 +40,15 @@ _VALUES = frozenset({"True", "False", "None"})  # names in Python 2
 class StoredLambda:
     """The functions of a Lambda layer. mask: the one that makes the mask of its output; None: there is none.
 
-    given: what the caller supplied for global names that they use. version: of the Keras that saved them; is_tf: that was tf.keras.
+    given: what the caller supplied for global names that they use. producer: the Keras that saved them. upgrade: the config of an
+    operation of that Keras, by "keras.ops.Name", as today's has it.
     """
 
     function: StoredFunction
     mask: StoredFunction | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
-    version: tuple[int, ...] = ()
-    is_tf: bool = False
+    producer: Producer | None = None
+    upgrade: Callable[[str, dict[str, Any]], Mapping[str, Any]] | None = None
 
 
 def shown(function: StoredFunction) -> str:
@@ -54,6 +58,11 @@ def shown(function: StoredFunction) -> str:
     return source(function.code, function.defaults, function.closure)
 
 
+def source_of(layer: Layer) -> str:
+    """The source of the function that a Lambda layer keeps as code; "" for any other layer."""
+    return shown(layer.function.function) if isinstance(layer.function, StoredLambda) else ""
+
+
 def unknown_names(code: Code) -> list[str]:
     """Global names in a function whose meaning nobody knows, in the order of their use."""
     known = PACKAGES.keys() | BUILTINS | _VALUES
@@ -61,6 +70,8 @@ def unknown_names(code: Code) -> list[str]:
 
 
 def _globals(code: Code) -> Iterator[str]:
+    from loadstone.custom.bytecode import Code
+
     for step in code.instructions:
         if step.op == "LOAD_GLOBAL":
             yield step.arg

@@ -10,7 +10,6 @@ file says that it was defined ("my_package.layers>Name", "my_package.layers.Name
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.custom.elsewhere import registered
@@ -19,6 +18,7 @@ from loadstone.custom.registry import visible
 from loadstone.custom.weights import weights_of
 from loadstone.errors import MissingCustomObjects
 from loadstone.ir import Layer
+from loadstone.ir.records import dataclass
 
 
 @dataclass(frozen=True)

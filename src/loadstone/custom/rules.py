@@ -13,8 +13,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from loadstone.ir.records import dataclass
 
 Masking = Literal["pass", "stop"] | Callable[..., Any]
 

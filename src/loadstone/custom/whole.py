@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.custom.classes import predicts_in_its_own_way
@@ -10,6 +9,7 @@ from loadstone.custom.hosting import Call, Host, Tensor
 from loadstone.custom.rules import is_rule
 from loadstone.errors import ModelError
 from loadstone.ir import Graph, Layer, Model, Node, Output, Structure, flatten, map_structure
+from loadstone.ir.records import dataclass
 
 
 def as_graph(model: Model, host: Host) -> Model:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.containers.source import Source
 from loadstone.formats.weights import Weights
 from loadstone.ir import Finding, Layer, Model, Producer, Tensor
+from loadstone.ir.records import dataclass
 
 # The second argument of `read` is the caller's custom objects (`loadstone.custom.CustomObjects` or None), which formats hand
 # through to the frontend without looking at them: the type is not theirs to import. The third are weights in a file of their own.

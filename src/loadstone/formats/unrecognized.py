@@ -10,7 +10,6 @@ import json
 import re
 import string
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.containers import hdf5
@@ -18,6 +17,7 @@ from loadstone.containers import zip as archives
 from loadstone.containers.archives import as_folder
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile
+from loadstone.ir.records import dataclass
 
 HEAD = 65536
 _WEIGHTS = 'give the architecture as well: load_model("model.json", weights="weights.h5"); load_weights() lists what is in it'

@@ -6,7 +6,6 @@ keras/src/saving/saving_lib.py: `H5IOStore`, `NpzIOStore`, `ShardedH5IOStore`. T
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from loadstone.containers import zip as archives
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError, UnsupportedVersion
 from loadstone.ir import Tensor
+from loadstone.ir.records import dataclass, field
 
 CONFIG, ASSETS = "config.json", "assets/"
 HDF5 = ("model.weights.h5", "variables.h5")  # the second by tf.keras 2.11

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from loadstone.containers.source import Source
 from loadstone.ir import Layer, Producer, Tensor
+from loadstone.ir.records import dataclass, field
 
 Extra = dict[str, dict[str, Tensor]]
 Assign = Callable[[Layer, Producer], Extra]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
 from loadstone.containers import checkpoint_v1, hdf5, npz, sstable, tensor_bundle
 from loadstone.containers import zip as archives
@@ -22,6 +21,7 @@ from loadstone.formats.v3_files import Files, V3Weights, assets_of, files_of, of
 from loadstone.formats.weights import Extra, Weights
 from loadstone.frontends.keras import weights_checkpoint, weights_h5, weights_list, weights_v3
 from loadstone.ir import Layer, Producer, Tensor
+from loadstone.ir.records import dataclass, replace
 
 _LISTED = ("layer_names", "layer_names0")  # the second where the list is too long for one attribute
 _ROOTS = {"layers", "_layer_checkpoint_dependencies", "vars", "optimizer"}

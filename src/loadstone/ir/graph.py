@@ -8,9 +8,9 @@ then owns the weights once. A nested model is a layer with a graph of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from loadstone.ir.records import dataclass, field
 from loadstone.ir.tensor import Tensor
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from loadstone.ir.graph import Graph, Layer
 from loadstone.ir.module import Module
+from loadstone.ir.records import dataclass, field
 from loadstone.ir.tensor import Tensor
 
 

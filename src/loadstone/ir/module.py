@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from loadstone.errors import LoadstoneError
 from loadstone.ir.graph import Graph, Node
+from loadstone.ir.records import dataclass, field
 from loadstone.ir.tensor import Tensor
 
 

@@ -8,10 +8,10 @@ a segment encodes itself, given a decision of where each weight shall lie.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from loadstone.ir.graph import Spec, Structure
+from loadstone.ir.records import dataclass, field
 from loadstone.ir.tensor import Tensor
 
 

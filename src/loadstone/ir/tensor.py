@@ -9,12 +9,12 @@ makes are `Tensor.of(array)`. Arithmetic on tensors is lazy too: `tensor.map(...
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
 
 from loadstone.ir import dtypes
+from loadstone.ir.records import dataclass, field
 
 
 @dataclass(frozen=True)

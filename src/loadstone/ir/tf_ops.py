@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from loadstone.errors import ModelError
+from loadstone.ir.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ Two private domains are taken out before anything is encoded: "host" (a Python c
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from loadstone.ir import Tensor
+from loadstone.ir.records import dataclass, field
 
 OPSET = 21  # the newest that onnxruntime 1.24 and openvino 2025 both read
 

@@ -7,11 +7,11 @@ them here: a number, or the place where the element was made (`Element`). A vect
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 from loadstone.ir import dtypes
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 
 MOST = 64  # elements of a vector that is followed

@@ -9,13 +9,13 @@ that are no parameter of the function, weights it does not name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from inspect import signature
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Layer
+from loadstone.ir.records import dataclass, field
 from loadstone.lowering import index
 
 # Config keys that cannot change what a layer computes at inference, whatever their value.

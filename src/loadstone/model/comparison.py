@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import InferenceError, ModelError
 from loadstone.ir import Finding, Spec, dtypes, flatten
+from loadstone.ir.records import dataclass
 from loadstone.model.model import Model
 
 _SAMPLES = 3

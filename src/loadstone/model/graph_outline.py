@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePath
 
 from loadstone.errors import LoadstoneError
 from loadstone.ir import Graph, Layer, Module, Spec, Tensor
 from loadstone.ir import Model as Description
+from loadstone.ir.records import dataclass
 from loadstone.lowering.tensorflow.lower import Traced, inputs_of, named_outputs, trace_graph
 from loadstone.model.outline import Outline, Weight
 

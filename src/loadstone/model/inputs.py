@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from array import array as Buffer  # noqa: N812  (numpy knows it by its memory alone)
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import InputMismatch
 from loadstone.ir import Graph, Spec, Structure, dtypes, flatten, map_structure
+from loadstone.ir.records import dataclass
 
 Array = np.ndarray[Any, Any]
 

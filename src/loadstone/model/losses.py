@@ -8,12 +8,12 @@ Keras on TensorFlow uses instead of the probabilities (its own are clipped at 1e
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import InputMismatch
+from loadstone.ir.records import dataclass
 
 Array = Any  # a numpy array; numpy's stubs make Any of arithmetic on them
 Function = Callable[..., Array]

@@ -6,12 +6,12 @@ Definitions: keras/src/metrics of Keras 3.15. Most are the mean of one function 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
 from loadstone.errors import InputMismatch
+from loadstone.ir.records import dataclass, field
 from loadstone.model.losses import LOSSES, Array, cosine_similarity, same_rank
 
 

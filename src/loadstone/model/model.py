@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,6 +17,7 @@ from loadstone.custom.hosting import Host
 from loadstone.errors import InferenceError, InputMismatch
 from loadstone.ir import Finding, Producer, Spec, map_structure
 from loadstone.ir import Model as Description
+from loadstone.ir.records import dataclass, field
 from loadstone.model import batches
 from loadstone.model.inputs import GraphInputs, Inputs, counted
 from loadstone.model.names import Names

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ import numpy as np
 from loadstone.custom.hosting import Host
 from loadstone.ir import Graph, Layer, Node, Output, Spec, Structure, Tensor, dtypes, flatten, map_structure
 from loadstone.ir import Model as Description
+from loadstone.ir.records import dataclass
 
 if TYPE_CHECKING:
     from loadstone.lowering.keras.walk import Traced, Walk

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from loadstone.custom import Missing
 from loadstone.custom.hosting import Host
+from loadstone.custom.lambdas import source_of
 from loadstone.custom.report import LISTED, facts
-from loadstone.errors import one_line
+from loadstone.errors import MissingCustomObjects, one_line
 from loadstone.ir import Finding, Layer, Producer, Spec
 from loadstone.ir import Model as Description
+from loadstone.ir.records import dataclass, field
 from loadstone.lowering.registry import keras_layer, keras_op
 from loadstone.lowering.tensorflow.owners import owner
 from loadstone.model import graph_summary
@@ -24,7 +25,10 @@ from loadstone.model.summary import Options, print_summary, size
 
 @dataclass(frozen=True)
 class LayerRow:
-    """A layer as `inspect` shows it; layers inside models and wrappers have longer paths. supported: it has a rule."""
+    """A layer as `inspect` shows it; layers inside models and wrappers have longer paths. supported: it has a rule.
+
+    function: the source of the function that a Lambda keeps as compiled code, "" elsewhere.
+    """
 
     name: str
     class_name: str
@@ -33,6 +37,7 @@ class LayerRow:
     parameters: int
     trainable: bool
     supported: bool
+    function: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,7 @@ class Report:
             ("inputs", [f"{spec.name} {spec.shape} {spec.dtype}" for spec in self.inputs]),
             ("outputs", [f"{spec.name} {spec.shape or '?'} {spec.dtype}" for spec in self.outputs]),
             ("layers", [", ".join(f"{name} x {n}" if n > 1 else name for name, n in counts.items())] if counts else []),
+            ("functions", [line for row in self.layers if row.function for line in f"{row.path}: {row.function}".split("\n")]),
             ("signatures", [line for row in self.signatures for line in _signature(row)]),
             ("ops", [", ".join(f"{op} x {n}" if n > 1 else op for op, n in ops.most_common())] if ops else []),
             ("foreign ops", [f"{op}: of {package}" for op, package in self.owners.items()]),
@@ -145,7 +151,9 @@ def report_on(description: Description, missing: Sequence[Missing] = (), host: H
         return _report_on_graph(GraphOutline(description))
     outline = Outline(description, host)
     walk, weights = outline.walk, outline.weights()
+    missing = (*missing, *walk.missing)
     lacking = {m.name for m in missing}
+    others = [error for error in walk.problems if not isinstance(error, MissingCustomObjects)]
     inputs, outputs = outline.specs()
     return Report(
         source=description.source,
@@ -161,7 +169,7 @@ def report_on(description: Description, missing: Sequence[Missing] = (), host: H
         bytes=sum(weight.bits for weight in weights) // 8,
         missing=tuple(missing),
         unsupported={name: tuple(paths) for name, paths in walk.unsupported.items() if name not in lacking},
-        problems=tuple(f"{error.message} (at {error.where})" if error.where else error.message for error in walk.problems),
+        problems=tuple(f"{error.message} (at {error.where})" if error.where else error.message for error in others),
         findings=(*description.findings, *_saved_models(outline)),
         training_config=description.training_config or None,
         _outline=outline,
@@ -239,7 +247,14 @@ def _row(layer: Layer, outline: Outline) -> LayerRow:
     supported = layer.class_name in rules or layer.graph is not None or layer.given is not None or layer.class_name == "InputLayer"
     shapes = outline.output_shapes(layer)
     return LayerRow(
-        layer.name, layer.class_name, layer.path or layer.name, shapes, count(outline.weights(layer)), layer.trainable, supported
+        layer.name,
+        layer.class_name,
+        layer.path or layer.name,
+        shapes,
+        count(outline.weights(layer)),
+        layer.trainable,
+        supported,
+        source_of(layer),
     )
 
 

@@ -31,8 +31,12 @@ class Signature:
         self.outputs: list[Spec] = list(program.outputs)
         self._inputs = GraphInputs.of(description.graph, program.inputs)
 
-    def __call__(self, **inputs: Any) -> dict[str, np.ndarray]:
-        """Outputs by name. Raises InputMismatch."""
+    def __call__(self, *args: Any, **inputs: Any) -> dict[str, np.ndarray]:
+        """Outputs by name. The one input of a signature needs no name, as in TensorFlow. Raises InputMismatch."""
+        needed = [spec.name for spec in self.inputs if not spec.optional]
+        if len(args) > 1 or args and (len(needed) != 1 or needed[0] in inputs):
+            raise InputMismatch(f"signature {self.name!r} takes its inputs by name: {[s.name for s in self.inputs]}")
+        inputs |= dict(zip(needed, args, strict=False))
         unknown = sorted(set(inputs) - {spec.name for spec in self.inputs})
         if unknown:
             raise InputMismatch(

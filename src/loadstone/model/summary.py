@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from loadstone.custom.lambdas import source_of
 from loadstone.errors import one_line
 from loadstone.ir import Graph, Layer, Node, flatten
+from loadstone.ir.records import dataclass
 from loadstone.model import graph_summary
 from loadstone.model.graph_outline import GraphOutline
 from loadstone.model.outline import Outline, Shape, Weight, count
@@ -130,6 +131,8 @@ def _rows(layer: Layer, outline: Outline, options: Options, chain: bool, level: 
         row.append(_connections([] if level else outline.nodes.get(id(layer), [])))
     if options.show_trainable:
         row.append(Text("Y" if layer.trainable else "N", YES if layer.trainable else NO) if weights else Text("-", "bold"))
+    for line in source_of(layer).splitlines() if options.expand_nested else ():
+        row[0].append(f"\n{'   ' * (level + 1)}{one_line(line)}", "dim")
     yield row
     if options.expand_nested and layer.graph is not None:
         inner = outline.nested(layer)

@@ -8,10 +8,10 @@ keras/src/trainers/compile_utils.py. What is not built in is collected, and one 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from loadstone.errors import ModelError
+from loadstone.ir.records import dataclass, field
 from loadstone.model.losses import LOSSES, Array, Loss
 from loadstone.model.metrics import Metric, make_metric
 

@@ -62,7 +62,7 @@ class Namespace:
         if path in _OWN:
             return _OWN[path]
         if name.startswith("_") or not (path in _paths() or names_in(path)):
-            raise AttributeError(f"loadstone.tensorflow has no {path.removeprefix('tensorflow.')}; its names: loadstone.tensorflow.__doc__")
+            raise AttributeError(f"loadstone.tensorflow has no {path.removeprefix('tensorflow.')}")
         found = self.__dict__[name] = Namespace(path)
         return found
 

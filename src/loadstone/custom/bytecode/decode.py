@@ -29,7 +29,6 @@ The vocabulary (stack from bottom to top; targets are indices into `Code.instruc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from loadstone.custom.bytecode.flow import Emitted, Flow, Local
@@ -38,6 +37,7 @@ from loadstone.custom.bytecode.marshal import RawCode, read
 from loadstone.custom.bytecode.opcodes import RELEASES, Release
 from loadstone.custom.bytecode.units import units
 from loadstone.errors import CorruptFile, UnsupportedVersion
+from loadstone.ir.records import dataclass, field
 
 _VARARGS, _VARKEYWORDS, _GENERATOR, _COROUTINE = 0x04, 0x08, 0x20, 0x80 | 0x200
 JUMPS = ("JUMP", "JUMP_IF", "JUMP_IF_OR_POP", "FOR_ITER")

@@ -8,7 +8,6 @@ object says or disagrees means that another release wrote the code.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
@@ -17,6 +16,7 @@ from loadstone.custom.bytecode.marshal import RawCode
 from loadstone.custom.bytecode.opcodes import Release
 from loadstone.custom.bytecode.units import Unit
 from loadstone.errors import CorruptFile
+from loadstone.ir.records import dataclass, field
 
 VALUE, NULL = ("value", -1), ("null", -1)
 Place = tuple[Any, ...]  # VALUE, NULL, ("const", unit), ("name", unit) or ("saved", variable, unit)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from loadstone.custom.bytecode.assignments import Straight
 from loadstone.custom.bytecode.decode import Instruction
 from loadstone.custom.bytecode.places import Below, Merged, Step, Unstructured
+from loadstone.ir.records import dataclass, field
 
 RETURN, END = -1, -2  # where paths end: with the value on the stack; without one
 MAX_INSTRUCTIONS = 4000

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.errors import CorruptFile
+from loadstone.ir.records import dataclass
 
 MAX_DEPTH = 60  # values within values, code objects included
 MAX_ITEMS = 200_000  # values in all, those behind references counted each time

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from loadstone.custom.bytecode.decode import Code, Instruction
+from loadstone.ir.records import dataclass, field
 
 
 class Unstructured(Exception):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 
 from loadstone.custom.bytecode.decode import Instruction
 from loadstone.custom.bytecode.expressions import once
@@ -11,6 +10,7 @@ from loadstone.custom.bytecode.graph import END, RETURN, Graph, Node
 from loadstone.custom.bytecode.nodes import is_none, negated
 from loadstone.custom.bytecode.paths import loops, postdominators, share_tests
 from loadstone.custom.bytecode.places import Item, Iterator, Unstructured
+from loadstone.ir.records import dataclass
 
 MAX_DEPTH = 40
 

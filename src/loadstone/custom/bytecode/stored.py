@@ -10,13 +10,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.custom.bytecode.decode import Code, decode
 from loadstone.custom.bytecode.marshal import MAX_BYTES
 from loadstone.custom.bytecode.opcodes import Release
 from loadstone.errors import CorruptFile
+from loadstone.ir.records import dataclass
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]+=*\s*")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from loadstone.custom import CustomObjects, Given
 from loadstone.errors import FormatError, ModelError
 from loadstone.frontends.keras import names
+from loadstone.frontends.keras.history import upgrade_layer
 from loadstone.ir import Layer, Producer
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _stored_lambda(layer: Layer, custom: CustomObjects, producer: Producer) -> S
         note = f"its code uses {used}, defined outside of it: give them, or a function under the layer's name. It is\n{shown(function)}"
         custom.miss("function", layer.name, where, note=note)
     supplied = {name: given.object for name, given in found.items() if given is not None}
-    return StoredLambda(function, of_mask, supplied, producer.release, producer.library == "tf.keras")
+    return StoredLambda(function, of_mask, supplied, producer, lambda name, config: upgrade_layer(name, config, producer))
 
 
 def _shown(module: Any) -> str | None:

@@ -7,13 +7,13 @@ Keras 3 writes each call as {"args": [...], "kwargs": {...}} with `__keras_tenso
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import ModelError
 from loadstone.ir import Structure, Tensor, map_structure
+from loadstone.ir.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import hashlib
 import os
 import re
 import tempfile
-from dataclasses import dataclass
+
+from loadstone.ir.records import dataclass
 
 _GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 _KAGGLE = re.compile(

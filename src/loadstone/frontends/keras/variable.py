@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from loadstone.ir.records import dataclass, replace
 
 Shape = tuple[int | None, ...]
 

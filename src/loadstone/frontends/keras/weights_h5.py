@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from loadstone.containers.hdf5 import Group
 from loadstone.errors import CorruptFile, ModelError
@@ -21,6 +20,7 @@ from loadstone.frontends.keras.lora import lora_variables, merge_lora
 from loadstone.frontends.keras.variable import Variable
 from loadstone.frontends.keras.variables import variables
 from loadstone.ir import Layer, Producer, Tensor
+from loadstone.ir.records import dataclass
 
 _TOP = "top_level_model_weights"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import ChainMap, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from loadstone.containers.graph_proto import NodeDef
 from loadstone.errors import ModelError, UnsafeContent
 from loadstone.frontends.tensorflow.references import Ref, parse
 from loadstone.ir import Graph, Node, Output
+from loadstone.ir.records import dataclass
 
 if TYPE_CHECKING:
     from loadstone.frontends.tensorflow.graph import Scope

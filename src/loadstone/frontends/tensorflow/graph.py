@@ -7,7 +7,6 @@ An input of a node is written "name:1" in a graph and "name:output:0" in a funct
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any
 
@@ -16,6 +15,7 @@ from loadstone.errors import ModelError
 from loadstone.frontends.tensorflow import frames
 from loadstone.frontends.tensorflow.references import Ref, parse
 from loadstone.ir import FunctionName, Graph, Node, Output, Tensor, tf_ops
+from loadstone.ir.records import dataclass, field
 
 DOMAIN = "tf"
 _KINDS: dict[str, type | tuple[type, ...]] = {

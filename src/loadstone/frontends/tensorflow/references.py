@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from loadstone.errors import ModelError
+from loadstone.ir.records import dataclass
 
 _DIGITS = 9  # of the number of an output
 

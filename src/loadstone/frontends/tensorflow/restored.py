@@ -6,7 +6,6 @@ for each set of arguments that it was called with: tensors by type and shape, Py
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from loadstone.containers.wire import content, fields, integer, text
 from loadstone.errors import CorruptFile, ModelError, UnsupportedAttribute
 from loadstone.frontends.tensorflow.objects import checkpoint_keys, concrete_graph, tensors_of, ways
 from loadstone.ir import Graph, Module, Spec, Structure, Tensor, dtypes
+from loadstone.ir.records import dataclass, replace
 from loadstone.ir.saved_function import SavedWeight, Variant
 
 _MISSING = object()
@@ -33,7 +33,7 @@ class Restored:
         self.paths = ways(meta.objects)
         self.keys = checkpoint_keys(self.paths, module.variables)
         by_path = {self.paths[number]: key for number, key in self.keys.items()}
-        self.module = dataclasses.replace(module, stored=by_path.get, signatures={}, changed=frozenset())
+        self.module = replace(module, stored=by_path.get, signatures={}, changed=frozenset())
 
     def function(self, name: str) -> int | None:
         """The number of a function that is an attribute of the root; None where there is none."""
@@ -146,7 +146,7 @@ class Restored:
                 )
             )
         names = [weight.name for weight in found]
-        return tuple(dataclasses.replace(w, attributes=(*w.attributes, f"{w.name}:0")) if names.count(w.name) == 1 else w for w in found)
+        return tuple(replace(w, attributes=(*w.attributes, f"{w.name}:0")) if names.count(w.name) == 1 else w for w in found)
 
     def _object(self, number: int) -> Any:
         if number >= len(self.meta.objects):
@@ -154,7 +154,7 @@ class Restored:
         return self.meta.objects[number]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Parameters:
     """The parameters of a function: positional ones, others, defaults by name, and whether it takes any other name."""
 

@@ -7,10 +7,10 @@ depend on it take it as `era`; None is an unknown one, for which a rule refuses 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.errors import UnsupportedAttribute
+from loadstone.ir.records import dataclass
 
 Config = dict[str, Any]
 

@@ -6,11 +6,11 @@ Frames are laid over each other whatever the file says of disposing them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from loadstone.errors import InputMismatch
+from loadstone.ir.records import dataclass
 from loadstone.lowering.images.sizes import checked
 
 _INTERLACED = ((0, 8), (4, 8), (2, 4), (1, 2))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from loadstone.errors import InputMismatch
+from loadstone.ir.records import dataclass, field
 from loadstone.lowering.images.sizes import checked
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}

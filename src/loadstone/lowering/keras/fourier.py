@@ -6,12 +6,12 @@ tensorflow/python/ops/signal: fft_ops.py, spectral_ops.py, window_ops.py and rec
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.ir.records import dataclass
 
 Array = np.ndarray[Any, Any]
 _COSINES = {"hann": (0.5, 0.5), "hamming": (0.54, 0.46)}

@@ -56,7 +56,9 @@ def lambda_layer(b: Builder, layer: Layer, inputs: Any, mask: Any = None, traini
 
 
 def _lifted(b: Builder, layer: Layer, held: StoredLambda, function: StoredFunction, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    era = Era(held.version, held.is_tf) if len(held.version) > 1 else None
+    saved = held.producer
+    known = saved is not None and len(saved.release) > 1
+    era = Era(saved.release[:3], saved.library == "tf.keras", held.upgrade, saved.backend) if saved is not None and known else None
     try:
         return lift_stored(b, function, held.given, args, kwargs, era)
     except LoadstoneError as error:

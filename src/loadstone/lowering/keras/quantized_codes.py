@@ -8,13 +8,13 @@ columns first (history: `codes` "turned").
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Layer, Tensor, dtypes
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 

@@ -6,11 +6,11 @@ inputs ([x, h, c]) and knows `time_major`. `implementation`, `unroll` and cuDNN 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Layer, Structure, Tensor, flatten, map_structure
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.recurrent_cells import KINDS, Cell, project, read_cell, step

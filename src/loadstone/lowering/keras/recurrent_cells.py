@@ -7,13 +7,13 @@ https://onnx.ai/onnx/operators/onnx__LSTM.html. Dropout is nothing at inference.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import ModelError
 from loadstone.ir import Layer, dtypes
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activations import activate

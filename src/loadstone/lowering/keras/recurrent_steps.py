@@ -9,10 +9,10 @@ node runs on so many steps a row, and its outputs are gathered back. Other cells
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from loadstone.custom import Given
 from loadstone.errors import ModelError
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.recurrent_cells import Cell, has_node, node, project, step

@@ -8,7 +8,6 @@ are unknown, everything else is still checked, and `Walk.raise_problems` reports
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.custom import Missing
@@ -24,6 +23,7 @@ from loadstone.errors import (
     UnsupportedOps,
 )
 from loadstone.ir import Finding, Graph, Layer, Node, Output, Structure, Tensor, dtypes, flatten, map_structure
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.given_rules import given_rule, given_weights, note
@@ -283,12 +283,18 @@ class Walk:
 
     # -- problems -------------------------------------------------------------------------------------------------
 
+    @property
+    def missing(self) -> list[Missing]:
+        """What the caller has to supply, once each: functions in the file that cannot become part of a graph."""
+        found = (m for p in self.problems if isinstance(p, MissingCustomObjects) for m in p.missing)
+        return list({m.name: m for m in found if isinstance(m, Missing)}.values())
+
     def raise_problems(self) -> None:
         """Raise one error that names everything that could not be lowered."""
         if not self.problems and not self.unsupported:
             return
-        lacking = [found for p in self.problems if isinstance(p, MissingCustomObjects) for found in p.missing if isinstance(found, Missing)]
-        if lacking and len(lacking) == len(self.problems) and not self.unsupported:
+        lacking = self.missing
+        if lacking and not self.unsupported and all(isinstance(p, MissingCustomObjects) for p in self.problems):
             raise MissingCustomObjects(message(lacking), missing=lacking, hint=hint(lacking))
         mistakes = [p for p in self.problems if isinstance(p, ModelError)]
         lines = [

@@ -8,9 +8,9 @@ there, or that lets samples see each other, ends the proof. So do host calls, st
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from loadstone.ir import dtypes
+from loadstone.ir.records import dataclass, replace
 from loadstone.lowering.block import Block, Op, Value
 from loadstone.lowering.passes.lengths import BATCH, Length
 

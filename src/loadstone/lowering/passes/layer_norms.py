@@ -9,9 +9,9 @@ ONNX normalizes the last axes; others stay as they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Op, Value
 from loadstone.lowering.passes.rewriting import Rewriter, is_number, number, pairs, same_number
 from loadstone.lowering.passes.shape_pairs import restores

@@ -8,9 +8,9 @@ transposes that undo each other leave nothing. `_RULES` says which ops can and h
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import prod
 
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Block, Op, Shape, Value
 from loadstone.lowering.builder import Builder
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from loadstone.ir.records import dataclass
 
 SAMPLES = "samples"
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
-from loadstone.lowering.python.objects import CannotLift, DType, Method, Name, Shape
+from loadstone.lowering.python.objects import CannotLift, Drawn, DType, Method, Name, Shape
 
 # methods that tensors of TensorFlow, arrays of numpy and those of JAX have, by the function that they are
 TENSOR_METHODS = {
@@ -62,6 +62,8 @@ def attribute(owner: Any, name: str) -> Any:
         return _of_shape(owner, name)
     if isinstance(owner, DType):
         return _of_dtype(owner, name)
+    if isinstance(owner, Drawn):
+        raise CannotLift(str(owner))
     if name == "value" and (owner is None or isinstance(owner, int)):
         return owner  # a length of TensorFlow 1 knows its number
     if isinstance(owner, np.ndarray) and name in ("shape", "ndim", "size", "T", "dtype"):

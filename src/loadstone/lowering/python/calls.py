@@ -18,7 +18,7 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.era import Era
 from loadstone.lowering.python.attributes import TENSOR_METHODS, attribute
 from loadstone.lowering.python.both import alike
-from loadstone.lowering.python.objects import MAX_ITEMS, CannotLift, DType, Function, Method, Name, Partial, Shape
+from loadstone.lowering.python.objects import MAX_ITEMS, CannotLift, Drawn, DType, Function, Method, Name, Partial, Shape
 from loadstone.lowering.python.operations import binary, compare, holds_tensor, truth
 from loadstone.lowering.tensorflow.symbols import Symbol, is_random, symbol
 
@@ -35,6 +35,8 @@ _NUMPY = frozenset(
     "sin sinh size sort sqrt square squeeze stack std subtract sum swapaxes tan tanh transpose triu tril true_divide add var where".split()
 )
 _NUMPY_MAKING = frozenset("arange empty eye full identity linspace ones zeros".split())
+# arguments for training alone, which may be random
+_UNUSED = {"keras.backend.in_train_phase": (0, "x"), "keras.backend.in_test_phase": (1, "alt")}
 _TYPES: dict[str, tuple[type, ...]] = {
     "list": (list,), "tuple": (tuple,), "dict": (dict,), "int": (int,), "float": (float,), "str": (str,), "bool": (bool,), "set": (set,),
 }  # fmt: skip
@@ -69,7 +71,11 @@ class Caller:
             return _of_numpy(name, args, kwargs)
         path = symbol_name(function.path)
         if is_random(path):
-            raise CannotLift(f"{function}, which draws numbers whenever the model runs")
+            return Drawn(function.path)
+        if path in _UNUSED:
+            place, name = _UNUSED[path]
+            args = [None if i == place else x for i, x in enumerate(args)]
+            kwargs = {key: None if key == name else x for key, x in kwargs.items()}
         args, kwargs = [self._callable(x) for x in args], {key: self._callable(x) for key, x in kwargs.items()}
         return _shaped(path, self._symbol(function, path, args, kwargs).call(self.b, args, kwargs, self._era))
 
@@ -93,6 +99,8 @@ class Caller:
             return lambda *args, **kwargs: self._call(x, args, kwargs)
         if isinstance(x, Name):
             raise CannotLift(f"{x} as an argument")
+        if isinstance(x, Drawn):
+            raise CannotLift(str(x))
         return x
 
     def _converted(self, dtype: DType, x: Any = 0) -> Any:
@@ -248,10 +256,15 @@ _PREFIXES = (
     ("tensorflow.compat.v2", ""),
     ("tensorflow.contrib.keras", "keras"),
     ("tensorflow._api.v2", ""),
+    ("tensorflow.python.keras.api._v1.keras", "keras"),
+    ("tensorflow.python.keras.api._v2.keras", "keras"),
     ("tensorflow.python.keras", "keras"),
     ("tensorflow.keras", "keras"),
     ("tensorflow", ""),
     ("tf_keras", "keras"),
+    ("keras._tf_keras.keras", "keras"),
+    ("keras.api._v1.keras", "keras"),
+    ("keras.api._v2.keras", "keras"),
     ("keras.src.backend.legacy", "keras.backend"),
     ("keras.src", "keras"),
     ("keras.api", "keras"),

@@ -14,7 +14,7 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.era import Era
 from loadstone.lowering.python.machine import Machine
 from loadstone.lowering.python.names import global_name, meaning
-from loadstone.lowering.python.objects import CannotLift, Cell, Function
+from loadstone.lowering.python.objects import CannotLift, Cell, Drawn, Function
 from loadstone.lowering.tensorflow.symbols import tensor
 
 
@@ -55,5 +55,5 @@ def _result(b: Builder, x: Any) -> Any:
     if isinstance(x, dict):
         return {key: _result(b, part) for key, part in x.items()}
     if not isinstance(x, (Value, bool, int, float, np.ndarray, np.generic)):
-        raise CannotLift(f"a result of type {type(x).__name__}")
+        raise CannotLift(str(x) if isinstance(x, Drawn) else f"a result of type {type(x).__name__}")
     return tensor(b, x)

@@ -8,13 +8,13 @@ operations and functions in the tables of this package.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from loadstone.custom.bytecode import Code
+from loadstone.ir.records import dataclass, field
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.era import Era
@@ -223,7 +223,9 @@ class Machine:
 
     def _attribute(self, frame: Frame, name: str) -> None:
         owner = frame.stack.pop()
-        frame.stack.append(attribute_of(owner, name) if isinstance(owner, Living) else attribute(owner, name))
+        found = attribute_of(owner, name) if isinstance(owner, Living) else attribute(owner, name)
+        transposed = name == "T" and isinstance(owner, Value)
+        frame.stack.append(self.call(found, [], {}) if transposed else found)
 
     # -- calls ----------------------------------------------------------------------------------------------------------
 

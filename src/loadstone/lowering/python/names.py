@@ -159,4 +159,4 @@ def _of_keras(module: str, name: str) -> Name | None:
 
 
 def _refused(x: Any) -> Any:
-    raise CannotLift(f"an object of type {type(x).__name__}")
+    raise CannotLift(getattr(x, "__qualname__", None) or f"an object of type {type(x).__name__}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from loadstone.custom.bytecode import Code
 from loadstone.errors import UnsupportedAttribute
+from loadstone.ir.records import dataclass, field
 
 MAX_STEPS = 200_000  # instructions in all
 MAX_DEPTH = 50  # calls inside calls
@@ -84,3 +84,13 @@ class Living:
     """An object of the running Python, of a class of the user's."""
 
     object: Any
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a function gives that draws numbers whenever the model runs: nobody may use it, `K.in_train_phase` apart."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.path}, which draws numbers whenever the model runs"

@@ -13,7 +13,7 @@ import numpy as np
 
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.python.objects import MAX_ITEMS, CannotLift, DType, Method, Name
+from loadstone.lowering.python.objects import MAX_ITEMS, CannotLift, Drawn, DType, Method, Name
 from loadstone.lowering.tensorflow.symbols import rule, tensor
 
 _MAX_BITS = 1024
@@ -190,4 +190,4 @@ def _kind(x: Any) -> str:
         return "a tensor"
     if isinstance(x, (Name, Method)):
         return x.name if isinstance(x, Method) else x.path
-    return f"a {type(x).__name__}"
+    return str(x) if isinstance(x, Drawn) else f"a {type(x).__name__}"

@@ -7,11 +7,11 @@ variables are what holds for every round: the body is walked again with wider on
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import FunctionName, Graph, Node, flatten
+from loadstone.ir.records import dataclass, replace
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.lists import TensorList, Written, differ_in_size, same_size, size_of, written, written_alike

@@ -7,10 +7,10 @@ complex tensors is a list of their real parts and one of their imaginary parts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from loadstone.ir import Graph, Node, Output
+from loadstone.ir.records import dataclass, replace
 from loadstone.lowering.block import Value
 from loadstone.lowering.tensorflow.complex_numbers import PART, Complex, Twofold, enter
 from loadstone.lowering.tensorflow.lists import TensorList

@@ -8,7 +8,6 @@ hand elements on, add or subtract them, or sum them up do the same with both par
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from inspect import signature
 from typing import Any, ClassVar
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Node
+from loadstone.ir.records import dataclass
 from loadstone.lowering import index
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder

@@ -7,12 +7,12 @@ integers or strings; the last column changes first.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.host_calls import Array, called, items

@@ -8,12 +8,12 @@ kernels come the biases in the same order. Gates are i, f, c, o of an LSTM and r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
 from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.recurrent_cells import Cell, has_node, node

@@ -6,10 +6,10 @@ Slices of the result are slices of the weights, and a concatenation of sources i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
+from loadstone.ir.records import dataclass, field
 from loadstone.lowering.block import Op, Value
 from loadstone.lowering.builder import Builder
 

@@ -8,13 +8,13 @@ other that a loop changes is a variable of the loop, which must have elements of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Node
+from loadstone.ir.records import dataclass, field, replace
 from loadstone.lowering.block import Op, Shape, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.symbols import known, lengths, number

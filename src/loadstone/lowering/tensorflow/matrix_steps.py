@@ -7,13 +7,13 @@ an error of their own (tensorflow/core/kernels/linalg).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import InferenceError, ModelError
 from loadstone.ir import dtypes
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.complex_numbers import PART, Complex, joined, of_complex

@@ -5,10 +5,9 @@ Semantics: tensorflow/core/kernels/ragged_tensor_to_variant_op.cc, ragged_tensor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Node
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.tensorflow.variables import value_of
 from loadstone.lowering.tensorflow.walk import GraphWalk, Resource, Thing, graph_op

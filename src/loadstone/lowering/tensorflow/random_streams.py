@@ -7,11 +7,12 @@ results; distributions that throw words away have 256 words for each of theirs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import ml_dtypes
 import numpy as np
+
+from loadstone.ir.records import dataclass
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -8,8 +8,8 @@ followed through sums, slices and concatenations down to the weights of each gat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+from loadstone.ir.records import dataclass, field
 from loadstone.lowering.block import Op, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.recurrent_cells import Cell, has_node, node

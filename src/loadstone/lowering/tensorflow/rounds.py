@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Op, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.elements import Element, elements

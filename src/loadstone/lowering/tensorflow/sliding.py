@@ -8,10 +8,10 @@ ONNX wants it, and transpose in and out; `lowering.passes.layout` removes the tr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.length_arithmetic import Length, at_least, minus, over, plus, times

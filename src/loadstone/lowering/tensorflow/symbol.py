@@ -6,12 +6,12 @@ A call gives arguments in TensorFlow's order, by TensorFlow's names, and some th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.ir.records import dataclass, field
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.era import Era
 

@@ -7,13 +7,13 @@ What a graph inserts when it runs would have to be kept from call to call, and i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import LoadstoneError, MissingWeights, ModelError, UnsupportedAttribute
 from loadstone.ir import Node, dtypes
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.tensorflow.text_calls import as_bytes
 from loadstone.lowering.tensorflow.walk import GraphWalk, Resource, Thing, graph_op

@@ -7,13 +7,13 @@ that a graph changes is state of the Model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import MissingWeights, ModelError, UnsupportedAttribute
 from loadstone.ir import Node, Tensor
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.tensorflow.walk import GraphWalk, Resource, Thing, graph_op
 

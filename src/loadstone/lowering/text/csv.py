@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from loadstone.errors import InputMismatch
+from loadstone.ir.records import dataclass
 
 _QUOTE, _ENDS = b'"', (b"\n", b"\r")
 

@@ -5,12 +5,12 @@ keras/src/utils/numerical_utils.py, `encode_categorical_inputs`. Indices outside
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
 from loadstone.ir import dtypes
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Shape
 
 MODES = {"binary": "multi_hot", "tf-idf": "tf_idf"}  # names of tf.keras 2.3 to 2.6

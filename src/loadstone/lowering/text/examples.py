@@ -7,7 +7,6 @@ tensorflow/core/util/example_proto_fast_parsing.cc. Of two features of one name 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from loadstone.errors import InputMismatch
 from loadstone.ir import dtypes
+from loadstone.ir.records import dataclass
 from loadstone.lowering.text import wire
 from loadstone.lowering.text.arrays import objects, splits, within_limit
 

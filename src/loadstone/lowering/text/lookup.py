@@ -7,12 +7,12 @@ the indices of unknown tokens, then the vocabulary. Strings are bytes throughout
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import InputMismatch
+from loadstone.ir.records import dataclass
 from loadstone.lowering.text.fingerprints import buckets
 
 NOWHERE = 2**63 - 1  # an index that no vector has

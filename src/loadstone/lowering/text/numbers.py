@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from loadstone.errors import InputMismatch
 from loadstone.ir import dtypes
+from loadstone.ir.records import dataclass
 from loadstone.lowering.text.arrays import flat, objects
 
 _SPACE = b" \t\n\v\f\r"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from loadstone.errors import InputMismatch
+from loadstone.ir.records import dataclass, field
 from loadstone.lowering.text.re2_syntax import LAST, Assert, Chars, Choice, Group, Repeat, Sequence, Tree, needs_re2, parse
 
 Spans = tuple[tuple[int, int], ...]  # of the match and of each group; (-1, -1) where a group took no part

@@ -7,9 +7,9 @@ ignore case are left to RE2 itself (MissingDependency).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
 from loadstone.errors import InputMismatch, MissingDependency
+from loadstone.ir.records import dataclass, replace
 
 LAST = 0x10FFFF
 MAX_REPEAT, MAX_DEPTH = 1000, 200

@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from loadstone.errors import InputMismatch
+from loadstone.ir.records import dataclass
 from loadstone.lowering.text.arrays import MOST_STRINGS, flat, objects, ragged, runs, splits, within_limit
 
 SPACE = b" \t\n\v\f\r"

@@ -6,13 +6,13 @@ tensorflow/core/kernels/lookup_table_op.cc, lookup_util.cc. Keys are strings, nu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import InputMismatch, ModelError
 from loadstone.ir import dtypes
+from loadstone.ir.records import dataclass
 from loadstone.lowering.text.arrays import flat, objects
 from loadstone.lowering.text.numbers import number
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from loadstone.ir.records import dataclass
 from loadstone.lowering.text.encoding import Encoding
 from loadstone.lowering.text.lookup import Forward
 

@@ -6,13 +6,13 @@ keras/src/layers/preprocessing/index_lookup.py, `set_vocabulary` and `load_asset
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from loadstone.errors import MissingWeights, ModelError
 from loadstone.ir import Layer
+from loadstone.ir.records import dataclass
 
 Token = Any  # bytes or int
 

@@ -7,11 +7,11 @@ applies to files of releases before it; `upgrade_layer` runs all that apply, old
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.errors import UnsupportedVersion
 from loadstone.ir import Producer
+from loadstone.ir.records import dataclass
 
 Config = dict[str, Any]
 Change = Callable[[Config], Config]

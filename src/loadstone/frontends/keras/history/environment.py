@@ -8,11 +8,11 @@ corners and 1.15 from the middles of pixels, and all three write Keras "2.2.4-tf
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.frontends.keras.history import Config
 from loadstone.ir import Producer, dtypes
+from loadstone.ir.records import dataclass
 
 _SPATIAL = ("Conv", "SeparableConv", "DepthwiseConv", "MaxPooling", "AveragePooling", "LocallyConnected", "UpSampling")
 

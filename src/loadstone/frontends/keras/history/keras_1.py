@@ -7,7 +7,6 @@ Keras 2 up to 2.2 (keras/legacy/layers.py) in their old spelling: they are upgra
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from loadstone.errors import ModelError, UnsupportedAttribute
@@ -15,6 +14,7 @@ from loadstone.frontends.keras.history import Config
 from loadstone.frontends.keras.history.keras_1_models import flattened_sequence, graph_model
 from loadstone.frontends.keras.names import KERAS_1, LAYERS
 from loadstone.ir import Producer, dtypes
+from loadstone.ir.records import dataclass
 
 Stored = dict[str, Any]  # {"class_name", "config"} with what a Functional config has beside them
 
