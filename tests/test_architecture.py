@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).parents[1] / "src" / "loadstone"
+GOLDEN = Path(__file__).parent / "golden"
 
 MAY_IMPORT = {
     "__init__": "api model errors custom",
@@ -46,8 +48,12 @@ HOME_OF = {  # third-party package -> the one place that imports it
     "marshal": "nowhere",
 }
 DATA_FOLDERS = {"examples"}  # shipped files, no code
-IMPORT_BUDGET = 30_000  # microseconds for `import loadstone`, numpy apart
+IMPORT_BUDGET = 15_000  # microseconds for `import loadstone`, numpy apart
 HEAVY = {"h5py", "onnxruntime", "openvino", "ml_dtypes", "google", "rich", "click", "numpy", "keras", "tensorflow"}
+SELDOM = {  # packages of the standard library that cost milliseconds and that a prediction can do without
+    "concurrent", "difflib", "importlib.resources", "logging", "pathlib", "pkgutil", "subprocess", "tempfile", "textwrap", "zipfile",
+}  # fmt: skip
+STANDARD_DATACLASSES = {"ir/records.py", "custom/bytecode/units.py"}  # the latter for its slots
 
 
 def imports(path: Path) -> set[str]:
@@ -83,6 +89,13 @@ def test_a_folder_is_a_layer_or_data(folder):
     assert not has_code or folder in MAY_IMPORT
 
 
+@pytest.mark.parametrize("path", sorted(SRC.rglob("*.py")), ids=lambda p: str(p.relative_to(SRC)))
+def test_records_are_made_quickly(path):
+    """By `loadstone.ir.records`, which costs a twentieth of what the standard decorator does."""
+    inside = path.relative_to(SRC).as_posix()
+    assert inside in STANDARD_DATACLASSES or "dataclasses.dataclass" not in imports(path), f"{inside} imports dataclasses.dataclass"
+
+
 def run(*arguments):
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
 
@@ -99,3 +112,23 @@ def test_importing_loadstone_is_quick():
         report = run("-X", "importtime", "-c", "import numpy, loadstone").stderr
         times.append(int(re.search(r"\|\s*(\d+) \|\s+loadstone$", report, re.MULTILINE)[1]))
     assert min(times) < IMPORT_BUDGET
+
+
+@pytest.mark.parametrize("name", ["keras-3.15.1/mlp.h5", "graphs/tensorflow-2.15/keras_convolution.zip"])
+def test_a_first_prediction_imports_what_it_needs(name, tmp_path):
+    """Beyond what numpy, h5py and onnxruntime import themselves."""
+    script = """if True:
+        import sys, numpy, h5py, onnxruntime
+        before = set(sys.modules)
+        import loadstone
+        model = loadstone.load_model(sys.argv[1])
+        model([numpy.zeros([d or 1 for d in spec.shape], spec.dtype) for spec in model.inputs])
+        print(*sys.modules.keys() - before)
+    """
+    path = GOLDEN / name
+    if path.suffix == ".zip":
+        shutil.unpack_archive(path, tmp_path)
+        path = next(tmp_path.rglob("saved_model.pb")).parent
+    loaded = run("-c", script, str(path)).stdout.split()
+    assert "loadstone.lowering.builder" in loaded
+    assert not SELDOM & set(loaded)

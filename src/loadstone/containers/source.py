@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -230,7 +229,7 @@ def on_local_disk(path: str, mounts: str = "/proc/mounts") -> bool:
     """False for network file systems, as far as the system tells: a map of a remote file can fail at any access."""
     if path.startswith(("\\\\", "//")):
         return False
-    kinds = {place: kind for place, kind in _mounts(mounts) if Path(path).is_relative_to(place)}
+    kinds = {place: kind for place, kind in _mounts(mounts) if f"{path}/".startswith(place.rstrip("/") + "/")}
     kind = kinds[max(kinds, key=len)] if kinds else ""
     return kind not in _REMOTE and not kind.startswith("fuse.")
 
@@ -238,7 +237,8 @@ def on_local_disk(path: str, mounts: str = "/proc/mounts") -> bool:
 def _mounts(table: str) -> Iterator[tuple[str, str]]:
     """Mount points and file system types; a later mount hides an earlier one at the same place."""
     try:
-        lines = Path(table).read_text("utf8", "surrogateescape").splitlines()
+        with open(table, encoding="utf8", errors="surrogateescape") as file:
+            lines = file.readlines()
     except OSError:
         return
     for line in lines:

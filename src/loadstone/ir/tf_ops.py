@@ -7,9 +7,9 @@ The table `tf_ops.tsv` has a line for each op that some release of TensorFlow re
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from loadstone.errors import ModelError
@@ -88,8 +88,8 @@ def definition(op: str) -> Definition | None:
 
 @cache
 def _lines() -> dict[str, str]:
-    text = files("loadstone.ir").joinpath("tf_ops.tsv").read_text("utf8")
-    return dict(line.split("\t", 1) for line in text.splitlines())
+    with open(os.path.join(os.path.dirname(__file__), "tf_ops.tsv"), encoding="utf8") as table:
+        return dict(line.split("\t", 1) for line in table.read().splitlines())
 
 
 def _plain(default: Any) -> Any:

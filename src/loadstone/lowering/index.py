@@ -7,12 +7,11 @@ into their registry when it is imported, and that tells `enter` here.
 from __future__ import annotations
 
 import json
-import pkgutil
+import os
 import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
 
 PACKAGES = ("loadstone.lowering.keras", "loadstone.lowering.tensorflow", "loadstone.lowering.functions")
 _seen: list[tuple[str, str, str]] | None = None  # kind, name, module, while an index is made
@@ -21,7 +20,8 @@ _seen: list[tuple[str, str, str]] | None = None  # kind, name, module, while an 
 @cache
 def stored() -> dict[str, dict[str, str]]:
     """The index: kind -> module -> names."""
-    found: dict[str, dict[str, str]] = json.loads(files("loadstone.lowering").joinpath("rules.json").read_text("utf8"))
+    with open(os.path.join(os.path.dirname(__file__), "rules.json"), encoding="utf8") as file:
+        found: dict[str, dict[str, str]] = json.load(file)
     return found
 
 
@@ -53,6 +53,8 @@ def load(kind: str, name: str) -> bool:
 @cache
 def load_all() -> None:
     """Import every module with rules."""
+    import pkgutil  # no model needs it
+
     for name in PACKAGES:
         for found in pkgutil.iter_modules(import_module(name).__path__):
             import_module(f"{name}.{found.name}")

@@ -9,6 +9,7 @@ that are no parameter of the function, weights it does not name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from inspect import signature
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
@@ -49,7 +50,12 @@ class Rule:
     masking: Masking = "stop"
     autocast: bool | Literal["inputs"] = True
     raw: bool = False
-    parameters: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of what the function takes, but for `*rest` and `**rest`."""
+        found = signature(self.function).parameters.items()
+        return tuple(name for name, p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
 
 
 @dataclass
@@ -87,10 +93,7 @@ class Registry:
             for name in names:
                 assert name not in self._rules, f"two rules for {name}"
                 index.enter(self.kind, name)
-                parameters = tuple(
-                    name for name, p in signature(function).parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
-                )
-                self._rules[name] = Rule(name, function, tuple(weights), frozenset(options.split()), parameters=parameters, **declared)
+                self._rules[name] = Rule(name, function, tuple(weights), frozenset(options.split()), **declared)
             return function
 
         return register

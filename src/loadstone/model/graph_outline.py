@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import PurePath
 
 from loadstone.errors import LoadstoneError
 from loadstone.ir import Graph, Layer, Module, Spec, Tensor
@@ -41,7 +41,7 @@ class GraphOutline(Outline):
         self.host = None
         self.graph: Graph = description.graph
         self.module: Module = description.module
-        self.root = Layer("Graph", PurePath(description.source).name, {}, domain="tf", graph=self.graph)
+        self.root = Layer("Graph", os.path.basename(os.path.normpath(description.source)), {}, domain="tf", graph=self.graph)
 
     @cached_property
     def layers(self) -> list[Layer]:

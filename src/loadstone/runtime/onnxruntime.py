@@ -11,7 +11,6 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -87,10 +86,10 @@ class Placement:
     def __call__(self, name: str, tensor: Tensor) -> External | None:
         region = tensor.region
         if region is not None and region.length == tensor.nbytes and sys.byteorder == "little":
-            path = Path(os.path.realpath(region.path))
-            self.folder = self.folder or path.anchor
-            if path.anchor == self.folder:
-                return External(path.relative_to(path.anchor).as_posix(), region.offset, region.length)
+            drive, path = os.path.splitdrive(os.path.realpath(region.path))
+            self.folder = self.folder or drive + os.sep
+            if drive + os.sep == self.folder:
+                return External(path.lstrip(os.sep).replace(os.sep, "/"), region.offset, region.length)
         if tensor.dtype != "bfloat16" and dtypes.to_numpy(tensor.dtype).kind not in "fiub":
             return None
         self.in_memory[name] = tensor

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from threading import Lock, get_ident
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from loadstone.errors import InferenceError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 Run = Callable[[list[np.ndarray]], list[np.ndarray]]
 Progress = Callable[[int, int], None]
@@ -24,16 +28,17 @@ class Streams:
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._helpers = ThreadPoolExecutor(threads - 1, "loadstone") if threads > 1 else None
+        self._lock = Lock()
+        self._helpers: ThreadPoolExecutor | None = None
 
     def spread(self, work: Callable[[], None], copies: int) -> None:
         """Run `work` in this thread and, in up to `copies` - 1 helpers, at the same time. The first error is raised when all ended."""
         started: list[Future[None]] = []
-        if self._helpers is not None:
-            try:
-                started = [self._helpers.submit(work) for _ in range(min(copies, self._threads) - 1)]
-            except RuntimeError:  # the interpreter is shutting down: this thread does all of it
-                started = []
+        helpers = min(copies, self._threads) - 1
+        if helpers > 0:
+            with suppress(RuntimeError):  # the interpreter is shutting down: this thread does all of it
+                pool = self._pool()
+                started = [pool.submit(work) for _ in range(helpers)]
         try:
             work()
         finally:
@@ -43,6 +48,13 @@ class Streams:
         for error in errors:
             if error is not None:
                 raise error
+
+    def _pool(self) -> ThreadPoolExecutor:
+        from concurrent.futures import ThreadPoolExecutor  # most first predictions need no helper, and its import takes a while
+
+        with self._lock:
+            self._helpers = self._helpers or ThreadPoolExecutor(self._threads - 1, "loadstone")
+            return self._helpers
 
     def close(self) -> None:
         """Let the helpers end."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 
 from loadstone.ir.records import dataclass
 
@@ -50,6 +49,8 @@ def _of_path(handle: str, beside: str | None) -> list[str]:
 
 
 def _of_url(handle: str) -> list[str]:
+    import tempfile
+
     cache = os.environ.get("TFHUB_CACHE_DIR") or os.path.join(tempfile.gettempdir(), "tfhub_modules")
     digest = hashlib.sha1(handle.encode("utf8", "surrogateescape"), usedforsecurity=False).hexdigest()
     return [os.path.join(cache, digest), *_of_kaggle(handle)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -96,5 +95,7 @@ def _entry(ref: Ref, nodes: Mapping[str, NodeDef], producer: int) -> Node:
 def _check(name: str, nodes: Mapping[str, NodeDef]) -> None:
     ref = parse(name)
     if ref.name not in nodes:
-        near = difflib.get_close_matches(ref.name, list(nodes), n=3, cutoff=0.5)
+        from difflib import get_close_matches
+
+        near = get_close_matches(ref.name, list(nodes), n=3, cutoff=0.5)
         raise ValueError(f"the graph has no tensor {name!r}" + (f"; did you mean {', '.join(map(repr, near))}?" if near else ""))

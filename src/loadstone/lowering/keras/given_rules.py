@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from inspect import signature
 
 from loadstone.custom import Given
 from loadstone.custom.rules import LayerRule
@@ -20,11 +19,9 @@ def given_rule(layer: Layer) -> Rule | None:
     found = None if layer.given is None else layer.given.object
     if not isinstance(found, LayerRule):
         return None
-    kinds = ("VAR_KEYWORD", "VAR_POSITIONAL")
-    parameters = tuple(name for name, p in signature(found.function).parameters.items() if p.kind.name not in kinds)
     options = frozenset({*found.options.split(), "autocast"})
     autocast = found.autocast if layer.config.get("autocast", True) else False
-    return Rule(layer.class_name, found.function, found.weights, options, found.masking, autocast, False, parameters)
+    return Rule(layer.class_name, found.function, found.weights, options, found.masking, autocast)
 
 
 def given_weights(layer: Layer, rule: Rule) -> Mapping[str, Tensor]:

@@ -83,7 +83,7 @@ def of_package(owner: Name, name: str) -> Any:
         return _CONSTANTS[path]
     if owner.path in _WITH_DTYPES and name in _NUMBERS:
         return DType(name)
-    return owner[name]
+    return owner.part(name)
 
 
 def _of_tensor(x: Value, name: str) -> Any:

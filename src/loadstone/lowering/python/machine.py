@@ -123,12 +123,12 @@ class Machine:
 
     def _make_function(self, frame: Frame, parts: tuple[bool, bool, bool]) -> None:
         code = frame.stack.pop()
-        if not isinstance(code, Code):
-            raise CannotLift("a function without code")
         has_defaults, has_keyword_defaults, has_closure = parts
         cells = frame.stack.pop() if has_closure else ()
         keyword_defaults = frame.stack.pop() if has_keyword_defaults else {}
         defaults = frame.stack.pop() if has_defaults else ()
+        if not (isinstance(code, Code) and isinstance(cells, tuple) and isinstance(keyword_defaults, dict) and isinstance(defaults, tuple)):
+            raise CannotLift("a function without code")
         shared = dict(zip(code.free, cells, strict=True))
         frame.stack.append(Function(code, frame.function.names, tuple(defaults), keyword_defaults, shared))
 

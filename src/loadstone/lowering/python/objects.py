@@ -11,6 +11,7 @@ from loadstone.ir.records import dataclass, field
 
 MAX_STEPS = 200_000  # instructions in all
 MAX_DEPTH = 50  # calls inside calls
+MAX_NAME = 500
 MAX_ITEMS = 100_000  # of a list, a string, an array
 
 
@@ -24,8 +25,11 @@ class Name:
 
     path: str
 
-    def __getitem__(self, part: str) -> Name:
-        return Name(f"{self.path}.{part}")
+    def part(self, name: str) -> Name:
+        """A name inside this one."""
+        if len(self.path) > MAX_NAME:
+            raise CannotLift(f"a name of more than {MAX_NAME} characters")
+        return Name(f"{self.path}.{name}")
 
     def __str__(self) -> str:
         return self.path

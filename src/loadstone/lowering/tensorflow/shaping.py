@@ -14,6 +14,7 @@ from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.functions.counts import bounded
 from loadstone.lowering.keras.ops_join import joined
 from loadstone.lowering.keras.ops_making import cast as keras_cast
 from loadstone.lowering.keras.ops_shape import flipped
@@ -275,6 +276,7 @@ def repeat(b: Builder, input_: Operand, repeats: Operand, axis: Operand = None) 
     length = x.shape[at]
     if len(counts) > 1 or length is not None:
         counts = counts if len(counts) > 1 else counts * (length or 0)
+        bounded("repeat", sum(map(int, counts)))
         return b.Gather(x, b.ints([i for i, n in enumerate(counts) for _ in range(int(n))]), axis=at)
     wide = b.Tile(b.unsqueeze(x, at + 1), b.ints([int(counts[0]) if i == at + 1 else 1 for i in range(x.rank + 1)]))
     return b.reshape(

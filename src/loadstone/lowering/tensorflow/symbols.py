@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, signature
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,7 +31,8 @@ from loadstone.lowering.tensorflow.symbol import Symbol as Symbol
 Function = TypeVar("Function", bound=Callable[..., Any])
 Operand = Any  # a Value, a Python number, a numpy array or a nested list of them
 KIND = "tensorflow"  # of these rules in the index
-_SYMBOLS: dict[str, Symbol] = {}
+_RULES: dict[str, tuple[Callable[..., Any], Era | None]] = {}  # with the release whose function a rule that wants to know is
+_SYMBOLS: dict[str, Symbol] = {}  # those of the rules that were asked for
 _RANDOM = frozenset(
     """
     nn.dropout nn.experimental.general_dropout nn.experimental.stateless_dropout keras.backend.dropout keras.backend.random_normal
@@ -56,16 +56,16 @@ _RANDOM = frozenset(
 def symbols() -> Mapping[str, Symbol]:
     """All functions by name."""
     index.load_all()
-    return MappingProxyType(_SYMBOLS)
+    return {name: _made(name) for name in _RULES}
 
 
 def symbol(name: str) -> Symbol | None:
     """The function of a name; None where there is none."""
     if name.startswith("compat.v1."):
         _load_version_1(name.removeprefix("compat.v1."))
-    elif name not in _SYMBOLS:
+    elif name not in _RULES:
         _ = index.load(KIND, name) or index.load(KIND, f"math.{name}")
-    return _SYMBOLS.get(name)
+    return _made(name) if name in _RULES else None
 
 
 def _load_version_1(name: str) -> None:
@@ -100,6 +100,29 @@ def tf(*names: str) -> Callable[[Function], Function]:
 
 def enter(function: Callable[..., Any], *names: str) -> None:
     """Put a rule into the table, for TensorFlow 1 too where that has none of its own."""
+    for name in names:
+        index.enter(KIND, name)
+        plain = name.removeprefix("compat.v1.")
+        assert name != plain or name not in _RULES, f"two rules for tf.{name}"
+        for other in dict.fromkeys((plain, plain.removeprefix("math."))):
+            if name != plain:
+                _RULES[f"compat.v1.{other}"] = function, None
+                continue
+            _RULES[other] = function, None
+            if not other.startswith(("keras.", "numpy.", "raw_ops.", "__")) and f"compat.v1.{other}" not in _RULES:
+                _RULES[f"compat.v1.{other}"] = function, TENSORFLOW_1
+
+
+def _made(name: str) -> Symbol:
+    """The function of a name in the table, made when it is first asked for."""
+    function, era = _RULES[name]
+    found = _SYMBOLS.get(name)
+    if found is None or found.function is not function:  # a rule of TensorFlow 1 may have come later
+        found = _SYMBOLS[name] = _described(name, function, era)
+    return found
+
+
+def _described(name: str, function: Callable[..., Any], era: Era | None) -> Symbol:
     found = list(signature(function).parameters.values())[1:]
     dated = any(p.name == "era" and p.kind is Parameter.KEYWORD_ONLY for p in found)
     named = [p for p in found if p.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD) and not (dated and p.name == "era")]
@@ -108,21 +131,9 @@ def enter(function: Callable[..., Any], *names: str) -> None:
     order = tuple(p.name.removesuffix("_") for p in found[: min(ends, default=len(found))] if p in named)
     required = tuple(p.name.removesuffix("_") for p in named if p.default is Parameter.empty)
     variadic = any(p.kind is Parameter.VAR_POSITIONAL for p in found)
-
-    def put(name: str, order: tuple[str, ...], further: Mapping[str, str], era: Era | None = None) -> None:
-        _SYMBOLS[name] = Symbol(name, function, parameters, variadic, required, dated, order, further, era)
-
-    for name in names:
-        index.enter(KIND, name)
-        plain = name.removeprefix("compat.v1.")
-        assert name != plain or name not in _SYMBOLS, f"two rules for tf.{name}"
-        for other in dict.fromkeys((plain, plain.removeprefix("math."))):
-            if name != plain:
-                put(f"compat.v1.{other}", orders(f"compat.v1.{other}", 1) or order, spellings(f"compat.v1.{other}"))
-                continue
-            put(other, orders(other, 2) or order, spellings(other))
-            if not other.startswith(("keras.", "numpy.", "raw_ops.", "__")) and f"compat.v1.{other}" not in _SYMBOLS:
-                put(f"compat.v1.{other}", orders(other, 1) or order, spellings(other), TENSORFLOW_1 if dated else None)
+    row, release = name if era is None else name.removeprefix("compat.v1."), 1 if name.startswith("compat.v1.") else 2
+    order = orders(row, release) or order
+    return Symbol(name, function, parameters, variadic, required, dated, order, spellings(row), era if dated else None)
 
 
 # -- operands ---------------------------------------------------------------------------------------------------------

@@ -6,10 +6,10 @@ character (https://www.unicode.org/versions/latest/core-spec/chapter-3/, U+FFFD 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 
@@ -187,6 +187,6 @@ def script(codes: np.ndarray) -> np.ndarray:
 @cache
 def _scripts() -> tuple[np.ndarray, np.ndarray]:
     """Where scripts begin, in order, and their numbers: what tests/golden/make_unicode_scripts.py wrote."""
-    lines = files("loadstone.lowering.text").joinpath("scripts.tsv").read_text("ascii").splitlines()
-    pairs = [line.split("\t") for line in lines]
+    with open(os.path.join(os.path.dirname(__file__), "scripts.tsv"), encoding="ascii") as table:
+        pairs = [line.split("\t") for line in table]
     return np.array([int(start, 16) for start, _ in pairs]), np.array([int(number) for _, number in pairs])
