@@ -16,9 +16,9 @@ from loadstone.ir import map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.backend_control import MOST_STEPS, chosen_of, stacked, steps_of
-from loadstone.lowering.functions.counts import bounded, count
 from loadstone.lowering.functions.keras_3_functions import ALIASES
 from loadstone.lowering.functions.keras_ops import as_tensor
+from loadstone.lowering.tensorflow.counts import bounded, count
 from loadstone.lowering.tensorflow.symbols import Operand, number, rule, tf
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.functions.counts import bounded, count
+from loadstone.lowering.tensorflow.counts import bounded, count
 from loadstone.lowering.tensorflow.symbols import Operand, axis_of, number, tensor, tf
 
 

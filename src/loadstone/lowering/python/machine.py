@@ -22,7 +22,7 @@ from loadstone.lowering.python import operations
 from loadstone.lowering.python.attributes import attribute
 from loadstone.lowering.python.calls import Caller
 from loadstone.lowering.python.names import attribute_of
-from loadstone.lowering.python.objects import MAX_DEPTH, MAX_ITEMS, MAX_STEPS, CannotLift, Cell, Function, Living, Name
+from loadstone.lowering.python.objects import COSTLY_STEP, MAX_DEPTH, MAX_ITEMS, MAX_STEPS, CannotLift, Cell, Function, Living, Name
 
 
 @dataclass(eq=False)
@@ -68,10 +68,10 @@ class Machine:
     def _run(self, frame: Frame) -> Any:
         code, place = frame.function.code.instructions, 0
         while True:
-            self._steps += 1
+            instruction = code[place]
+            self._steps += COSTLY_STEP if instruction.op in _COSTLY else 1
             if self._steps > MAX_STEPS:
                 raise CannotLift(f"more than {MAX_STEPS} steps")
-            instruction = code[place]
             if instruction.op == "RETURN":
                 return frame.given if frame.function.code.is_generator else frame.stack.pop()
             step = _STEPS.get(instruction.op)
@@ -288,6 +288,7 @@ def _append_to_stack(_: Machine, frame: Frame, value: Any) -> None:
     frame.stack.append(value)
 
 
+_COSTLY = {"BINARY", "CALL", "CALL_EX", "COMPARE", "UNARY", "UNPACK", "UNPACK_EX"}
 _STEPS: dict[str, Callable[[Machine, Frame, Any], int | None]] = {
     "LOAD_CONST": _append_to_stack,
     "LOAD_LOCAL": Machine._local,

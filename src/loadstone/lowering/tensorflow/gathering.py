@@ -11,6 +11,7 @@ import numpy as np
 from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.tensorflow.counts import bounded
 from loadstone.lowering.tensorflow.symbols import Operand, alike, axis_of, known, lengths, number, tensor, tf
 
 _NOWHERE = {"int32": 2**31 - 1, "int64": 2**63 - 1}  # places that no tensor has
@@ -111,6 +112,7 @@ def one_hot(
     at = x.rank if axis in (None, -1) else axis_of(axis, x.rank + 1)
     count = lengths(b, [depth if depth is not None else num_classes])[0]
     if isinstance(count, int):
+        bounded("one_hot", count)
         steps = b.const(np.arange(count))
     else:
         steps = b.Range(b.const(0), b.reshape(count, []), b.const(1))

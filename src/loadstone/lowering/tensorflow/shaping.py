@@ -14,10 +14,10 @@ from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.functions.counts import bounded
 from loadstone.lowering.keras.ops_join import joined
 from loadstone.lowering.keras.ops_making import cast as keras_cast
 from loadstone.lowering.keras.ops_shape import flipped
+from loadstone.lowering.tensorflow.counts import bounded
 from loadstone.lowering.tensorflow.symbols import (
     Operand,
     alike,
