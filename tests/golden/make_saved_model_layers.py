@@ -17,7 +17,6 @@ import tempfile
 
 os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
 import numpy as np
-
 import tensorflow as tf
 
 HERE = os.path.dirname(os.path.abspath(__file__))

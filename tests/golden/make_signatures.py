@@ -14,9 +14,8 @@ from pathlib import Path
 
 warnings.filterwarnings("ignore")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-from tensorflow.python.util import tf_decorator
-
 import tensorflow as tf
+from tensorflow.python.util import tf_decorator
 
 MODULES = "bitwise debugging dtypes image layers linalg losses manip math nn quantization signal sparse spectral strings".split()
 

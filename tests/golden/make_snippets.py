@@ -10,7 +10,6 @@ from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np
-
 import tensorflow as tf
 
 IS_KERAS_3 = hasattr(tf.keras, "ops")
