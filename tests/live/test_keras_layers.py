@@ -12,13 +12,10 @@ from tests.custom.building import Built, layer, sequential, x
 from tests.custom.numpy_objects import OBJECTS
 from tests.custom.test_files import FILES, IDS, assert_same
 from tests.golden.custom_objects import get
+from tests.live.libraries import LIBRARIES, subclass
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 pytestmark = pytest.mark.filterwarnings("default")  # the frameworks' own
-
-LIBRARIES = [name for name in ("keras", "tf_keras") if importlib.util.find_spec(name)]
-if not LIBRARIES:
-    pytest.skip("no Keras is installed", allow_module_level=True)
 
 
 @pytest.fixture(scope="module", params=LIBRARIES)
@@ -78,10 +75,6 @@ def test_so_are_those_of_a_keras_file(objects, stored):
 def test_config_that_the_class_does_not_take_is_an_error(objects):
     with pytest.raises(ModelError, match=r"layer 'mine' .*raised"):
         Built(sequential(layer("Scale", "mine", other=2.0)), STORED, objects)
-
-
-def subclass(keras, **methods):
-    return type("Scale", (keras.layers.Layer,), {"get_config": lambda self: {}, **methods})
 
 
 def test_an_exception_says_which_layer_and_keeps_its_cause(keras):

@@ -15,7 +15,7 @@ from loadstone.live.library import library_of
 from tests.custom.building import Built, layer, sequential, x
 from tests.custom.test_files import FOLDER, golden
 from tests.golden.custom_objects import get
-from tests.live.test_keras_layers import LIBRARIES, subclass
+from tests.live.libraries import LIBRARIES, subclass
 
 pytestmark = pytest.mark.filterwarnings("default")  # the frameworks' own
 

@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from loadstone.model.training_objects import _foreign
-from tests.live.test_keras_layers import LIBRARIES
+from tests.live.libraries import LIBRARIES
 
 pytestmark = pytest.mark.filterwarnings("default")  # the frameworks' own
 
