@@ -90,7 +90,8 @@ def refusing(function):
     """The function for Python's own use, such as reading a compiled module; loadstone must not call it."""
 
     def call(*args, **kwargs):
-        assert "loadstone" not in sys._getframe(1).f_globals.get("__name__", ""), f"asked to run {args!r:.200}"
+        caller = sys._getframe(1).f_globals.get("__name__", "")  # ir.records compiles the methods of our own classes
+        assert "loadstone" not in caller or caller == "loadstone.ir.records", f"asked to run {args!r:.200}"
         return function(*args, **kwargs)
 
     return call

@@ -273,10 +273,10 @@ HOSTILE = [
 def test_graphs_made_to_harm(make, error, words, monkeypatch):
     monkeypatch.setattr(builder, "MAX_MADE", 1 << 26)  # bytes take time as well
     data = make()
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(error, match=words):
         loadstone.load_model(data)
-    assert time.monotonic() - start < LIMIT
+    assert time.process_time() - start < LIMIT
 
 
 def test_an_asset_outside_the_folder_is_not_read(tmp_path):
@@ -338,10 +338,10 @@ def test_text_of_many_strings_and_numbers_too_large_is_read():
         'attr { key: "_note" value { s: ' + '"ab" ' * 100_000 + "} } }"
         'node { name: "o" op: "Add" input: "c" input: "x" attr { key: "T" value { type: DT_FLOAT } } }'
     )
-    start = time.monotonic()
+    start = time.process_time()
     model = loadstone.load_model(text.encode(), outputs="o")
     np.testing.assert_array_equal(model.predict(np.array([1, 2], "f")), [np.inf, 3])
-    assert time.monotonic() - start < LIMIT
+    assert time.process_time() - start < LIMIT
 
 
 # -- loops ------------------------------------------------------------------------------------------------------------
@@ -382,9 +382,9 @@ def nested(depth: int, x: str = "x") -> tuple[list[bytes], str]:
 
 def test_loops_in_loops_are_read_in_little_time():
     nodes, result = nested(10)
-    start = time.monotonic()
+    start = time.process_time()
     model = loadstone.load_model(graph(*nodes, floating("out", "Identity", result)), outputs="out")
-    assert time.monotonic() - start < LIMIT
+    assert time.process_time() - start < LIMIT
     np.testing.assert_array_equal(model.predict(np.array([1, 2], "f")), [1, 2])
 
 
@@ -406,9 +406,9 @@ def test_a_loop_without_end_is_not_run_by_loading():
         floating("n", "NextIteration", "g"),
         floating("ex", "Exit", "sw"),
     ]
-    start = time.monotonic()
+    start = time.process_time()
     assert loadstone.load_model(graph(*nodes), outputs="ex").output_shape == (2,)
-    assert time.monotonic() - start < LIMIT
+    assert time.process_time() - start < LIMIT
 
 
 def test_a_long_chain_is_no_recursion():
@@ -483,10 +483,10 @@ CHECKPOINTS = [
 def test_checkpoints_made_to_harm(make, error, words, tmp_path):
     (tmp_path / "m.index").write_bytes(make())
     (tmp_path / "m.data-00000-of-00001").write_bytes(bytes(64))
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(error, match=words):
         loadstone.load_weights(tmp_path / "m")
-    assert time.monotonic() - start < LIMIT
+    assert time.process_time() - start < LIMIT
 
 
 # -- damage -----------------------------------------------------------------------------------------------------------

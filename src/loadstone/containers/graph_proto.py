@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from loadstone.containers import tensor_proto
@@ -34,23 +34,39 @@ _REFERENCE = 100
 MAX_DEPTH = 32  # functions with attributes inside the attributes of functions
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class NodeDef:
-    """A node: inputs as "name", "name:1", "name:output:0" (in a function) or "^name" (it only runs before).
+    """A node. Its name and op are read at once, the rest when it is asked for: most nodes of a graph never are.
 
     given are attributes that are known from elsewhere.
     """
 
     name: str
     op: str
-    inputs: tuple[str, ...]
-    stored: Mapping[str, memoryview] = field(repr=False)
+    message: memoryview = field(repr=False)
     given: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """As "name", "name:1", "name:output:0" (in a function) or "^name" (it only runs before)."""
+        return tuple(text(found) for number, found in fields(self.message) if number == 3)
+
+    @cached_property
+    def stored(self) -> dict[str, memoryview]:
+        """The messages of the attributes by name."""
+        return {key: content(found) for key, found in _map(self.message, 5)}
+
+    def with_inputs(self, inputs: tuple[str, ...]) -> NodeDef:
+        """The same node with other inputs."""
+        made = NodeDef(self.name, self.op, self.message, self.given)
+        made.inputs = inputs
+        return made
 
     def attribute(self, name: str) -> Any:
         """The value of an attribute; KeyError where the node has none of this name."""
+        raw = self.stored[name]
         try:
-            return value(self.stored[name])
+            return _short(bytes(raw)) if len(raw) < _SHORT and raw[:1] in _PLAIN else value(raw)
         except LoadstoneError as error:
             error.at(where=f"{self.name}.{name}")
             raise
@@ -128,21 +144,16 @@ def graph(message: memoryview) -> GraphDef:
 
 
 def node(message: memoryview) -> NodeDef:
-    """A NodeDef."""
+    """A NodeDef; its name and op come first."""
     name = op = ""
-    inputs: list[str] = []
-    stored: dict[str, memoryview] = {}
     for number, found in fields(message):
         if number == 1:
             name = text(found)
         elif number == 2:
             op = text(found)
-        elif number == 3:
-            inputs.append(text(found))
-        elif number == 5:
-            key, kept = pair(content(found))
-            stored[text(key)] = content(kept)
-    return NodeDef(name, op, tuple(inputs), stored)
+        elif op:
+            break
+    return NodeDef(name, op, message)
 
 
 def _function(message: memoryview) -> FunctionDef:
@@ -188,6 +199,9 @@ def value(message: memoryview, depth: int = 0) -> Any:
     return None  # an empty message: a field at its default
 
 
+_short = lru_cache(4096)(value)
+
+
 def string(raw: Any) -> str:
     """Text of any bytes: those that are no UTF-8 are lone surrogates, as in names of files."""
     return bytes(content(raw)).decode("utf8", "surrogateescape")
@@ -231,6 +245,8 @@ _SCALARS: dict[int, Callable[[Any], Any]] = {
     8: _tensor,
 }
 _FUNCTION, _FUNCTION_IN_LIST = 10, 9
+_SHORT = 16  # bytes of a message that many nodes have the same of
+_PLAIN = frozenset(bytes([tag]) for tag in (0x12, 0x18, 0x25, 0x28, 0x30, 0x3A))  # how text, numbers, dtypes and shapes begin
 _PACKED = (3, 5, 6)
 
 

@@ -31,9 +31,9 @@ class Module:
 
     function gives the graph of a function by name (its inputs are the arguments in order, its outputs a list), attributes_of its
     attributes; functions are the names that there are. start are graphs that run once before any signature, in this order: they restore
-    variables and fill tables. variables are the tensors of the checkpoint by name, stored tells which of them a variable begins with that nothing
-    restores (by the name of its node), assets the bytes of files by the name of the tensor that holds their path,
-    files their names.
+    variables and fill tables; restore gives one more, which runs when `stored` does not tell what a variable begins with.
+    variables are the tensors of the checkpoint by name, stored tells which of them a variable begins with that nothing restores (by the
+    name of its node), assets the bytes of files by the name of the tensor that holds their path, files their names.
     changed are the keys of variables that signatures assign to, once they are found. mentions is a quick look whether functions of these
     names, or those that they call, may hold ops whose names begin with some words; it says yes too often rather than too seldom.
     signatures are the graphs that may be run, by name; between gives the graph between tensors by their names, where it is told (None:
@@ -52,6 +52,7 @@ class Module:
     changed: frozenset[str] | None = None
     mentions: Callable[[Sequence[str], Sequence[str]], bool] = lambda names, words: True
     signatures: Mapping[str, Graph] = field(default_factory=dict)
+    restore: Callable[[], Graph] | None = None
 
     def reached(self, graph: Graph) -> Iterator[Node]:
         """The nodes of a graph and of the functions and bodies that it calls, each of these once."""

@@ -19,8 +19,10 @@ from loadstone.errors import InferenceError, LoweringError
 from loadstone.ir import Tensor, dtypes
 from loadstone.ir.program import External, Segment
 from loadstone.runtime.engine import explain
+from loadstone.runtime.sharding import Streams
 
 PREPACK_LIMIT = 200 << 20  # bytes of weights above which a second, packed copy of them costs more than it gains
+MUCH = 32 << 20  # bytes of weights that are worth more than one thread
 _TELEMETRY = "ORT_DISABLE_TELEMETRY"
 _FATAL = 4  # log severity: errors reach the caller as exceptions, nothing is printed
 _NODE = re.compile(r"(?:Name:'|[Nn]ode ?\(|node: *')([^')]+)")
@@ -34,7 +36,7 @@ class OnnxRuntime:
 
     def compile(self, segment: Segment, threads: int) -> Session:
         """A session. Raises LoweringError where onnxruntime has no kernel."""
-        return Session(segment)
+        return Session(segment, threads)
 
 
 def open() -> OnnxRuntime:  # noqa: A001  (every engine module has this entrance)
@@ -45,7 +47,7 @@ def open() -> OnnxRuntime:  # noqa: A001  (every engine module has this entrance
 class Session:
     """A compiled segment."""
 
-    def __init__(self, segment: Segment) -> None:
+    def __init__(self, segment: Segment, threads: int = 1) -> None:
         ort = package()
         placement = Placement()
         model = segment.encode(placement)
@@ -54,7 +56,7 @@ class Session:
         options.log_severity_level = _FATAL
         for key, value in _entries(segment, placement).items():
             options.add_session_config_entry(key, value)
-        values = {name: _ortvalue(ort, tensor) for name, tensor in placement.in_memory.items()}
+        values = _ortvalues(ort, placement.in_memory, threads)
         options.add_external_initializers(list(values), list(values.values()))
         self._segment = segment
         try:
@@ -132,6 +134,24 @@ def _entries(segment: Segment, placement: Placement) -> dict[str, str]:
     if sum(tensor.nbytes for tensor in segment.weights.values()) > PREPACK_LIMIT:
         entries["session.disable_prepacking"] = "1"
     return entries
+
+
+def _ortvalues(ort: Any, tensors: dict[str, Tensor], threads: int) -> dict[str, Any]:
+    """The values by name. Where there is much to read and to transpose, threads do so side by side."""
+    waiting, made = list(tensors.items()), {}
+
+    def work() -> None:
+        while waiting:
+            try:
+                name, tensor = waiting.pop()
+            except IndexError:  # another thread has taken the last
+                return
+            made[name] = _ortvalue(ort, tensor)
+
+    streams = Streams(threads if sum(tensor.nbytes for tensor in tensors.values()) > MUCH else 1)
+    streams.spread(work, threads)
+    streams.close()
+    return made
 
 
 def _ortvalue(ort: Any, tensor: Tensor) -> Any:

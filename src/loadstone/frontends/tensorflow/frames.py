@@ -323,7 +323,7 @@ def _without_outer_controls(scope: Scope, region: Region) -> Mapping[str, NodeDe
     for name in region.inside:
         node = scope.nodes[name]
         inputs = tuple(text for text in node.inputs if not text.startswith("^") or text[1:] in region.inside)
-        found[name] = NodeDef(node.name, node.op, inputs, node.stored)
+        found[name] = node.with_inputs(inputs)
     around = scope.nodes if isinstance(scope.nodes, ChainMap) else ChainMap(dict(scope.nodes))
     return around.new_child(found)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from loadstone.containers.graph_proto import shape, type_name
+from loadstone.containers.graph_proto import NodeDef, shape, type_name
 from loadstone.containers.saved_model_proto import ConcreteFunction, MetaGraph, SavedObject, TensorSpec
 from loadstone.containers.trackable_proto import OBJECTS, objects
 from loadstone.containers.wire import content, fields, integer
@@ -23,6 +23,9 @@ from loadstone.ir import FunctionName, Graph, Module, Node, Output, Tensor
 
 MAX_WAYS = 1 << 26  # characters of the ways to all objects
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+_PLAIN = (VALUE, "/.ATTRIBUTES/OBJECT_CONFIG_JSON")
+_HANDLE = "VarHandleOp"
+_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
 def functions_as_signatures(meta: MetaGraph, module: Module) -> Module:
@@ -71,7 +74,7 @@ def positions(meta: MetaGraph, inputs: Mapping[str, str]) -> list[str]:
     """
     keys = {tensor.partition(":")[0]: key for key, tensor in inputs.items()}
     for node in meta.graph.nodes if len(keys) > 1 else ():
-        called = node.attribute("f") if "f" in node.stored else None
+        called = node.attribute("f") if node.op in _CALLS and "f" in node.stored else None
         wrapper = meta.graph.functions.get(called.name) if isinstance(called, FunctionName) else None
         sources = [text.partition(":")[0] for text in node.inputs if not text.startswith("^")]
         if wrapper is None or not keys.keys() <= set(sources):
@@ -99,16 +102,27 @@ def stored_names(meta: MetaGraph, variables: Mapping[str, Tensor]) -> Callable[[
         keys = checkpoint_keys(paths, variables)
         found: dict[str, str] = {}
         for node in meta.graph.nodes:
-            called = node.attribute("f") if "f" in node.stored else None
+            called = node.attribute("f") if node.op in _CALLS and "f" in node.stored else None
             concrete = meta.concrete_functions.get(called.name) if isinstance(called, FunctionName) else None
             if concrete is not None and concrete.bound:
                 taken = [text for text in node.inputs if not text.startswith("^")]
                 for text, number in zip(taken[-len(concrete.bound) :], concrete.bound, strict=False):
                     if number in keys:
                         found.setdefault(text.partition(":")[0], keys[number])
-        return found
+        shared = {_variable(node): found[node.name] for node in meta.graph.nodes if node.op == _HANDLE and node.name in found}
+        return found | shared
 
     return lambda name: names().get(name)
+
+
+def told_by_objects(meta: MetaGraph, variables: Mapping[str, Tensor]) -> bool:
+    """Whether objects and plain values of variables are all that is saved: TensorFlow 2 goes by these, not by the saver's function."""
+    return bool(meta.objects) and OBJECTS in variables and all(name == OBJECTS or name.endswith(_PLAIN) for name in variables)
+
+
+def _variable(node: NodeDef) -> str:
+    """The name of the variable of a node, as `lowering.tensorflow.variables` has it."""
+    return str(node.attribute("shared_name") or node.name) if "shared_name" in node.stored else node.name
 
 
 def checkpoint_keys(paths: Mapping[int, str], variables: Mapping[str, Tensor]) -> dict[int, str]:

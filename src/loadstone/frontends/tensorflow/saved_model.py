@@ -13,7 +13,7 @@ from loadstone.containers.saved_model_proto import MetaGraph, SignatureDef, Tens
 from loadstone.errors import ModelError
 from loadstone.frontends.tensorflow.graph import placeholder, read_graph
 from loadstone.frontends.tensorflow.module import Lazily, module
-from loadstone.frontends.tensorflow.objects import functions_as_signatures, positions, stored_names
+from loadstone.frontends.tensorflow.objects import functions_as_signatures, positions, stored_names, told_by_objects
 from loadstone.frontends.tensorflow.references import Ref, parse
 from loadstone.ir import Graph, Module, Node, Tensor
 
@@ -32,9 +32,12 @@ def read_meta_graph(meta: MetaGraph, variables: Mapping[str, Tensor], asset: Cal
 
         variables = by_name(meta, variables)
     assets = {tensor: _reader(asset, file) for tensor, file in meta.assets.items()}
+    restores = bool(meta.saver[1] and variables) and any(node.name == parse(meta.saver[1]).name for node in meta.graph.nodes)
+    late = restores and told_by_objects(meta, variables)
     found = module(
         meta.graph,
-        start=list(_start(meta, bool(variables))),
+        start=[*([_restoring(meta)] if restores and not late else []), *_main(meta)],
+        restore=(lambda: _restoring(meta)) if late else None,
         variables=variables,
         assets=assets | {parse(tensor).name: reader for tensor, reader in assets.items()},
         files=tuple(sorted(set(meta.assets.values()))),
@@ -82,15 +85,18 @@ def _told(node: NodeDef, info: TensorInfo) -> tuple[str, tuple[int | None, ...] 
     return node.attributes.get("dtype", info.dtype), node.attributes.get("shape")
 
 
-def _start(meta: MetaGraph, variables: bool) -> Iterator[Graph]:
-    """Restore, then initialize."""
+def _restoring(meta: MetaGraph) -> Graph:
+    """What the saver restores."""
     filename, restore = meta.saver
-    nodes = {node.name for node in meta.graph.nodes}
-    if restore and variables and parse(restore).name in nodes:
-        inputs = {filename: (parse(filename), placeholder(filename, "string", ()))} if filename else {}
-        yield read_graph(meta.graph, inputs, {}, [parse(restore).name])
+    inputs = {filename: (parse(filename), placeholder(filename, "string", ()))} if filename else {}
+    return read_graph(meta.graph, inputs, {}, [parse(restore).name])
+
+
+def _main(meta: MetaGraph) -> Iterator[Graph]:
+    """What initializes the rest."""
     main = list(_main_ops(meta))
     if main:
+        nodes = {node.name for node in meta.graph.nodes}
         fed = {tensor: (parse(tensor), placeholder(tensor, "string", ())) for tensor in meta.assets if parse(tensor).name in nodes}
         yield read_graph(meta.graph, fed, {}, [name for name in main if name in nodes])
 

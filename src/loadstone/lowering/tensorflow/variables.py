@@ -53,13 +53,20 @@ def value_of(walk: GraphWalk, thing: Thing) -> Value:
         return thing
     if not isinstance(thing, Variable):
         raise ModelError("a tensor is wanted where there is none")
-    if thing.value is None:
-        thing.value = _stored(walk, walk.module.stored(thing.name) or "", "")
-    if thing.value is None:
+    if not _begun(walk, thing) or thing.value is None:
         raise MissingWeights(f"the variable {thing.name!r} has no value: it is in no checkpoint and nothing initializes it")
     if thing.key in walk.changed and not walk.starting and not thing.own:
         return _state(walk, thing)[0]
     return thing.value
+
+
+def _begun(walk: GraphWalk, thing: Variable) -> bool:
+    """Whether a variable has a value; it begins with the one that was saved."""
+    if thing.value is None:
+        thing.value = _stored(walk, walk.module.stored(thing.name) or "", "")
+    if thing.value is None:
+        walk.restore()
+    return thing.value is not None
 
 
 def _state(walk: GraphWalk, thing: Variable) -> tuple[Value, Any]:
@@ -76,13 +83,11 @@ def assign(walk: GraphWalk, thing: Thing, value: Value) -> None:
     if walk.starting:
         thing.value = value
         return
-    if thing.own or thing.value is None and not walk.module.stored(thing.name):
+    if thing.own or not _begun(walk, thing):
         thing.value, thing.own = value, True
         return
     walk.assigned.add(thing.key)
-    if thing.value is None:
-        thing.value = value
-    elif thing.key in walk.changed:
+    if thing.key in walk.changed:
         _state(walk, thing)[1](value)
 
 
@@ -95,7 +100,8 @@ def read(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
 @graph_op("VarIsInitializedOp", "IsVariableInitialized")
 def is_initialized(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
     """Whether a variable has a value."""
-    return [walk.b.const(np.asarray(inputs[0] is not None and inputs[0].value is not None), "bool")]
+    found = inputs[0]
+    return [walk.b.const(np.asarray(_begun(walk, found) if isinstance(found, Variable) else found is not None), "bool")]
 
 
 @graph_op("VariableShape")

@@ -99,6 +99,7 @@ class GraphWalk:
         self.changed = changed
         self.assigned: set[str] = set()
         self.starting = False
+        self._restored = False
         self.unsupported: dict[str, list[str]] = {}
         self.reasons: dict[str, str] = {}
         self.problems: list[LoadstoneError] = []
@@ -110,10 +111,19 @@ class GraphWalk:
 
     def start(self) -> None:
         """Walk what runs once before any signature. Its inputs are names of files, which are known by the name of the input."""
-        self.starting = True
         for graph in self.module.start:
-            self.graph(graph, [self.b.weight(Tensor.of(b"", "string", key=name)) for name in graph.input_structure])
-        self.starting = False
+            self._begin(graph)
+
+    def restore(self) -> None:
+        """Walk what restores variables that the module does not tell of, if it has not been walked."""
+        if self.module.restore is not None and not self._restored:
+            self._restored = True
+            self._begin(self.module.restore())
+
+    def _begin(self, graph: Graph) -> None:
+        before, self.starting = self.starting, True
+        self.graph(graph, [self.b.weight(Tensor.of(b"", "string", key=name)) for name in graph.input_structure])
+        self.starting = before
 
     def graph(self, graph: Graph, inputs: Sequence[Thing]) -> list[Thing]:
         """The outputs of a graph, in flattened order, for these inputs."""
