@@ -6,6 +6,7 @@
 #   make bench    against TensorFlow in the same run (BENCH_PYTHON=/path/to/python that has it, or: make bench-env)
 #   make differential   random models against Keras (DIFF_PYTHON=/path/to/python that has it, EXAMPLES=5000, DIFF_ARGS=...)
 #   make interop  converted files of old releases in a real Keras (INTEROP_PYTHON=/path/to/python that has it on TensorFlow);
+#                 cases that real frameworks made, saved and opened by each Keras, and as ONNX (CASES="folder ..." SAVED_PYTHONS="/path/to/python ...");
 #                 custom layers hosted by each Keras there (HOSTS="/path/to/python ..." with Keras and onnxruntime)
 #   make docs     write docs/supported-*.md anew from the code
 #   make beside   would loadstone move a package of a TensorFlow environment? (BESIDE="/path/to/python ...")
@@ -29,6 +30,8 @@ DIFF_ARGS ?=
 INTEROP_PYTHON ?= $(BENCH_PYTHON)
 INTEROP_FOLDERS ?=
 HOSTS ?= $(INTEROP_PYTHON)
+CASES ?=
+SAVED_PYTHONS ?= $(INTEROP_PYTHON)
 EXAMPLES ?= 1000
 
 # The first of these that is 3.11 or newer; `make PYTHON=...` to choose.
@@ -96,7 +99,17 @@ interop: $(VENV)/.base
 	@test -n "$(INTEROP_PYTHON)" || { echo "make interop needs a Keras: make interop INTEROP_PYTHON=/path/to/python that has it on TensorFlow, or first: make bench-env" >&2; exit 1; }
 	$(VENV)/bin/python tests/interop/convert_files.py build/interop $(INTEROP_FOLDERS)
 	KERAS_BACKEND=tensorflow $(INTEROP_PYTHON) tests/interop/check_converted.py build/interop
+	$(VENV)/bin/python tests/interop/write_saved_models.py build/interop/saved_models $(CASES)
+	$(INTEROP_PYTHON) tests/interop/check_saved_model.py build/interop/saved_models --cli
+	test -z "$(CASES)" || { $(VENV)/bin/python tests/interop/check_exported_graphs.py write build/interop/graphs $(CASES) && \
+		$(INTEROP_PYTHON) tests/interop/check_exported_graphs.py check build/interop/graphs; }
+	$(VENV)/bin/python tests/interop/write_operations.py build/interop/operations
+	KERAS_BACKEND=tensorflow $(INTEROP_PYTHON) tests/interop/check_converted.py build/interop/operations
+	test -z "$(CASES)" || { $(VENV)/bin/python tests/interop/save_cases.py build/interop/cases $(CASES) && \
+		for python in $(SAVED_PYTHONS); do $$python tests/interop/check_converted.py build/interop/cases || exit 1; done; }
 	$(VENV)/bin/python tests/interop/check_custom.py $(HOSTS)
+	test -z "$(CASES)" || for host in $(HOSTS); do PYTHONPATH="src:$$PYTHONPATH" $$host tests/interop/check_to_keras.py $(CASES) || exit 1; done
+	@test -z "$(CASES)" || { $(PIP) onnx && $(VENV)/bin/python tests/interop/check_onnx.py --at-least 85 $(CASES); }
 
 docs: $(VENV)/.base
 	$(VENV)/bin/python docs/generate.py

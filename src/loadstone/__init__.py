@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _ERRORS = (
     "LoadstoneError FormatError UnrecognizedFormat CorruptFile UnsupportedVersion UnsafeContent ModelError MissingWeights "
-    "MissingCustomObjects LoweringError UnsupportedOps UnsupportedAttribute InferenceError InputMismatch MissingDependency"
+    "MissingCustomObjects VerificationError LoweringError UnsupportedOps UnsupportedAttribute InferenceError InputMismatch MissingDependency"
 )
 _HOME = {
     "convert": "api",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,19 @@ from loadstone import formats
 from loadstone.containers.source import Filepath, Source
 from loadstone.custom import CustomObjects
 from loadstone.custom.whole import as_graph
-from loadstone.errors import FormatError, LoadstoneError, LoweringError, MissingWeights, ModelError, UnrecognizedFormat, printable
+from loadstone.errors import (
+    FormatError,
+    LoadstoneError,
+    LoweringError,
+    MissingWeights,
+    ModelError,
+    UnrecognizedFormat,
+    VerificationError,
+    printable,
+)
 from loadstone.ir import Finding, Tensor
 from loadstone.ir import Model as Description
+from loadstone.ir.records import replace
 from loadstone.live import Hosts
 from loadstone.model.model import Compilation, Model
 from loadstone.model.names import Names
@@ -25,6 +35,7 @@ from loadstone.model.training_objects import training_objects
 from loadstone.runtime.executor import run_once
 
 if TYPE_CHECKING:
+    from loadstone.lowering.onnx_file import Names as OnnxNames
     from loadstone.model.comparison import Conversion
     from loadstone.model.report import Report
 
@@ -43,6 +54,7 @@ def load_model(
     outputs: Names | None = None,
     threads: int | None = None,
     mmap: bool | None = None,
+    verify: bool = False,
 ) -> Model:
     """Open a saved model, whatever its suffix, and compile it for this machine.
 
@@ -55,10 +67,14 @@ def load_model(
     mmap: True maps any file instead of reading it, False none; by default files of 64 MB and more.
     weights: a file or checkpoint with weights, for an architecture (JSON, YAML) or in place of a model's own.
     signature, tags: for kinds of files that hold several graphs; refused for others.
+    verify: replay the example that the file holds (`save_model(..., example=x)`).
 
-    Raises FileNotFoundError, or a LoadstoneError that names everything that is in the way.
+    Raises FileNotFoundError, VerificationError where the example's outputs differ or there is none, or another LoadstoneError that names
+    everything that is in the way.
     """
-    arguments = {name: value for name, value in locals().items() if name != "filepath"}
+    arguments = {name: value for name, value in locals().items() if name not in ("filepath", "verify")}
+    if verify and any(value is not None for value in (signature, tags, inputs, outputs)):
+        raise ValueError("verify=True is for the model that the file holds as a whole, without signature=, tags=, inputs= and outputs=")
     with _told(filepath):
         source = Source.open(formats.located(filepath), mmap=mmap)
         custom = CustomObjects(custom_objects)
@@ -82,6 +98,8 @@ def load_model(
             model = Model(description, how)
         else:
             model = _of_layers(description, how, host, inputs, outputs)
+        if verify:
+            _verify(model, source)
     for finding in description.findings:
         if finding.severity == "warning":  # it can change numbers
             place = f" (at {finding.where})" if finding.where else ""
@@ -120,6 +138,26 @@ def _of_layers(description: Description, how: Compilation, host: Hosts, inputs: 
             return Model(graph, how)
         except (ModelError, LoweringError, ValueError):
             raise error from None
+
+
+def _verify(model: Model, source: Source) -> None:
+    """Replay the example in the file; the state that the model begins with stays."""
+    from loadstone.formats.examples import found
+    from loadstone.model.examples import arrays_of, check, example_in, replay
+
+    data = found(source)
+    if data is None:
+        raise VerificationError("the file holds no example", hint="save_model(model, filepath, example=x) keeps one")
+    check(replay(model, model.output_names, example_in(arrays_of(data), model.inputs, model.output_names)))
+    model.reset_states()
+
+
+def stored_example(filepath: Filepath) -> bytes | None:
+    """The example that a file holds, as the bytes of an `.npz`; None where there is none."""
+    from loadstone.formats.examples import found
+
+    with _told(filepath):
+        return found(Source.open(formats.located(filepath)))
 
 
 def inspect(filepath: Filepath, custom_objects: Mapping[str, Any] | None = None) -> Report:
@@ -177,100 +215,109 @@ def convert(
     tags: str | Sequence[str] | None = None,
     inputs: str | Sequence[str] | None = None,
     outputs: Names | None = None,
+    opset: int | None = None,
+    input_names: OnnxNames | None = None,
+    output_names: OnnxNames | None = None,
+    shapes: Mapping[str, Sequence[int | None]] | None = None,
+    channels_first: bool | Sequence[str] = False,
+    external_data: bool | None = None,
+    save_format: str | None = None,
+    include_optimizer: bool = True,
+    zipped: bool = True,
+    version: int | None = None,
+    strict: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Conversion:
-    """Write a saved model of any kind and release as a file that today's Keras opens, or as ONNX, with the same predictions.
+    """Write a saved model of any kind and release as a file that today's Keras opens, as ONNX or as a SavedModel, with the same predictions.
 
-    dst: its suffix says what is written: `.keras`, `.h5` (a whole model), `.weights.h5` (weights alone), `.json` (the config alone), or
-    `.onnx` (with a file `.onnx.data` beside it where the weights are more than 1 GiB).
-    src, custom_objects, weights: as for `load_model`; for `.onnx` the others too. Layers that Keras lost become others that compute the
-    same. The new file is read again and compared with the model on random data before it takes its place; the answer says where no such
-    data fit. Raises what `load_model` raises, UnsupportedOps for a model that today's Keras or ONNX cannot hold, ModelError where the numbers differ,
-    FileExistsError where `overwrite` is False.
+    dst: its suffix says what is written: `.keras`, `.h5` (a whole model), `.weights.h5` or `.safetensors` (weights alone), `.json` (the
+    config alone), `.onnx` (with a file `.onnx.data` beside it where the weights are more than 1 GiB); without one, a SavedModel.
+    src, custom_objects, weights: as for `load_model`; for `.onnx` and SavedModels signature, tags, inputs and outputs too.
+    save_format, include_optimizer, zipped, version, strict, progress: as for `save_model`.
+
+    For `.onnx` alone: opset: 13 to 23, 21 by default. input_names, output_names: new names, all in order or some as {old: new}; by default
+    those of the inputs and of the layers that give the outputs. shapes: fixed shapes of inputs by name, in the model's order of axes.
+    channels_first: True where image inputs (rank 4) are to be (batch, channels, height, width), or the names of inputs and outputs that are.
+    external_data: whether weights lie in `.onnx.data`; by default those of more than 1 GiB.
+
+    Layers that Keras lost become others that compute the same. The new file is read again and compared with the model on random data before
+    it takes its place; the answer says where no such data fit. Raises what `load_model` and `save_model` raise.
     """
-    from loadstone.export.convert import suffix_of
+    from loadstone.export.kinds import kind_of
+    from loadstone.model.saving import Wishes, save
 
-    target = os.fspath(dst)
-    suffix = suffix_of(target)
-    if not overwrite and os.path.exists(target):
-        raise FileExistsError(f"there is a file already: {target!r}")
+    kind = kind_of(os.fspath(dst), save_format, zipped)
+    wishes = Wishes(include_optimizer, None, zipped, strict, beside=external_data, progress=progress)
     with _told(src):
-        if suffix == ".onnx":
+        if kind == "onnx":
+            from loadstone.export.onnx_file import options_of
+
+            wishes = replace(wishes, onnx=options_of(opset, input_names, output_names, shapes, channels_first))
+        else:
+            for name, value in (("opset", opset), ("input_names", input_names), ("output_names", output_names), ("shapes", shapes)):
+                if value is not None:
+                    raise ValueError(f"{name}= is for .onnx files")
+            if channels_first or external_data is not None:
+                raise ValueError("channels_first= and external_data= are for .onnx files")
+        if kind in ("onnx", "saved_model"):
             model = load_model(src, custom_objects, weights=weights, signature=signature, tags=tags, inputs=inputs, outputs=outputs)
-            return _write_onnx(model, target)
-        _refuse(signature=signature, tags=tags, inputs=inputs, outputs=outputs)
-        custom = CustomObjects(custom_objects)
-        source = Source.open(formats.located(src))
-        description = _read(source, custom, weights)
-        custom.raise_missing(source.name, "" if description.module is None else _GRAPH_INSTEAD)
-        _whole(description)
-        _check_layers(description)
-        return _write_keras(Model(description, Compilation(host=Hosts(custom.objects, run_once))), target, suffix)
+        else:
+            _refuse(signature=signature, tags=tags, inputs=inputs, outputs=outputs)
+            model = _layers_of(src, custom_objects, weights)
+        return save(model, dst, overwrite, save_format, version, wishes)
 
 
-def save_model(model: Model, filepath: str | os.PathLike[str], overwrite: bool = True) -> Conversion:
-    """Write a loaded model under a name whose suffix says how: see `convert`, whose checks and errors are these."""
-    from loadstone.export.convert import suffix_of
-
-    target = os.fspath(filepath)
-    suffix = suffix_of(target)
-    if not overwrite and os.path.exists(target):
-        raise FileExistsError(f"there is a file already: {target!r}")
-    return _write_onnx(model, target) if suffix == ".onnx" else _write_keras(model, target, suffix)
-
-
-def _write_keras(model: Model, target: str, suffix: str) -> Conversion:
-    """The file of Keras; what it holds is read again and compared with the model before it takes its place."""
-    from loadstone.export.convert import rendered
-    from loadstone.model.comparison import Conversion, same_predictions
-
-    description = model._description
-    _check_layers(description)
-    data = rendered(description, suffix)
-    whole = rendered(description, ".keras") if suffix in (".json", ".weights.h5") else data
-    difference = same_predictions(model, Model(_read(Source.of_bytes(whole, os.path.basename(target)), CustomObjects())))
-    _replace(target, [data])
-    return Conversion(target, len(data), difference, tuple(description.findings))
-
-
-def _check_layers(description: Description) -> None:
+def _layers_of(src: Filepath, custom_objects: Mapping[str, Any] | None, weights: Filepath | None) -> Model:
+    """The model of the layers in a file, whether or not a graph beside them would do."""
+    custom = CustomObjects(custom_objects)
+    source = Source.open(formats.located(src))
+    description = _read(source, custom, weights)
+    custom.raise_missing(source.name, "" if description.module is None else _GRAPH_INSTEAD)
+    _whole(description)
     if description.root is None:
-        raise LoweringError("a graph of TensorFlow has no layers that a file of Keras could hold", hint="write it as .onnx")
+        raise LoweringError(
+            "a graph of TensorFlow has no layers that a file of Keras could hold", hint="write it as .onnx or as a SavedModel"
+        )
+    host = Hosts(custom.objects, run_once)
+    return Model(as_graph(description, host), Compilation(host=host))
 
 
-def _write_onnx(model: Model, target: str) -> Conversion:
-    """The ONNX file, compared with the model in a folder of its own before it takes its place."""
-    from tempfile import TemporaryDirectory
+def save_model(
+    model: Any,
+    filepath: str | os.PathLike[str],
+    overwrite: bool = True,
+    save_format: str | None = None,
+    include_optimizer: bool = True,
+    signatures: Any = None,
+    zipped: bool = True,
+    *,
+    version: int | None = None,
+    strict: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    example: Any = None,
+) -> Conversion:
+    """Write a model: a loaded one, or a live Keras model of any release and backend, which its own library saves.
 
-    from loadstone.model.comparison import Conversion, same_predictions
-    from loadstone.runtime.onnx_file import OnnxSession
+    filepath, save_format: "keras", "h5" ("hdf5"), "tf" ("saved_model"), "weights", "safetensors", "json" or "onnx"; None goes by the suffix,
+    and a name without one means a SavedModel. A known suffix of another kind is refused, any other name is taken as it is.
+    overwrite: False refuses a place that is taken. include_optimizer: whether the training config and the optimizer's state are written.
+    signatures: of a live model of Keras 2, for its SavedModel. zipped: False writes `.keras` as a folder.
+    version: of a SavedModel, which is written into a folder of that number in `filepath`, as TensorFlow Serving expects.
+    strict: whatever a reader would have to supply, or could stumble over, is an error and nothing is written.
+    progress: called with the bytes of weights that were written, and of all.
+    example: a small input, which is kept in the file with the model's output (data of yours: whoever has the file has them), for
+    `load_model(..., verify=True)` and `loadstone verify`.
 
-    file = model.onnx_file(target)
-    with TemporaryDirectory(dir=os.path.dirname(os.path.abspath(target)), prefix=".onnx-") as folder:
-        written = os.path.join(folder, os.path.basename(target))
-        _replace(written, [file.data])
-        if file.has_weights:
-            _replace(f"{written}.data", file.weights())
-        names = [spec.name for spec in model.inputs]
-        session = OnnxSession(written)
-        difference = same_predictions(model, lambda data: session.run(dict(zip(names, data, strict=True))))
-        size = sum(os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder))
-        if file.has_weights:
-            os.replace(f"{written}.data", f"{target}.data")
-        os.replace(written, target)
-    return Conversion(target, size, difference, tuple(model.findings))
+    The file or folder takes its place at once: whatever happens before, the old one stays. A new file is first read again, and its
+    predictions are compared on random data; what a reader must supply as custom objects is in the answer.
 
+    Raises UnsupportedOps or LoweringError for a model that the format cannot hold, ModelError where the numbers differ, FileExistsError for
+    a place that is taken, MissingCustomObjects or ModelError because of strict, ValueError for arguments that contradict each other.
+    """
+    from loadstone.model.saving import Wishes, save
 
-def _replace(target: str, parts: Iterable[bytes]) -> None:
-    """A file takes its place at once: whoever reads it meanwhile has the old one."""
-    part = f"{target}.part{os.getpid()}"
-    try:
-        with open(part, "wb") as file:
-            file.writelines(parts)
-        os.replace(part, target)
-    except BaseException:  # whatever it was goes on; the part that was written does not stay
-        if os.path.exists(part):
-            os.remove(part)
-        raise
+    wishes = Wishes(include_optimizer, signatures, zipped, strict, progress=progress, example=example)
+    return save(model, filepath, overwrite, save_format, version, wishes)
 
 
 def _whole(description: Description) -> None:

@@ -9,6 +9,7 @@
       ModelError(ValueError)            the description contradicts itself
         MissingWeights(KeyError)        a layer's weight is not in the file
         MissingCustomObjects            classes and functions that only the user has
+        VerificationError               the model does not give the outputs that were kept for an example
       LoweringError(NotImplementedError)
         UnsupportedOps                  layers or ops that have no rule
         UnsupportedAttribute            options of a known layer or op that have no rule
@@ -117,6 +118,14 @@ class MissingCustomObjects(ModelError):
     def __init__(self, message: str, *, missing: Iterable[object] = (), source: object = None, hint: str | None = None) -> None:
         super().__init__(message, source=source, hint=hint)
         self.missing = tuple(missing)
+
+
+class VerificationError(ModelError):
+    """The model does not give the outputs that were kept for an example, or there is none; `difference` is the largest one."""
+
+    def __init__(self, message: str, *, difference: float | None = None, source: object = None, hint: str | None = None) -> None:
+        super().__init__(message, source=source, hint=hint)
+        self.difference = difference
 
 
 class LoweringError(LoadstoneError, NotImplementedError):

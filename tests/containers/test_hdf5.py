@@ -12,6 +12,7 @@ import pytest
 from loadstone.containers import hdf5
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, UnsafeContent, UnsupportedVersion
+from loadstone.ir import Tensor
 
 
 def written(fill, **options) -> bytes:
@@ -265,3 +266,17 @@ def test_damaged_bytes_give_a_typed_error_or_values():
                 tensor.numpy()
         except (CorruptFile, UnsafeContent, UnsupportedVersion):
             pass
+
+
+def test_one_tensor_at_a_time_is_in_memory_when_a_file_is_written(tmp_path):
+    import tracemalloc
+
+    tensors = {f"w{i}": Tensor.lazy((1 << 18,), "float32", lambda i=i: np.full(1 << 18, i, np.float32)) for i in range(20)}
+    tracemalloc.start()
+    hdf5.write(str(tmp_path / "x.h5"), tensors, {"": {"names": list(tensors)}})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 << 20  # of 20 MiB
+    found = hdf5.read(Source.open(tmp_path / "x.h5"))
+    assert found.strings("names") == list(tensors)
+    np.testing.assert_array_equal(found.tensors["w7"].numpy(), np.full(1 << 18, 7, np.float32))

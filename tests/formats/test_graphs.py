@@ -191,3 +191,10 @@ def test_an_archive_that_unpacks_to_far_more_is_refused(tmp_path):
     (tmp_path / "saved" / "saved_model.pb").write_bytes(b"\0" * (60 << 20))
     with pytest.raises(UnsafeContent, match="unpacks to far more"):
         loadstone.load_model(shutil.make_archive(str(tmp_path / "bomb"), "gztar", tmp_path, "saved"))
+
+
+@pytest.mark.parametrize("name", ["tensorflow-2.15/plain.zip", "tensorflow-1.15/mlp_frozen.pb"])
+def test_weights_of_another_file_are_refused(name):
+    weights = GOLDEN.parent / "keras-3.15.1" / "mlp.h5"
+    with pytest.raises(ValueError, match="has its own"):
+        loadstone.load_model(GOLDEN / name, weights=weights)

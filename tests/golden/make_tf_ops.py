@@ -43,7 +43,7 @@ def list_ops(target):
         return read[kind]()
 
     def arguments(args):
-        return [[a.name, a.number_attr or a.type_list_attr, a.type_attr] for a in args]
+        return [[a.name, a.number_attr or a.type_list_attr, a.type_attr, *([type_name(a.type)] if a.type else [])] for a in args]
 
     found = {}
     for op in known.op:

@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from loadstone.model.training_objects import _foreign
+from loadstone.model.training_objects import foreign_object
 from tests.live.libraries import LIBRARIES
 
 pytestmark = pytest.mark.filterwarnings("default")  # the frameworks' own
@@ -31,6 +31,6 @@ def test_every_name_of_keras_is_its_own(library, name):
         found = getattr(found, part)
     names = [key for key in dir(found) if not key.startswith("_") and callable(getattr(found, key)) and key not in NO_OBJECTS]
     assert len(names) > 3
-    assert [key for key in names if _foreign(MODULES[name], key) is not None] == []
+    assert [key for key in names if foreign_object(MODULES[name], key) is not None] == []
     classes = [{"class_name": key, "config": {}, "registered_name": None} for key in names]
-    assert [stored for stored in classes if _foreign(MODULES[name], stored) is not None] == []
+    assert [stored for stored in classes if foreign_object(MODULES[name], stored) is not None] == []

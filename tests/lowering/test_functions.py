@@ -26,7 +26,7 @@ from tests.golden.function_cases import rebuilt, unpacked
 GOLDEN = Path(__file__).parents[1] / "golden" / "functions"
 TOLERANCE = {"float64": (1e-9, 1e-9), "float32": (1e-4, 1e-5), "float16": (1e-2, 5e-3)}
 REFUSED = {  # where the version that a file states does not tell what the function did, or it did nothing of use
-    "backend-keras-1.2.2": "backend.batch_dot backend.conv2d backend.conv3d backend.ctc_decode backend.separable_conv2d",
+    "backend-keras-1.2.2": "backend.batch_dot backend.conv2d backend.conv3d backend.ctc_decode backend.image_dim_ordering backend.separable_conv2d",
     "backend-keras-2.2.4": "backend.batch_dot",
     "backend-keras-2.3.1": "backend.switch",
     "backend-tensorflow.keras-1.15.0": "backend.batch_dot backend.resize_images backend.switch",

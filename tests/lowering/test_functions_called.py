@@ -264,6 +264,18 @@ def test_the_default_data_format_of_keras_1_is_not_known() -> None:
     assert call(b, "keras.backend.conv2d", x, kernel, era="2.2.4").shape == (2, 4, 4, 4)
 
 
+@pytest.mark.parametrize(("layout", "shape"), [("channels_last", (2, 2, 2, 6)), ("channels_first", (2, 4, 2, 3))])
+def test_where_layers_tell_the_data_format_it_is_the_default(layout: str, shape: tuple[int, ...]) -> None:
+    b, era = Builder(), Era((1, 2, 2), layout=layout)
+    x = b.input("x", (2, 4, 4, 6), "float32")
+    found = symbol("keras.backend.pool2d")
+    assert found is not None
+    assert found.call(b, [x, (2, 2)], {"strides": (2, 2)}, era).shape == shape
+    asked = symbol("keras.backend.image_dim_ordering")
+    assert asked is not None
+    assert asked.call(b, [], {}, era) == {"channels_last": "tf", "channels_first": "th"}[layout]
+
+
 @pytest.mark.parametrize(
     ("text", "version", "tf"),
     [("1.2.2", (1, 2, 2), False), ("2.2.4-tf", (2, 2, 4), True), ("2.3.1", (2, 3, 1), False), ("2.4.0", (2, 4, 0), True), ("3.3.3", (3, 3, 3), True)],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
+import operator
 import time
 
 import numpy as np
@@ -58,6 +60,20 @@ def grown(x):
     return shared[1]
 
 
+def filled(x):
+    table = np.zeros((5, 4), "float32")
+    other = table[:, 1:]
+    table[0], other[2, ::2] = 1.0, [2.0, 3.0]
+    return x + table
+
+
+def changed(x):
+    table = np.ones(4, "float32")
+    other = table
+    other *= 3.0
+    return x * table
+
+
 def while_loop(x, n=3):
     while n > 0:
         x, n = x + n, n - 1
@@ -84,6 +100,10 @@ class Scale:
         lambda x: x[:, 1:3] if x.ndim == 3 else x, lambda x: x * math.sqrt(x.shape[-1]), lambda x: [x + i for i in range(3)][-1],
         lambda x: {"a": x, "b": x * 2}["b"], lambda x: np.where(x > 0, x, 0.1 * x), lambda x: x.mean(axis=-1, keepdims=True) + x,
         lambda x: (lambda y, *, k: y * k)(x, k=2.0), lambda x: max(1, 2) * x + abs(-3), lambda x: x[:, ::-1, :].astype("float32"),
+        filled, changed, lambda x: functools.reduce(lambda a, b: a * b, [x, x, x]), lambda x: sum(map(operator.neg, [x, x])),
+        lambda x: sum(x[..., i] * x[..., j] for i, j in itertools.combinations(range(4), 2)),
+        lambda x: x * np.tile(np.arange(2.0), 2).astype("float32"),
+        lambda x: x * len("{}_{}".format("a", 3)) + len("%d" % 7),  # noqa: UP031
         lambda x: np.concatenate([x, x * np.array([1, 2, 3, 4], "float32")], axis=1), lambda x: -x if len(x.shape) == 3 and not x.ndim < 2 else x,
     ],
 )  # fmt: skip
@@ -97,6 +117,7 @@ def test_the_ops_give_what_the_function_gives(function):
 def test_functions_of_the_backend_know_the_phase():
     np.testing.assert_array_equal(lifted(lambda x: K.in_train_phase(K.dropout(x, 0.5), x * 2.0), X), X * 2)
     np.testing.assert_array_equal(lifted(lambda x: K.in_train_phase(lambda: K.dropout(x, 0.5), lambda: x * 3.0), X), X * 3)
+    np.testing.assert_array_equal(lifted(lambda x: K.in_train_phase(x + 0.1 * K.random_normal(K.shape(x)), x * 3.0), X), X * 3)
 
 
 def forever(x):
@@ -122,12 +143,30 @@ def doubled(x, items="ab"):
     return x * len(items)
 
 
+SHARED = np.zeros(4, "float32")
+
+
+def written(x):
+    SHARED[0] = 1.0
+    return x + SHARED
+
+
+def whole(x):
+    counts = np.arange(4)
+    counts *= 0.5
+    return x * counts
+
+
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
         (forever, "steps"), (deep, "calls inside"), (squared, "1024 bits"), (doubled, "a sequence of"), (lambda x: x * 2**100000, "1024 bits"),
         (lambda x: x * len([0] * 10**12), "repeated"), (lambda x: x * len(list(range(10**12))), "items"), (lambda x: x * (1 << 10**9), "1024 bits"),
         (lambda x: x * np.zeros((10**6, 10**6)), "numpy.zeros"), (lambda x: x * np.arange(10**12)[0], "numpy.arange"),
+        (lambda x: x * np.tile(np.ones(10), 10**9), "numpy.tile"), (lambda x: x * len("%1000000000d" % 1), "text that is made with %"),  # noqa: UP031
+        (lambda x: x * len("{:>1000000000}".format("a")), "text that is made with format"),
+        (lambda x: x * len(list(itertools.product(range(10), repeat=10))), "items"),
+        (lambda x: x * len(list(itertools.product(range(10), repeat=10**9))), "at once"), (written, "read-only"), (whole, "changed in place"),
         (lambda x: x if x > 0 else -x, "depends on the numbers"), (lambda x: sum(row for row in x), "rows of a tensor"),
         (lambda x: open("/etc/passwd"), "open"), (lambda x: __import__("os").system("true"), "__import__"),  # noqa: SIM115
         (lambda x: eval("x"), "eval"), (lambda x: x.__class__, "__class__"), (lambda x: (1).__class__, "__class__"),

@@ -145,9 +145,3 @@ def test_shows_itself(mlp):
     assert mlp.producer.version == "3.15.1"
     assert mlp.signatures == {}
     assert mlp.training_config is None
-
-
-def test_what_this_release_does_not_do_says_what_to_do(mlp):
-    for verb in (mlp.to_keras, lambda: mlp.save("x"), lambda: mlp.export("x")):
-        with pytest.raises(NotImplementedError, match="this release"):
-            verb()

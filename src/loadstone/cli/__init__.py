@@ -4,11 +4,13 @@ import click
 
 from loadstone.cli.convert import convert
 from loadstone.cli.demo import demo
+from loadstone.cli.diff import diff
 from loadstone.cli.exits import EXIT_CODES, Commands
 from loadstone.cli.inspect import inspect
 from loadstone.cli.predict import predict
 from loadstone.cli.stub import stub
 from loadstone.cli.summary import summary
+from loadstone.cli.verify import verify
 
 
 @click.group(cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -17,5 +19,5 @@ def main() -> None:
     """Open saved Keras and TensorFlow models without TensorFlow, and run them."""
 
 
-for command in (summary, inspect, predict, convert, stub, demo):
+for command in (summary, inspect, predict, convert, diff, verify, stub, demo):
     main.add_command(command)

@@ -48,6 +48,11 @@ def unmasked(stored: int) -> int:
     return ((turned >> 17) | (turned << 15)) & 0xFFFFFFFF
 
 
+def masked(crc: int) -> int:
+    """A checksum as a file holds it."""
+    return (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
+
+
 def _lanes(words: np.ndarray) -> np.ndarray:
     """The sum of each row; the first begins with that of nothing."""
     low, high = _halves()

@@ -9,8 +9,7 @@ Refused: soft and external links, external and virtual storage (UnsafeContent); 
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -284,26 +283,40 @@ def _address(group: h5py.Group) -> int:
     return int(h5py.h5o.get_info(group.id).addr)
 
 
-def write(tensors: Mapping[str, Tensor], attributes: Mapping[str, Mapping[str, Any]]) -> bytes:
-    """The bytes of a file with these tensors by path, and attributes by the path of their group ("" is the file).
+def write(
+    path: str,
+    tensors: Mapping[str, Tensor],
+    attributes: Mapping[str, Mapping[str, Any]],
+    told: Callable[[int], None] = lambda size: None,
+) -> None:
+    """A new file with these tensors by path, and attributes by the path of their group ("" is the file). One tensor is read at a time.
 
-    Lists of strings that do not fit into one attribute are cut into numbered ones, as Keras reads them.
+    Lists of strings that do not fit into one attribute are cut into numbered ones, as Keras reads them. told: is called with the bytes of
+    each tensor once it is written.
     """
     import h5py
 
-    buffer = io.BytesIO()
-    with h5py.File(buffer, "w") as file:
-        for path, tensor in tensors.items():
+    with h5py.File(path, "w") as file:
+        for name, tensor in tensors.items():
             array = tensor.numpy()
-            made = file.create_dataset(path, data=array.view(f"V{array.dtype.itemsize}") if array.dtype.kind == "V" else array)
-            if array.dtype.kind == "V":
+            opaque = array.dtype.isbuiltin == 2  # a type of ml_dtypes
+            made = file.create_dataset(name, data=array.view(f"V{array.dtype.itemsize}") if opaque else array)
+            if opaque:
                 made.attrs["dtype"] = tensor.dtype
-        for path, found in attributes.items():
-            group = file.require_group(path) if path else file
+            told(tensor.nbytes)
+        for place, found in attributes.items():
+            group = file.require_group(place) if place else file
             for name, value in found.items():
                 for key, part in _parts(name, value):
                     group.attrs[key] = part
-    return buffer.getvalue()
+
+
+def add_bytes(path: str, name: str, data: bytes) -> None:
+    """Another dataset of a file that was just written, of uint8."""
+    import h5py
+
+    with h5py.File(path, "a") as file:
+        file.create_dataset(name, data=np.frombuffer(data, np.uint8))
 
 
 def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import struct
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
+from loadstone.containers import wire
 from loadstone.containers.graph_proto import TYPES
 from loadstone.errors import CorruptFile
 
@@ -105,7 +103,8 @@ def of_json(value: Any, message: str, depth: int = 0) -> bytes:
                 raise CorruptFile(f"the map {key} of a {message} is no JSON object")
             entries = ((name, _json_value(one, kind[4:], depth)) for name, one in found.items())
             parts += [
-                _delimited(number, _delimited(1, _json_value(name, "string", depth)) + _field(2, kind[4:], one)) for name, one in entries
+                wire.delimited(number, wire.delimited(1, _json_value(name, "string", depth)) + _field(2, kind[4:], one))
+                for name, one in entries
             ]
         else:
             parts += [_field(number, kind, _json_value(one, kind, depth)) for one in (found if isinstance(found, list) else [found])]
@@ -192,7 +191,7 @@ def _text_fields(tokens: _Tokens, message: str | None, end: str | None, depth: i
         number, inside = _MESSAGES[message].get(name, (0, "")) if message is not None else (0, "")
         for value in _text_value(tokens, inside or None, depth):
             if inside:
-                parts.append(_delimited(number, value) if inside.startswith("map ") else _field(number, inside, value))
+                parts.append(wire.delimited(number, value) if inside.startswith("map ") else _field(number, inside, value))
         if not tokens.take(","):
             tokens.take(";")
     if end is not None and not tokens.take(end):
@@ -281,28 +280,13 @@ def _unescaped(text: str) -> bytes:
 # -- bytes ------------------------------------------------------------------------------------------------------------
 
 
-@np.errstate(all="ignore")
 def _field(number: int, kind: str, value: Any) -> bytes:
     if isinstance(value, bytes) is (kind in ("float", "double", "int", "bool", "type")):
         raise CorruptFile(f"a field of another kind than {kind}: {value!r:.60}")
     if kind == "float":
-        return _varint(number << 3 | 5) + np.array(value, np.float64).astype("<f4").tobytes()  # too large is infinite
+        return wire.single(number, value)
     if kind == "double":
-        return _varint(number << 3 | 1) + struct.pack("<d", value)
+        return wire.double(number, value)
     if kind in ("int", "bool", "type"):
-        return _varint(number << 3) + _varint(value)
-    return _delimited(number, value)
-
-
-def _delimited(number: int, data: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(data)) + data
-
-
-def _varint(number: int) -> bytes:
-    number &= 2**64 - 1
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
+        return wire.number(number, value)
+    return wire.delimited(number, value)

@@ -76,7 +76,12 @@ class MetaGraph:
     @cached_property
     def graph(self) -> GraphDef:
         """Its nodes and functions."""
-        return graph_proto.graph(self._part(2))
+        return graph_proto.graph(self.graph_message)
+
+    @property
+    def graph_message(self) -> memoryview:
+        """The GraphDef."""
+        return self._part(2)
 
     @cached_property
     def saver(self) -> tuple[str, str]:

@@ -7,18 +7,19 @@ share their beginning with the key before, and ends in a list of restart points;
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from loadstone.containers.crc32c import crc32c, unmasked
+from loadstone.containers.crc32c import crc32c, masked, unmasked
 from loadstone.containers.snappy import decompress
 from loadstone.containers.source import Source
-from loadstone.containers.wire import varint
+from loadstone.containers.wire import encoded, varint
 from loadstone.errors import CorruptFile, UnsafeContent, UnsupportedVersion
 
 MAGIC = bytes.fromhex("57fb808b247547db")
 MAX_KEYS = 1 << 26  # bytes of all keys of a block, which share their beginnings
 _FOOTER = 48
 _PLAIN, _SNAPPY = 0, 1
+_BLOCK_SIZE, _RESTARTS = 1 << 18, 16  # bytes of a block that is written, entries from one restart point to the next
 
 
 def ends(source: Source) -> bool:
@@ -80,3 +81,87 @@ def _entries(block: memoryview) -> Iterator[tuple[bytes, memoryview]]:
         at += own
         yield key, block[at : at + length]
         at += length
+
+
+# -- writing ----------------------------------------------------------------------------------------------------------
+
+
+def written(entries: Mapping[bytes, bytes]) -> bytes:
+    """The bytes of a table, as TensorFlow writes them: sorted, not compressed (tsl/lib/io/table_builder.cc)."""
+    out, index = bytearray(), list[tuple[bytes, bytes]]()
+    block, last = _Block(_RESTARTS), b""
+    handle: bytes | None = None  # of the block that ended before the next key
+    for key in sorted(entries):
+        if handle is not None:
+            index.append((_between(last, key), handle))
+            handle = None
+        block.add(key, entries[key])
+        last = key
+        if block.size >= _BLOCK_SIZE:
+            handle, block = _append(out, block), _Block(_RESTARTS)
+    if block.size > 4:
+        handle = _append(out, block)
+    meta = _append(out, _Block(_RESTARTS))
+    if handle is not None:
+        index.append((_behind(last), handle))
+    of_index = _Block(1)
+    for key, value in index:
+        of_index.add(key, value)
+    handles = meta + _append(out, of_index)
+    out += handles + b"\0" * (_FOOTER - len(MAGIC) - len(handles)) + MAGIC
+    return bytes(out)
+
+
+class _Block:
+    """Entries whose keys leave out what they share with the key before, but at restart points."""
+
+    def __init__(self, interval: int) -> None:
+        self._interval, self._count, self._last = interval, 0, b""
+        self._restarts = [0]
+        self._data = bytearray()
+
+    @property
+    def size(self) -> int:
+        """Bytes without what all blocks have behind them."""
+        return len(self._data) + 4 * len(self._restarts) + 4 if self._data else 4
+
+    def add(self, key: bytes, value: bytes) -> None:
+        shared = 0
+        if self._count == self._interval:
+            self._restarts.append(len(self._data))
+            self._count = 0
+        else:
+            shared = _shared(self._last, key)
+        self._data += encoded(shared) + encoded(len(key) - shared) + encoded(len(value)) + key[shared:] + value
+        self._last = key
+        self._count += 1
+
+    def bytes(self) -> bytes:
+        return bytes(self._data) + struct.pack(f"<{len(self._restarts) + 1}I", *self._restarts, len(self._restarts))
+
+
+def _append(out: bytearray, block: _Block) -> bytes:
+    """Put a block at the end; its offset and size."""
+    data = block.bytes() + bytes([_PLAIN])
+    handle = encoded(len(out)) + encoded(len(data) - 1)
+    out += data + struct.pack("<I", masked(crc32c(data)))
+    return handle
+
+
+def _shared(one: bytes, other: bytes) -> int:
+    shortest = min(len(one), len(other))
+    return next((i for i in range(shortest) if one[i] != other[i]), shortest)
+
+
+def _between(one: bytes, other: bytes) -> bytes:
+    """A short key that is not less than one key and less than the next."""
+    at = _shared(one, other)
+    if at < min(len(one), len(other)) and one[at] < 0xFF and one[at] + 1 < other[at]:
+        return one[:at] + bytes([one[at] + 1])
+    return one
+
+
+def _behind(key: bytes) -> bytes:
+    """A short key that is not less than the last one."""
+    at = next((i for i, byte in enumerate(key) if byte != 0xFF), None)
+    return key if at is None else key[:at] + bytes([key[at] + 1])

@@ -1,13 +1,14 @@
 """Protocol Buffers on the wire: the fields of a message, without a schema (https://protobuf.dev/programming-guides/encoding/).
 
 A message is read as its field numbers with their values: an integer for varints and fixed widths, the bytes for everything that
-has a length. What a field means is for the caller to know.
+has a length. What a field means is for the caller to know. It is written as the bytes of its fields one after the other.
 """
 
 from __future__ import annotations
 
+import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from loadstone.errors import CorruptFile
 
@@ -93,6 +94,58 @@ def text(value: Value) -> str:
         return str(content(value), "utf8")
     except UnicodeDecodeError as error:
         raise CorruptFile(f"a protobuf string is not UTF-8: {error}") from error
+
+
+# -- writing ----------------------------------------------------------------------------------------------------------
+
+
+def encoded(value: int) -> bytes:
+    """A varint; a negative number is 64-bit two's complement."""
+    value &= _MASK
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def number(field: int, value: int) -> bytes:
+    """A field that is an integer, a bool or an enum."""
+    return encoded(field << 3) + encoded(value)
+
+
+def delimited(field: int, data: bytes | bytearray | memoryview) -> bytes:
+    """A field that has a length: bytes, or a message."""
+    return b"".join((encoded(field << 3 | _BYTES), encoded(len(data)), data))
+
+
+def string(field: int, value: str) -> bytes:
+    """A field of text; lone surrogates stand for bytes that are no UTF-8."""
+    return delimited(field, value.encode("utf8", "surrogateescape"))
+
+
+def single(field: int, value: float) -> bytes:
+    """A field that is a float; what is too large for one is infinite."""
+    try:
+        return encoded(field << 3 | _FIXED32) + struct.pack("<f", value)
+    except OverflowError:
+        return encoded(field << 3 | _FIXED32) + struct.pack("<f", math.copysign(math.inf, value))
+
+
+def double(field: int, value: float) -> bytes:
+    """A field that is a double."""
+    return encoded(field << 3 | _FIXED64) + struct.pack("<d", value)
+
+
+def fixed32(field: int, value: int) -> bytes:
+    """A field that is a fixed32."""
+    return encoded(field << 3 | _FIXED32) + struct.pack("<I", value)
+
+
+def mapped(field: int, entries: Mapping[str, bytes]) -> bytes:
+    """A map from text to messages."""
+    return b"".join(delimited(field, string(1, key) + delimited(2, value)) for key, value in entries.items())
 
 
 def _cut() -> CorruptFile:

@@ -6,10 +6,10 @@ range of the file, so its tensors can be mapped; a deflated one is inflated in m
 
 from __future__ import annotations
 
-import io
+import os
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -150,12 +150,21 @@ def _typed(source: Source) -> Iterator[None]:
         raise CorruptFile(f"the zip archive is damaged or cut off: {error}", source=source.name) from error
 
 
-def write(members: Mapping[str, bytes]) -> bytes:
-    """The bytes of an archive with these members, stored as they are so that a reader can map them."""
+def write(path: str, folder: str) -> None:
+    """A new archive with the files of a folder, stored as they are so that a reader can map them. They are copied in pieces."""
     import zipfile
 
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for inner, folders, files in os.walk(folder):
+            folders.sort()
+            for name in sorted(files):
+                whole = os.path.join(inner, name)
+                archive.write(whole, os.path.relpath(whole, folder).replace(os.sep, "/"))
+
+
+def add(path: str, name: str, data: bytes) -> None:
+    """Another member of an archive that was just written, stored as it is."""
+    import zipfile
+
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive:
+        archive.writestr(name, data)

@@ -69,13 +69,14 @@ class CustomObjects:
     """A snapshot of the objects that a load can see. What `miss` was told is remembered; `raise_missing` names all of it.
 
     objects: all by name, those that the caller passed first, then those of scopes, then the registry. supplied: the former alone.
-    elsewhere: what an imported Keras has registered, which hides nothing that loadstone knows itself.
+    elsewhere: what an imported Keras has registered, which hides nothing that loadstone knows itself. alone: nothing but what was
+    passed is seen, as by a process that has registered nothing.
     """
 
-    def __init__(self, objects: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, objects: Mapping[str, Any] | None = None, *, alone: bool = False) -> None:
         self.supplied = dict(objects or {})
-        self.objects: Mapping[str, Any] = visible(objects)
-        self.elsewhere: Mapping[str, Any] = registered()
+        self.objects: Mapping[str, Any] = self.supplied if alone else visible(objects)
+        self.elsewhere: Mapping[str, Any] = {} if alone else registered()
         self.locate: Callable[[str], str] = lambda where: ""  # the frontend knows where a place is in the file
         self._sought: list[_Sought] = []
         self._used: set[str] = set()

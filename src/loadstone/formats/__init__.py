@@ -5,6 +5,8 @@ Content decides, never the name: a `.keras` file may be HDF5, and any file may b
 
 from __future__ import annotations
 
+from typing import Any
+
 from loadstone.containers.source import Source
 from loadstone.errors import UnrecognizedFormat
 from loadstone.formats import (
@@ -19,8 +21,9 @@ from loadstone.formats import (
 )
 from loadstone.formats.format import Format, Match
 from loadstone.formats.locating import located
+from loadstone.ir import Model
 
-__all__ = ["FORMATS", "Format", "Match", "detect", "located"]
+__all__ = ["FORMATS", "Format", "Match", "detect", "located", "read_file"]
 
 FORMATS: tuple[Format, ...] = (
     keras_v3.FORMAT,  # zip archives and folders, known by the config.json and weights in them
@@ -47,3 +50,9 @@ def detect(source: Source) -> Format:
     found = unrecognized.describe(source)
     tried = ", ".join(known.title for known in FORMATS)
     raise UnrecognizedFormat(f"this is {found.what}, not a model that can be opened (tried: {tried})", source=source.name, hint=found.hint)
+
+
+def read_file(path: str, custom: Any = None) -> Model:
+    """What is in a file or folder. custom: the reader's objects, for the frontend. Raises what `detect` and the format's reader do."""
+    source = Source.open(path)
+    return detect(source).read(source, custom, None)

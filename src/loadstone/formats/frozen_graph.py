@@ -9,7 +9,7 @@ from loadstone.containers.source import Source
 from loadstone.containers.wire import varint
 from loadstone.errors import CorruptFile
 from loadstone.formats.format import Format, Match
-from loadstone.formats.reading import only_mapped, reading
+from loadstone.formats.reading import only_mapped, reading, without
 from loadstone.formats.weights import Weights
 from loadstone.ir import Model, Producer
 
@@ -54,17 +54,20 @@ def _message(source: Source) -> memoryview:
 
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The graph; what predicts is chosen by the names of its tensors."""
+    without(weights, "a frozen graph")
     from loadstone.containers import graph_proto
+    from loadstone.containers.origin import Origin
     from loadstone.frontends.tensorflow.cutting import start_of
     from loadstone.frontends.tensorflow.module import module
 
     with reading(source):
-        graph = graph_proto.graph(_message(source))
+        message = _message(source)
+        graph = graph_proto.graph(message)
         return Model(
             format=FORMAT.name,
             source=source.name,
             producer=Producer("tensorflow"),
-            module=module(graph, start=list(start_of(graph))),
+            module=module(graph, start=list(start_of(graph)), origin=Origin(graph, lambda: message)),
             unchanged=only_mapped([source]),
         )
 

@@ -19,6 +19,7 @@ from loadstone.ir import Model, Tensor
 
 _ATTRIBUTE = "model_config"
 _GROUP = "model_weights"
+_EXAMPLE = "loadstone_example"  # of `formats.examples`
 
 
 def detect(source: Source) -> Match | None:
@@ -57,7 +58,7 @@ def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
     extra = assign(root, own, producer) if weights is None else weights.assign(root, producer)
     optimizer = tree.groups.get("optimizer_weights")
     if optimizer is not None:
-        extra["optimizer"] = optimizer.all_tensors()
+        extra["optimizer"] = _as_listed(optimizer)
     _none_left(tree)
     return Model(
         format=FORMAT.name,
@@ -69,6 +70,13 @@ def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
         findings=doubts(root, producer),
         unchanged=only_mapped([source] if weights is None else weights.sources, root),
     )
+
+
+def _as_listed(group: hdf5.Group) -> dict[str, Tensor]:
+    """The tensors of a group in the order of its list `weight_names`, which alone says which is which."""
+    tensors = group.all_tensors()
+    listed = [name for name in group.strings("weight_names") or () if name in tensors]
+    return {name: tensors[name] for name in (*listed, *tensors)}
 
 
 def _json(tree: hdf5.Group, name: str) -> Any:
@@ -85,7 +93,7 @@ def _none_left(tree: hdf5.Group) -> None:
     """Tensors outside the known groups would be weights that nobody reads."""
     other: list[Tensor] = list(tree.tensors.values())
     for name, group in tree.groups.items():
-        other += group.all_tensors().values() if name not in (_GROUP, "optimizer_weights") else []
+        other += group.all_tensors().values() if name not in (_GROUP, "optimizer_weights", _EXAMPLE) else []
     if other:
         raise CorruptFile(f"tensors outside the model: {', '.join(tensor.key for tensor in other[:10])}")
 

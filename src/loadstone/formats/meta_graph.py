@@ -45,17 +45,20 @@ def _is_info(info: memoryview) -> bool:
 
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The graph with the variables of the checkpoint beside it, or of `weights`."""
+    from loadstone.containers.origin import Origin
     from loadstone.containers.saved_model_proto import MetaGraph
     from loadstone.frontends.tensorflow.saved_model import read_meta_graph
 
     with reading(source):
         meta = MetaGraph(source.read())
         found = weights or _checkpoint(source)
+        module = read_meta_graph(meta, found.tensors, _no_asset)
+        module.origin = Origin(meta.graph, lambda: meta.graph_message, meta, found.tensors)
         return Model(
             format=FORMAT.name,
             source=source.name,
             producer=Producer("tensorflow", meta.version),
-            module=read_meta_graph(meta, found.tensors, _no_asset),
+            module=module,
             unchanged=only_mapped([source, *found.sources]),
         )
 

@@ -32,3 +32,9 @@ def only_mapped(sources: Iterable[Source], root: Layer | None = None) -> Callabl
             source.check_unchanged()
 
     return unchanged
+
+
+def without(weights: object, what: str) -> None:
+    """Refuse weights for a file of a kind that cannot take others than its own."""
+    if weights is not None:
+        raise ValueError(f"weights= is for models of Keras and for .meta graphs; {what} has its own")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from loadstone.containers.source import Source
 from loadstone.errors import LoadstoneError
 from loadstone.formats.format import METADATA, Format, KerasView, Match
-from loadstone.formats.reading import only_mapped, reading
+from loadstone.formats.reading import only_mapped, reading, without
 from loadstone.formats.weights import Weights
 from loadstone.ir import Model, Module, Producer
 
@@ -43,13 +43,14 @@ def detect(source: Source) -> Match | None:
 
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The module of the graph that serves; others by their tags."""
+    without(weights, "a SavedModel")
     from loadstone.containers.saved_model_folder import open_folder
 
     with reading(source):
         found = open_folder(source)
-        tagged = {graph.tags: _reader(found, graph) for graph in found.graphs}
         served = _served(found.graphs)
         view = _view(found, served, custom)
+        tagged = {graph.tags: _reader(found, graph, graph is served, view) for graph in found.graphs}
         return Model(
             format=FORMAT.name,
             source=source.name,
@@ -80,11 +81,14 @@ def _served(graphs: list[MetaGraph]) -> MetaGraph:
     return [*alone, *some, *graphs][0]
 
 
-def _reader(found: SavedModelFolder, graph: MetaGraph) -> Callable[[], Module]:
+def _reader(found: SavedModelFolder, graph: MetaGraph, served: bool, view: KerasView) -> Callable[[], Module]:
     def read_module() -> Module:
+        from loadstone.containers.origin import Origin
         from loadstone.frontends.tensorflow.saved_model import read_meta_graph
 
-        return read_meta_graph(graph, found.variables, found.asset)
+        module = read_meta_graph(graph, found.variables, found.asset)
+        module.origin = Origin(graph.graph, lambda: graph.graph_message, graph, found.variables, found, served, view.root)
+        return module
 
     return read_module
 

@@ -34,7 +34,8 @@ def detect(source: Source) -> Match | None:
 
 def read(source: Source, custom: Any = None, weights: Weights | None = None) -> Model:
     """The graph with its weights."""
-    from loadstone.frontends.tensorflow.javascript import graph_of, signature_of
+    from loadstone.containers.origin import Origin
+    from loadstone.frontends.tensorflow.javascript import graph_of, message_of, signature_of
     from loadstone.frontends.tensorflow.module import module
     from loadstone.frontends.tensorflow.saved_model import signature_graph
 
@@ -43,11 +44,13 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
         found = weights or read_weights(source)
         graph = graph_of(stored["modelTopology"], found.tensors)
         told = signature_of(stored)
+        origin = Origin(graph, lambda: message_of(stored["modelTopology"], found.tensors))
+        signatures = {} if told is None else {SIGNATURE: signature_graph(graph, SIGNATURE, told)}
         return Model(
             format=FORMAT.name,
             source=source.name,
             producer=Producer("tensorflow", _version(stored)),
-            module=module(graph, signatures={} if told is None else {SIGNATURE: signature_graph(graph, SIGNATURE, told)}),
+            module=module(graph, signatures=signatures, origin=origin),
             unchanged=only_mapped(found.sources),
         )
 

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 
-from loadstone.containers import checkpoint_v1, hdf5, npz, sstable, tensor_bundle
+from loadstone.containers import checkpoint_v1, hdf5, npz, safetensors, sstable, tensor_bundle
 from loadstone.containers import zip as archives
 from loadstone.containers.source import Filepath, Source
 from loadstone.errors import CorruptFile, LoadstoneError, UnrecognizedFormat, UnsupportedVersion
@@ -19,7 +19,7 @@ from loadstone.formats.locating import latest_checkpoint
 from loadstone.formats.reading import reading
 from loadstone.formats.v3_files import Files, V3Weights, assets_of, files_of, of_hdf5, of_npz, of_shards, weights_of
 from loadstone.formats.weights import Extra, Weights
-from loadstone.frontends.keras import weights_checkpoint, weights_h5, weights_list, weights_v3
+from loadstone.frontends.keras import weights_checkpoint, weights_h5, weights_list, weights_named, weights_v3
 from loadstone.ir import Layer, Producer, Tensor
 from loadstone.ir.records import dataclass, replace
 
@@ -186,6 +186,11 @@ def _read_npz(source: Source) -> Weights:
 _NUMBERED = re.compile(r"arr_\d+$")
 
 
+def _read_safetensors(source: Source) -> Weights:
+    tensors, _ = safetensors.read(source)
+    return Weights(tensors, lambda root, producer: weights_named.assign(root, tensors, producer), [source])
+
+
 # checkpoints of TensorFlow
 
 
@@ -230,6 +235,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("the weights of a Keras v3 archive or folder (.keras)", (".keras",), _is_archive, _read_archive),
     Kind("the weights of a TensorFlow.js layers model (model.json)", (".json",), _is_tfjs, tfjs_layers.read_weights),
     Kind("arrays of numpy: Keras v3 weights, or `get_weights()` in order (.npz)", (".npz",), _is_npz, _read_npz),
+    Kind("safetensors, by the paths of layers (.safetensors)", (".safetensors",), safetensors.begins, _read_safetensors),
     Kind("TensorFlow checkpoint (V1)", (".ckpt",), checkpoint_v1.begins, _read_checkpoint_v1),
     Kind("TensorFlow checkpoint (.index and .data files)", (".index",), _is_bundle, _read_bundle),
 )

@@ -1,20 +1,42 @@
-"""Files that today's Keras opens, from a config in its spelling and the layers with their weights."""
+"""Files that today's Keras opens, from a config in its spelling and the layers with their weights. Tensors are read one at a time."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from loadstone.containers import hdf5
+from loadstone.containers import hdf5, safetensors
 from loadstone.containers import zip as archives
+from loadstone.errors import LoweringError
 from loadstone.formats.v3_files import ASSETS, CONFIG, HDF5
+from loadstone.frontends.keras import weights_named
 from loadstone.frontends.keras.order import as_keras_lists
-from loadstone.frontends.keras.spelling import RELEASE, Typed, model_config
+from loadstone.frontends.keras.spelling import RELEASE, Typed, lack, model_config, training_part
+from loadstone.frontends.keras.spelling_2 import lack as lack_2
+from loadstone.frontends.keras.variables import variables
 from loadstone.frontends.keras.weights_h5 import legacy_order, top_layers
 from loadstone.frontends.keras.weights_v3 import stored
 from loadstone.ir import Layer, Producer, Tensor
+from loadstone.ir.records import dataclass, field
+
+__all__ = [
+    "WRITER", "Compiled", "Told", "architecture", "config", "in_order", "keras_h5", "keras_v3", "keras_zip", "lack", "lack_2", "left_out",
+    "legacy_weights_h5", "weights_h5", "weights_safetensors",
+]  # fmt: skip
 
 WRITER = Producer("keras", RELEASE, "tensorflow")
+_SCALES = 4  # variables of a LossScaleOptimizer itself
+Told = Callable[[int], None]  # is called with the bytes of each tensor that was written
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What `compile` was given, in today's spelling, and the optimizer's variables in today's order by their names."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def in_order(root: Layer) -> Layer:
@@ -25,43 +47,130 @@ def in_order(root: Layer) -> Layer:
     return root
 
 
-def config(root: Layer, typed: Typed) -> dict[str, Any]:
-    """The config of a model in today's spelling; typed gives shape and dtype of a tensor of its graph."""
-    return model_config(root, typed)
+def config(root: Layer, typed: Typed, given: Collection[str] = ()) -> dict[str, Any]:
+    """The config of a model in today's spelling; typed gives shape and dtype of a tensor of its graph. given: see `model_config`."""
+    return model_config(root, typed, given)
 
 
-def keras_v3(config: dict[str, Any], root: Layer, date: str) -> bytes:
-    """A `.keras` archive: keras/src/saving/saving_lib.py. date: as Keras writes it, "2026-11-26@12:00:00"."""
+def left_out(root: Layer, given: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """(kind, name, place) of each regularizer and constraint that is not written: neither Keras' own nor among the caller's objects."""
+    for layer in root.walk():
+        for key, value in layer.config.items() if variables(layer) is not None else ():
+            if key.endswith(("_regularizer", "_constraint")) and value and training_part(value, key, given) is None:
+                name = value.get("class_name") if isinstance(value, Mapping) else value
+                yield key.rpartition("_")[2], str(name), f"{layer.path or layer.name}.{key}"
+
+
+def keras_v3(folder: str, config: dict[str, Any], root: Layer, date: str, compiled: Compiled | None, told: Told) -> None:
+    """The files of a `.keras` archive in a folder: keras/src/saving/saving_lib.py. date: as Keras writes it, "2026-11-26@12:00:00"."""
     weights = dict(stored(root))
-    assets = {path: tensor for path, tensor in weights.items() if path.endswith(".txt")}
-    members = {
-        "metadata.json": json.dumps({"keras_version": RELEASE, "date_saved": date}).encode(),
-        CONFIG: json.dumps(config).encode(),
-        HDF5[0]: hdf5.write({path: tensor for path, tensor in weights.items() if path not in assets}, {}),
-        **{f"{ASSETS}{path}": b"\n".join(tensor.numpy().tolist()) for path, tensor in assets.items()},
-    }
-    return archives.write(members)
+    if compiled is not None:
+        config = {**config, "compile_config": dict(compiled.config)}
+        weights.update(_optimizer(compiled))
+    os.makedirs(folder, exist_ok=True)
+    _write_json(os.path.join(folder, "metadata.json"), {"keras_version": RELEASE, "date_saved": date})
+    _write_json(os.path.join(folder, CONFIG), config)
+    for path in [path for path in weights if path.endswith(".txt")]:
+        place = os.path.join(folder, ASSETS, path)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with open(place, "wb") as file:
+            file.write(b"\n".join(weights.pop(path).numpy().tolist()))
+    hdf5.write(os.path.join(folder, HDF5[0]), weights, {}, told)
 
 
-def weights_h5(root: Layer) -> bytes:
+def _optimizer(compiled: Compiled) -> Iterator[tuple[str, Tensor]]:
+    """The optimizer's variables; a LossScaleOptimizer writes those of the one inside once more."""
+    for number, tensor in enumerate(compiled.variables.values()):
+        yield f"optimizer/vars/{number}", tensor
+        if compiled.config["optimizer"]["class_name"] == "LossScaleOptimizer" and number >= _SCALES:
+            yield f"optimizer/inner_optimizer/vars/{number - _SCALES}", tensor
+
+
+def keras_zip(path: str, folder: str) -> None:
+    """The archive of a folder that `keras_v3` filled."""
+    archives.write(path, folder)
+
+
+def weights_h5(path: str, root: Layer, told: Told) -> None:
     """A `.weights.h5` file of today's layout."""
-    return hdf5.write({path: tensor for path, tensor in stored(root) if not path.endswith(".txt")}, {})
+    hdf5.write(path, {place: tensor for place, tensor in stored(root) if not place.endswith(".txt")}, {}, told)
 
 
-def keras_h5(config: dict[str, Any], root: Layer) -> bytes:
+def weights_safetensors(path: str, root: Layer, told: Told) -> None:
+    """The weights by the paths of their layers: "encoder/dense/kernel"."""
+    found = {name: tensor for name, tensor in weights_named.stored(root) if tensor.dtype != "string"}
+    safetensors.write(path, found, {"format": "keras", "keras_version": RELEASE}, told)
+
+
+def architecture(path: str, config: dict[str, Any]) -> None:
+    """The config alone."""
+    _write_json(path, config)
+
+
+def keras_h5(path: str, config: dict[str, Any], root: Layer, compiled: Compiled | None, told: Told) -> None:
     """A whole model in HDF5: keras/src/legacy/saving/legacy_h5_format.py."""
-    tensors: dict[str, Tensor] = {}
-    layers = top_layers(root)
+    tensors, attributes = _listed(root, "model_weights")
+    attributes[""] = {"keras_version": RELEASE, "backend": "tensorflow", "model_config": json.dumps(config)}
+    if compiled is not None and compiled.config.get("optimizer") is not None:
+        training = {key: value for key, value in compiled.config.items() if key != "optimizer"}
+        attributes[""]["training_config"] = json.dumps({**training, "optimizer_config": compiled.config["optimizer"]})
+        if compiled.variables:
+            attributes["optimizer_weights"] = {"weight_names": list(compiled.variables)}
+            tensors.update((f"optimizer_weights/{name}", tensor) for name, tensor in compiled.variables.items())
+    hdf5.write(path, tensors, attributes, told)
+
+
+def legacy_weights_h5(path: str, root: Layer, told: Told) -> None:
+    """Weights alone in the older layout, which every Keras reads from a `.h5` file."""
+    tensors, attributes = _listed(root, "")
+    hdf5.write(path, tensors, attributes, told)
+
+
+def _listed(root: Layer, top: str) -> tuple[dict[str, Tensor], dict[str, dict[str, Any]]]:
+    """A group for each layer of the outermost model, which lists its weights in order."""
+    start, tensors, layers = f"{top}/" if top else "", {}, top_layers(root)
     attributes: dict[str, dict[str, Any]] = {
-        "": {"keras_version": RELEASE, "backend": "tensorflow", "model_config": json.dumps(config)},
-        "model_weights": {"layer_names": [layer.name for layer in layers], "backend": "tensorflow", "keras_version": RELEASE},
+        top: {"layer_names": [layer.name for layer in layers], "backend": "tensorflow", "keras_version": RELEASE},
     }
     for layer in layers:
         names = []
-        for slot in legacy_order(layer, WRITER):
-            if slot.variable.name in slot.layer.weights and slot.variable.name != "idf_weights":  # which the config has
-                above = "" if slot.layer is layer else f"{slot.layer.path.removeprefix(layer.path).strip('/')}/"
-                names.append(f"{layer.name}/{above}{slot.variable.label}")
-                tensors[f"model_weights/{layer.name}/{names[-1]}"] = slot.layer.weights[slot.variable.name]
-        attributes[f"model_weights/{layer.name}"] = {"weight_names": names}
-    return hdf5.write(tensors, attributes)
+        for name, tensor in _of_custom(layer) if variables(layer) is None else _of_layer(layer):
+            names.append(f"{layer.name}/{name}")
+            tensors[f"{start}{layer.name}/{names[-1]}"] = tensor
+        attributes[f"{start}{layer.name}"] = {"weight_names": names}
+    return tensors, attributes
+
+
+def _of_layer(layer: Layer) -> Iterator[tuple[str, Tensor]]:
+    """The weights of a layer and all inside in the order of HDF5 files."""
+    custom = [inner for inner in layer.walk() if variables(inner) is None and inner.weights]
+    if custom:
+        raise LoweringError(
+            f"an HDF5 file lists the weights of '{layer.name}' by whether they are trained, which is not known of a class of yours inside",
+            where=custom[0].path,
+            hint="write it as .keras",
+        )
+    for slot in legacy_order(layer, WRITER):
+        if slot.variable.name in slot.layer.weights and slot.variable.name != "idf_weights":  # which the config has
+            above = "" if slot.layer is layer else f"{slot.layer.path.removeprefix(layer.path).strip('/')}/"
+            yield f"{above}{slot.variable.label}", slot.layer.weights[slot.variable.name]
+
+
+def _of_custom(layer: Layer) -> Iterator[tuple[str, Tensor]]:
+    """The weights of a class that only the user knows: as an HDF5 file had them, or those that it counts itself."""
+    for name, tensor in layer.weights.items():
+        if "vars" in tensor.key.split("/"):
+            if not name.isdigit():
+                raise LoweringError(
+                    f"a .keras file keeps the weights of a class of yours by attributes ({name}), and an HDF5 file by their order",
+                    where=layer.path,
+                    hint="write it as .keras",
+                )
+            yield f"variable_{name}", tensor
+        else:
+            yield name.removeprefix(f"{layer.name}/"), tensor
+
+
+def _write_json(path: str, value: Any) -> None:
+    with open(path, "w", encoding="utf8") as file:
+        json.dump(value, file)

@@ -44,6 +44,7 @@ class MaskRules:
     argument), that of the "first" argument, or of the first argument where that is a "single" tensor.
     drops: the class did not support masking in that release, though it does in others. casts: a cast of an input takes its mask away.
     inner: TimeDistributed asks the layer inside for its mask, and calls it once on all steps.
+    returned: what becomes of the mask of a tensor that a Lambda's function returns as it was given.
     takes: MultiHeadAttention takes the masks off the tensors that it is given, for all that use them later.
     """
 
@@ -53,6 +54,7 @@ class MaskRules:
     casts: bool = False
     inner: bool = False
     takes: bool = False
+    returned: Literal["keeps", "ends", "unknown"] = "ends"
 
 
 @dataclass(eq=False)
@@ -151,7 +153,7 @@ class Graph:
 
     inputs are the placeholder nodes (op "InputLayer") in the order of the model's inputs; input_structure and outputs are
     structures whose leaves are `Output`s: what the model's call takes and returns. listed are the layers in the order of
-    the file, which is the order that users see.
+    the file, which is the order that users see. tensors are the names that the file's graph of TensorFlow has for inputs and outputs.
     """
 
     nodes: list[Node]
@@ -159,6 +161,7 @@ class Graph:
     input_structure: Structure
     outputs: Structure
     listed: list[Layer] = field(default_factory=list)
+    tensors: dict[Output, str] = field(default_factory=dict)
 
     def layers(self) -> list[Layer]:
         """The layers that the nodes call, once each."""

@@ -37,7 +37,8 @@ class Module:
     changed are the keys of variables that signatures assign to, once they are found. mentions is a quick look whether functions of these
     names, or those that they call, may hold ops whose names begin with some words; it says yes too often rather than too seldom.
     signatures are the graphs that may be run, by name; between gives the graph between tensors by their names, where it is told (None:
-    what serves as inputs and outputs of the whole).
+    what serves as inputs and outputs of the whole). trainable are the names of variables that training changes, origin what the module was
+    read from, for who writes it back (`export.saved_model`); None where it was made.
     """
 
     function: Callable[[str], Graph]
@@ -53,6 +54,8 @@ class Module:
     mentions: Callable[[Sequence[str], Sequence[str]], bool] = lambda names, words: True
     signatures: Mapping[str, Graph] = field(default_factory=dict)
     restore: Callable[[], Graph] | None = None
+    trainable: frozenset[str] = frozenset()
+    origin: Any = None  # of a type of `containers`
 
     def reached(self, graph: Graph) -> Iterator[Node]:
         """The nodes of a graph and of the functions and bodies that it calls, each of these once."""

@@ -30,7 +30,7 @@ class Region:
 class Tensor:
     """A shape, a dtype name (`ir.dtypes`) and a way to get the values.
 
-    `key` says where the values come from, for messages ("model_weights/dense/kernel:0").
+    `key` says where the values come from, for messages ("model_weights/dense/kernel:0"); `mapped` that they are not as they are there.
     """
 
     shape: tuple[int, ...]
@@ -38,6 +38,7 @@ class Tensor:
     _load: Callable[[], np.ndarray] = field(repr=False)
     region: Region | None = None
     key: str = ""
+    mapped: bool = False
     _kept: list[np.ndarray] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -81,4 +82,5 @@ class Tensor:
 
     def map(self, function: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...] | None = None, dtype: str | None = None) -> Tensor:
         """`function` of the values, when they are needed; `shape` and `dtype` say what it returns."""
-        return Tensor.lazy(self.shape if shape is None else shape, dtype or self.dtype, lambda: function(self.numpy()), key=self.key)
+        load = lambda: function(self.numpy())  # noqa: E731
+        return Tensor(tuple(self.shape if shape is None else shape), dtype or self.dtype, load, None, self.key, True)

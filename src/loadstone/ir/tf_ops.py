@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,11 +18,22 @@ from loadstone.ir.records import dataclass
 
 @dataclass(frozen=True)
 class Argument:
-    """An input or output. several names the attribute that says how many tensors it stands for: a number, or a list of types."""
+    """An input or output. several names the attribute that says how many tensors it stands for: a number, or a list of types.
+
+    type names the attribute that says its dtype; fixed is the dtype where all nodes have the same.
+    """
 
     name: str
     several: str = ""
     type: str = ""
+    fixed: str = ""
+
+    def dtypes(self, attributes: Mapping[str, Any]) -> list[str]:
+        """The dtype of each tensor that it stands for in a node; "" where the attributes do not tell."""
+        several = attributes.get(self.several) if self.several else 1
+        if isinstance(several, list):
+            return [str(dtype) for dtype in several]
+        return [self.fixed or str(attributes.get(self.type) or "")] * (several if isinstance(several, int) else 0)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,11 @@ class Hosts:
         self.evaluate = evaluate
         self._made: dict[int, tuple[Layer, _Prepares]] = {}
 
+    @property
+    def objects(self) -> Mapping[str, Any]:
+        """All custom objects by name."""
+        return self._objects
+
     def __call__(self, layer: Layer, call: Call) -> Hosted:
         """The call of a layer, ready to run. Raises ModelError where what was given does not fit the layer."""
         if id(layer) not in self._made:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from copy import deepcopy
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from loadstone.custom.classes import keras_layer_of, overrides
 from loadstone.custom.hosting import to_array
+from loadstone.ir import dtypes
 
 
 class Library:
@@ -22,6 +24,16 @@ class Library:
 
     def __init__(self, keras: ModuleType) -> None:
         self._keras: Any = keras
+
+    @property
+    def keras(self) -> Any:
+        """The package itself."""
+        return self._keras
+
+    @property
+    def package(self) -> ModuleType:
+        """The package itself."""
+        return self._keras  # type: ignore[no-any-return]
 
     @property
     def is_keras_3(self) -> bool:
@@ -44,6 +56,54 @@ class Library:
         """Custom objects are found by the library's own `from_config` inside."""
         with self._keras.utils.custom_object_scope(dict(objects)):
             yield
+
+    def deserialize(self, config: dict[str, Any]) -> Any:
+        """A layer or model of a config in the library's own spelling. Lambdas of stored code are refused by Keras 3."""
+        if self.is_keras_3:
+            return self._keras.saving.deserialize_keras_object(config, safe_mode=True)
+        return self._keras.layers.deserialize(config)
+
+    def compile(self, model: Any, config: Mapping[str, Any]) -> None:
+        """Compile a model as a training config of the library says (`Trainer.compile_from_config` without the warnings)."""
+        model.compile(**self._keras.saving.deserialize_keras_object(deepcopy(dict(config)), safe_mode=True))
+
+    def optimizer(self, model: Any, class_name: str) -> Any:
+        """The optimizer of a compiled model: the one inside, where Keras put one of another class around it."""
+        found = model.optimizer
+        inner = getattr(found, "inner_optimizer", None)
+        return inner if inner is not None and class_name != "LossScaleOptimizer" else found
+
+    def optimizer_variables(self, optimizer: Any, model: Any) -> list[Any]:
+        """Its variables in order, made now where training would make them."""
+        if not optimizer.built:
+            optimizer.build(model.trainable_variables)
+        return list(optimizer.variables)
+
+    def dtype_of(self, variable: Any) -> Any:
+        """The numpy dtype of a variable."""
+        name = getattr(variable.dtype, "name", None) or str(variable.dtype)
+        return dtypes.to_numpy(name)
+
+    def own_variables(self, layer: Any) -> list[Any]:
+        """The variables of a layer that no layer inside it has, in the order in which it counts them."""
+        if self.is_keras_3:
+            return [*layer._trainable_variables, *layer._non_trainable_variables]
+        return [*layer._trainable_weights, *layer._non_trainable_weights]
+
+    def counts_otherwise(self, layer: Any) -> bool:
+        """True where a class says itself in which order it takes values for its variables: quantized ones do."""
+        return self.is_keras_3 and type(layer).load_own_variables is not self._keras.layers.Layer.load_own_variables
+
+    def load(self, layer: Any, arrays: Mapping[int, np.ndarray]) -> None:
+        """Give a layer values for its own variables, by number, as its class takes them."""
+        own = self.own_variables(layer)
+        if len(arrays) == len(own) and hasattr(layer, "load_own_variables"):
+            layer.load_own_variables({str(number): arrays[number] for number in sorted(arrays)})
+            return
+        for number, array in arrays.items():
+            own[number].assign(array)
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
 
     @contextmanager
     def inference(self) -> Iterator[None]:

@@ -76,6 +76,11 @@ class Builder:
             self._weights[id(tensor)] = Value(self.unique(tensor.key or "w"), tensor.shape, tensor.dtype, tensor)
         return self._weights[id(tensor)]
 
+    def weight_input(self, name: str, tensor: Tensor) -> Value:
+        """A new input of the block that stands for a tensor of the file from now on: nothing is computed of its values."""
+        self._weights[id(tensor)] = self.input(name, tensor.shape, tensor.dtype)
+        return self._weights[id(tensor)]
+
     def unique(self, stem: str) -> str:
         """A name not used before."""
         count = self._names[stem] = self._names.get(stem, -1) + 1
@@ -174,17 +179,24 @@ class Builder:
         return [v if v is None or isinstance(v, Value) else self.const(v, like) for v in inputs]
 
     def host(
-        self, name: str, function: Callable[..., Any], inputs: Sequence[Value], results: Sequence[tuple[Shape, str]], pure: bool = False
+        self,
+        name: str,
+        function: Callable[..., Any],
+        inputs: Sequence[Value],
+        results: Sequence[tuple[Shape, str]],
+        pure: bool = False,
+        does: object = None,
     ) -> tuple[Value, ...]:
         """A Python call over numpy arrays as a step of the program; `function(*arrays)` returns a tuple of arrays.
 
-        pure: the results depend on the inputs alone, so that a call of constants in memory is made at once.
+        pure: the results depend on the inputs alone, so that a call of constants in memory is made at once. does says what the function
+        computes, for who writes it in another language: a record or a layer; without it that is the function itself.
         """
         if pure and all(v.const is not None and v.const.known for v in inputs):
             arrays = function(*(v.array() for v in inputs))
             return tuple(self.const(array, dtype) for array, (_, dtype) in zip(arrays, results, strict=True))
         outputs = [Value(self.unique(f"{self.origin}/{name}"), shape, dtype) for shape, dtype in results]
-        self._append(Op(name, list(inputs), outputs, {}, "host", self.origin, function))
+        self._append(Op(name, list(inputs), outputs, {} if does is None else {"does": does}, "host", self.origin, function))
         return tuple(outputs)
 
     def inner(self) -> Builder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from loadstone.custom.hosting import Host
@@ -12,6 +13,8 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.finish import Emitted, finish
 from loadstone.lowering.keras.walk import Traced, Walk
 
+Shapes = Mapping[str, tuple[int | None, ...]]
+
 
 def lower(model: Model, host: Host | None = None) -> Program:
     """The program of a model; what the walk noticed is added to its findings.
@@ -21,16 +24,16 @@ def lower(model: Model, host: Host | None = None) -> Program:
     return finish(*emit(model, host))
 
 
-def emit(model: Model, host: Host | None = None) -> Emitted:
-    """What the rules emit for a model, before any pass. Raises as `lower`."""
+def emit(model: Model, host: Host | None = None, shapes: Shapes | None = None) -> Emitted:
+    """What the rules emit for a model, before any pass. shapes are those of inputs that shall not be free. Raises as `lower`."""
     if model.root is None:
         from loadstone.lowering.tensorflow.lower import emit_graph
 
-        return emit_graph(model)
+        return emit_graph(model, shapes)
     free = not any(layer.config.get("stateful") for layer in model.root.walk())
-    walk, inputs, outputs = trace(model, host, free)
+    walk, inputs, outputs = trace(model, host, free, shapes)
     if walk.problems and free:  # a rule may need the batch size that the model was made with
-        walk, inputs, outputs = trace(model, host)
+        walk, inputs, outputs = trace(model, host, shapes=shapes)
     walk.raise_problems()
     model.findings += walk.findings
     values = [leaf.value for leaf in flatten(outputs)]
@@ -39,7 +42,9 @@ def emit(model: Model, host: Host | None = None) -> Emitted:
     return Emitted(walk.b, inputs, specs, map_structure(lambda _: next(counter), outputs))
 
 
-def trace(model: Model, host: Host | None = None, free_batch: bool = False) -> tuple[Walk, list[tuple[Spec, Any]], Any]:
+def trace(
+    model: Model, host: Host | None = None, free_batch: bool = False, shapes: Shapes | None = None
+) -> tuple[Walk, list[tuple[Spec, Any]], Any]:
     """The walk with what it found (`traces`, `problems`), the program's inputs, and the outputs as a structure of Traced.
 
     free_batch: a batch size that the model was made with binds nobody, as in Keras, where only stateful layers insist on it.
@@ -55,7 +60,8 @@ def trace(model: Model, host: Host | None = None, free_batch: bool = False) -> t
         if config.get("ragged"):
             walk.problems.append(UnsupportedAttribute("an input of ragged tensors", where=node.name))
         shape = tuple(config["batch_shape"])
-        spec = Spec(node.name, (None, *shape[1:]) if free_batch else shape, config["dtype"], bool(config.get("optional")))
+        shape = (shapes or {}).get(node.name, (None, *shape[1:]) if free_batch else shape)
+        spec = Spec(node.name, shape, config["dtype"], bool(config.get("optional")))
         inputs.append((spec, walk.b.input(node.name, spec.shape or (), spec.dtype)))
     outputs = walk.graph(graph, [Traced(value) for _, value in inputs], None)
     return walk, inputs, outputs

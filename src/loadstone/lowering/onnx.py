@@ -7,7 +7,7 @@ in the order of their numbers except that `opset_import` comes first, as readers
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from operator import index
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from loadstone.ir import Tensor, dtypes
 from loadstone.ir.program import External, Placement
+from loadstone.ir.records import dataclass, field
 from loadstone.lowering.block import OPSET, Block, Op, Value
 
 IR_VERSION = 10
@@ -23,17 +24,37 @@ INLINE_KNOWN = 1 << 16  # the same for integers that a rule made: shapes may dep
 AS_FLOAT32 = ("bfloat16",)  # types of inputs and outputs that engines' Python bindings lack
 
 
-def encode_model(block: Block, place: Placement, segment: bool = False) -> bytes:
+@dataclass(frozen=True)
+class Labels:
+    """What a model says of itself: versions, the name of the graph, text for people.
+
+    axes are names of free lengths by input or output: one for each axis, None where its length is known.
+    """
+
+    opset: int = OPSET
+    ir_version: int = IR_VERSION
+    producer_version: str = ""
+    graph: str = "loadstone"
+    doc: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    axes: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+
+
+def encode_model(block: Block, place: Placement, segment: bool = False, labels: Labels | None = None) -> bytes:
     """ModelProto of a whole graph.
 
     As the `segment` of a program, what crosses its border is spelt as `ir.program.Segment` says; otherwise the model is
-    what the block says.
+    what the block says, which must be in the opset of the labels.
     """
-    encoder = _Encoder(segment)
+    labels = labels or Labels()
+    encoder = _Encoder(segment, labels.axes)
     initializers = encoder.initializers(block, place)
-    graph = encoder.graph(encoder.with_border(block) if segment else block, "loadstone", initializers)
-    opset = _message(8, _string(1, "") + _integer(2, OPSET))
-    return _integer(1, IR_VERSION) + _string(2, "loadstone") + opset + _message(7, graph)
+    graph = encoder.graph(encoder.with_border(block) if segment else block, labels.graph, initializers)
+    head = _integer(1, labels.ir_version) + _string(2, "loadstone")
+    head += b"".join(_string(at, text) for at, text in ((3, labels.producer_version), (6, labels.doc)) if text)
+    opset = _message(8, _string(1, "") + _integer(2, labels.opset))
+    properties = b"".join(_message(14, _string(1, key) + _string(2, value)) for key, value in labels.properties.items())
+    return head + opset + _message(7, graph) + properties
 
 
 def weights_of(block: Block) -> dict[str, Tensor]:
@@ -68,8 +89,8 @@ def _constants(block: Block) -> Iterable[Value]:
 class _Encoder:
     """Encodes graphs inside graphs; knows which names it gave, and how text is written."""
 
-    def __init__(self, segment: bool) -> None:
-        self._segment = segment
+    def __init__(self, segment: bool, axes: Mapping[str, Sequence[str | None]]) -> None:
+        self._segment, self._axes = segment, axes
         self._passed = 0
 
     def with_border(self, block: Block) -> Block:
@@ -110,8 +131,8 @@ class _Encoder:
                 nodes.append(_message(1, self._node(Op("Identity", [value], [passed], {}))))
                 value = passed
             given.add(value.name)
-            outputs.append(_message(12, _value_info(value)))
-        inputs = [_message(11, _value_info(value)) for value in block.inputs]
+            outputs.append(_message(12, _value_info(value, self._axes.get(value.name))))
+        inputs = [_message(11, _value_info(value, self._axes.get(value.name))) for value in block.inputs]
         return b"".join([*nodes, _string(2, name), initializers, *inputs, *outputs])
 
     def _node(self, op: Op) -> bytes:
@@ -169,11 +190,12 @@ def _raw(array: np.ndarray, dtype: str) -> bytes:
     return (halves[: array.size + array.size % 2].reshape(-1, 2) @ np.array([1, 16], np.uint8)).astype(np.uint8).tobytes()
 
 
-def _value_info(value: Value) -> bytes:
-    """ValueInfoProto; free lengths get a name of their own each, so that engines assume nothing of them."""
+def _value_info(value: Value, axes: Sequence[str | None] | None = None) -> bytes:
+    """ValueInfoProto; free lengths get a name of their own each where none is given, so that engines assume nothing of them."""
     dims = []
     for axis, length in enumerate(value.shape):
-        dims.append(_message(1, _string(2, f"{value.name}_{axis}") if length is None else _integer(1, length)))
+        name = (None if axes is None else axes[axis]) or f"{value.name}_{axis}"
+        dims.append(_message(1, _string(2, name) if length is None else _integer(1, length)))
     shape = _message(2, b"".join(dims))
     tensor_type = _integer(1, dtypes.to_onnx(value.dtype)) + shape
     return _string(1, value.name) + _message(2, _message(1, tensor_type))

@@ -39,6 +39,7 @@ class Rule:
 
     masking: "pass" (the layer supports masking: its outputs carry the mask of its first argument), "stop" (the outputs
     have no mask), or a function `(b, layer, call) -> mask structure` as Keras' compute_mask, where `call` is a `Call`.
+    weights: ("*",) takes all that there are, as a list `weights`.
     autocast: float inputs and weights are cast to the policy's compute dtype first, as Keras' Layer.__call__ does;
     "inputs" casts inputs alone. raw: the rule takes (walk, layer, call) and does the rest itself (wrappers).
     """

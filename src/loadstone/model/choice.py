@@ -68,7 +68,7 @@ def _between(module: Module, inputs: str | Sequence[str] | None, outputs: Names 
     graph = module.between(given, wanted)
     if outputs is None:
         return graph
-    return Graph(graph.nodes, graph.inputs, graph.input_structure, _structure(outputs, graph.outputs))
+    return dataclasses.replace(graph, outputs=_structure(outputs, graph.outputs))
 
 
 def _names(outputs: Names) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from loadstone.custom import Missing
 from loadstone.errors import InferenceError, ModelError
 from loadstone.ir import Finding, Spec, dtypes, flatten
 from loadstone.ir.records import dataclass
@@ -19,20 +20,34 @@ _TOLERANCES = {"float16": (2e-2, 2e-2), "bfloat16": (5e-2, 5e-2), "float64": (1e
 
 @dataclass(frozen=True)
 class Conversion:
-    """A file that was written. difference: the largest one between the predictions of both models; None where none could be made."""
+    """A file that was written, as a stranger finds it.
+
+    difference: the largest one between the predictions of both models; None where none could be made. needs: what a reader has to supply
+    as custom objects (name, module, kind, where), that for training alone last. warnings: what else a reader may stumble over. findings:
+    what reading the model and changing its training config noticed. kind: "keras", "h5", "weights", "legacy_weights", "safetensors",
+    "json", "onnx" or "saved_model". files: the file or folder, and what lies beside it (the weights of a large ONNX model).
+    """
 
     path: str
     bytes: int
     difference: float | None
     findings: tuple[Finding, ...] = ()
+    needs: tuple[Missing, ...] = ()
+    warnings: tuple[str, ...] = ()
+    kind: str = ""
+    files: tuple[str, ...] = ()
 
 
-def same_predictions(one: Model, other: Callable[[list[Any]], Any]) -> float | None:
+def same_predictions(
+    one: Model, other: Callable[[list[Any]], Any], inputs: list[Spec] | None = None, *, what: str = "the new file", computed: str = ""
+) -> float | None:
     """The largest difference of the predictions on data that both take; None where no data was found.
 
-    other is a model, or what gives its outputs for a list of inputs. Raises ModelError where they differ by more than rounding.
+    other is a model, or what gives its outputs for a list of inputs; inputs are those that it takes, if not all that the model does.
+    what: its name for messages. computed: the coarsest dtype that layers compute in, where another engine rounds otherwise.
+    Raises ModelError where they differ by more than rounding.
     """
-    for data in _tries(one.inputs):
+    for data in tries(inputs or one.inputs):
         try:
             expected = flatten(one(data))
         except (InferenceError, ValueError):
@@ -41,29 +56,29 @@ def same_predictions(one: Model, other: Callable[[list[Any]], Any]) -> float | N
             continue  # of which nothing can be said
         got = flatten(other(data))
         if len(got) != len(expected):
-            raise ModelError(f"the new file gives {len(got)} outputs, the model {len(expected)}")
-        return max(_difference(np.asarray(a), np.asarray(b)) for a, b in zip(expected, got, strict=True))
+            raise ModelError(f"{what} gives {len(got)} outputs, the model {len(expected)}")
+        return max(_difference(np.asarray(a), np.asarray(b), what, computed) for a, b in zip(expected, got, strict=True))
     return None
 
 
-def _difference(one: np.ndarray, other: np.ndarray) -> float:
+def _difference(one: np.ndarray, other: np.ndarray, what: str, computed: str) -> float:
     if one.shape != other.shape:
-        raise ModelError(f"the new file gives an output of shape {other.shape}, the model one of {one.shape}")
+        raise ModelError(f"{what} gives an output of shape {other.shape}, the model one of {one.shape}")
     if one.dtype.kind in "OSU":
         if not (one == other).all():
-            raise ModelError("the new file gives other strings than the model")
+            raise ModelError(f"{what} gives other strings than the model")
         return 0.0
     a, b = one.astype(np.float64), other.astype(np.float64)
-    rtol, atol = _TOLERANCES.get(dtypes.of_numpy(one.dtype), (1e-4, 1e-5))
+    rtol, atol = _TOLERANCES.get(computed or dtypes.of_numpy(one.dtype), (1e-4, 1e-5))
     largest = float(np.nanmax(np.abs(a - b), initial=0.0))
     if not np.allclose(a, b, rtol=rtol, atol=atol * max(1.0, float(np.nanmax(np.abs(a), initial=0.0))), equal_nan=True):
-        raise ModelError(f"the new file would predict other numbers than the model (by up to {largest:.3g}); nothing was written")
+        raise ModelError(f"{what} would predict other numbers than the model (by up to {largest:.3g})")
     return largest
 
 
-def _tries(inputs: list[Spec]) -> Iterator[list[Any]]:
+def tries(inputs: list[Spec], seed: int = 0) -> Iterator[list[Any]]:
     """Data for the inputs: numbers with zeros among them, then small whole numbers, with several lengths of free axes."""
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     for length in _LENGTHS:
         for whole in (False, True):
             yield [_array(spec, length, whole, random) for spec in inputs]
@@ -77,7 +92,7 @@ def _array(spec: Spec, length: int, whole: bool, random: np.random.Generator) ->
         return np.array(random.choice([b"a", b"the cat", b"", b"b c"], shape), object)
     if dtypes.is_float(spec.dtype) and not whole:
         values = random.normal(size=shape)
-        if len(shape) > 2:
+        if len(shape) > 2 and shape[0]:
             values[0, shape[1] // 2 :] = 0  # what a mask takes off
         return values.astype(dtypes.to_numpy(spec.dtype))
     return random.integers(0, 3, shape).astype(dtypes.to_numpy(spec.dtype))

@@ -7,7 +7,8 @@ It predicts, describes itself and can be cut; it does not train. Everything that
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -28,6 +29,8 @@ from loadstone.runtime.process import Store
 
 if TYPE_CHECKING:
     from loadstone.export.onnx_file import OnnxFile
+    from loadstone.lowering.onnx_file import OnnxOptions
+    from loadstone.model.comparison import Conversion
     from loadstone.model.knowing import KnowingExecutor
     from loadstone.model.layers import LayerView
     from loadstone.model.signatures import Signatures
@@ -281,26 +284,63 @@ class Model:
         """Not here: loadstone runs models, Keras trains them."""
         raise NotImplementedError("loadstone runs models and does not train them; model.to_keras() gives one that can be compiled")
 
-    def to_keras(self) -> NoReturn:
-        """A living Keras model. Not in this release."""
-        raise NotImplementedError(
-            "this release cannot make a Keras model of a loaded one; keras.models.load_model opens what Keras itself can"
-        )
+    def to_keras(self, compile: bool = True, *, library: str | None = None, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """A real `keras.Model` of the Keras that is installed, with these layers, weights and, compiled, the state of the optimizer.
 
-    def save(self, filepath: Any, **options: Any) -> NoReturn:
-        """Write the model into a file. Not in this release."""
-        raise NotImplementedError(f"this release reads models and writes none; the file is {self._description.source}: copy it")
+        compile: True compiles it with the loss, metrics, weights of losses and optimizer that the file was saved with, and gives the
+        optimizer its iterations and slots back, so that `fit` goes on; a model that was never compiled stays so. library: "keras" (3 on
+        whichever backend it runs, or 2), "tf_keras" or "tf.keras"; by default the one that the process has imported, else what
+        `TF_USE_LEGACY_KERAS` says, else the first that is installed of keras, tf_keras. custom_objects: in addition to those that
+        `load_model` was given; classes are made by their own `from_config` and must belong to that library.
 
-    def export(self, filepath: Any, **options: Any) -> NoReturn:
-        """Write the model as a SavedModel or ONNX file. Not in this release."""
-        raise NotImplementedError(f"this release reads models and exports none; the file is {self._description.source}")
+        The live model is compared with this one on random data before it is returned. Raises LoweringError for a graph without layers,
+        UnsupportedOps for layers that the library has no form for, MissingCustomObjects with all that only training needs and that was
+        not given (unless compile is False), ModelError where the numbers differ, MissingDependency without a Keras.
+        """
+        from loadstone.model.living import to_keras
 
-    def onnx_file(self, name: str) -> OnnxFile:
-        """The model as an ONNX file of this name, not written yet. Raises UnsupportedOps or LoweringError where ONNX cannot hold it."""
-        from loadstone.export.onnx_file import OnnxFile
-        from loadstone.lowering.onnx_file import onnx_block
+        return to_keras(self, compile, library, custom_objects)
 
-        return OnnxFile(onnx_block(self._description, self._compilation.host), name)
+    def save(
+        self,
+        filepath: str | os.PathLike[str],
+        overwrite: bool = True,
+        save_format: str | None = None,
+        include_optimizer: bool = True,
+        signatures: Any = None,
+        zipped: bool = True,
+        **options: Any,
+    ) -> Conversion:
+        """Write the model into a file or folder: see `loadstone.save_model`, which takes the same arguments and `options`."""
+        from loadstone.model.saving import Wishes, save
+
+        version = options.pop("version", None)
+        wishes = Wishes(include_optimizer, signatures, zipped, **options)
+        return save(self, filepath, overwrite, save_format, version, wishes)
+
+    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> Conversion:
+        """Write the weights alone: `.weights.h5`, `.safetensors`, or a `.h5` file in the older layout, which Keras 2 reads too."""
+        from loadstone.model.saving import save
+
+        return save(self, filepath, overwrite, "weights")
+
+    def export(
+        self, filepath: str | os.PathLike[str], format: str = "tf_saved_model", overwrite: bool = True, **options: Any
+    ) -> Conversion:
+        """Write what predicts, without layers: a SavedModel, or for format "onnx" an ONNX file. options: as for `save`."""
+        kinds = {"tf_saved_model": "tf", "onnx": "onnx"}
+        if format not in kinds:
+            raise ValueError(f"format={format!r}; known are {', '.join(map(repr, kinds))}")
+        return self.save(filepath, overwrite, kinds[format], **options)
+
+    def onnx_file(self, name: str, options: OnnxOptions | None = None, beside: bool | None = None) -> OnnxFile:
+        """The model as an ONNX file of this name, not written yet. beside: whether weights lie in a file of their own; where they are large.
+
+        Raises UnsupportedOps or LoweringError where ONNX cannot hold it.
+        """
+        from loadstone.export.onnx_file import onnx_file
+
+        return onnx_file(self._description, self._compilation.host, name, options, beside)
 
     # -- life -----------------------------------------------------------------------------------------------------
 

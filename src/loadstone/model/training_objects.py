@@ -44,9 +44,7 @@ LISTED = 100  # findings; a file can name any number
 
 def training_objects(model: Model) -> list[Finding]:
     """A finding for each custom object that only training needs, in file order, with the first place of each."""
-    found: dict[tuple[str, str], str] = {}
-    for kind, name, where in (*_of_layers(model), *_of_training(model.training_config)):
-        found.setdefault((kind, name), where)
+    found = foreign(model)
     shown = [
         Finding("info", f"the {kind} {printable(repr(name))} is not Keras' own; only training needs it", printable(where))
         for (kind, name), where in list(found.items())[:LISTED]
@@ -54,12 +52,28 @@ def training_objects(model: Model) -> list[Finding]:
     return shown + ([Finding("info", f"and {len(found) - LISTED} more objects that only training needs")] if len(found) > LISTED else [])
 
 
+def foreign(model: Model) -> dict[tuple[str, str], str]:
+    """Kind and name of each custom object that only training needs, in file order, with its first place."""
+    found: dict[tuple[str, str], str] = {}
+    for kind, name, where in (*_of_layers(model), *_of_training(model.training_config)):
+        found.setdefault((kind, name), where)
+    return found
+
+
+def foreign_objects(model: Model) -> list[tuple[str, str, str]]:
+    """(kind, name, first place) of each."""
+    found: dict[tuple[str, str], str] = {}
+    for kind, name, where in (*_of_layers(model), *_of_training(model.training_config)):
+        found.setdefault((kind, name), where)
+    return [(kind, name, where) for (kind, name), where in found.items()]
+
+
 def _of_layers(model: Model) -> Iterator[tuple[str, str, str]]:
     for layer in model.root.walk() if model.root is not None else ():
         for key, value in layer.config.items():
             if key.endswith(_INSIDE):
                 kind = key.rpartition("_")[2]
-                name = _foreign(kind, value)
+                name = foreign_object(kind, value)
                 if name is not None:
                     yield kind, name, f"{layer.path or layer.name}.{key}"
 
@@ -69,7 +83,7 @@ def _of_training(config: Mapping[str, Any] | None) -> Iterator[tuple[str, str, s
         return
     for key, kind in (("loss", "loss"), ("metrics", "metric"), ("weighted_metrics", "metric")):
         for stored in _leaves(config.get(key)):
-            name = _foreign(kind, stored)
+            name = foreign_object(kind, stored)
             if name is not None:
                 yield kind, name, f"training_config.{key}"
     for key in ("optimizer_config", "optimizer"):
@@ -77,7 +91,7 @@ def _of_training(config: Mapping[str, Any] | None) -> Iterator[tuple[str, str, s
 
 
 def _of_optimizer(stored: Any, kind: str, where: str, depth: int = 0) -> Iterator[tuple[str, str, str]]:
-    name = _foreign(kind, stored)
+    name = foreign_object(kind, stored)
     if name is not None:
         yield kind, name, where
     config = stored.get("config") if isinstance(stored, Mapping) else None
@@ -99,7 +113,7 @@ def _leaves(stored: Any, depth: int = 0) -> Iterator[Any]:
             yield from _leaves(part, depth + 1)
 
 
-def _foreign(kind: str, stored: Any) -> str | None:
+def foreign_object(kind: str, stored: Any) -> str | None:
     """The name of something that is not Keras' own; None for what is, and for what is no name."""
     registered = None
     while isinstance(stored, Mapping):
@@ -113,5 +127,9 @@ def _foreign(kind: str, stored: Any) -> str | None:
             stored = stored.get("class_name")
     if not isinstance(stored, str) or not stored:
         return None
+    if kind == "optimizer":
+        stored = stored.removeprefix("Custom>")  # as tf.keras 2.11 to 2.15 registered its own
+    if kind == "optimizer":
+        stored = stored.removeprefix("Custom>")  # which tf.keras 2.11 to 2.15 put before Keras' own
     name = registered if isinstance(registered, str) and registered.endswith(f">{stored}") else stored
     return None if stored.replace("_", "").casefold() in _OWN[kind] and name == stored else name

@@ -35,10 +35,16 @@ def _constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None
     return array if shape is None else np.broadcast_to(array, shape) if array.size == 1 else array.reshape(shape)
 
 
+def _save(obj: Any, export_dir: Any, signatures: Any = None) -> Any:
+    """tf.saved_model.save: a SavedModel, whatever the folder is called."""
+    return api.save_model(obj, export_dir, save_format="saved_model", signatures=signatures)
+
+
 _OWN: Mapping[str, Any] = {
     **{f"tensorflow.keras.{place}.{name}": function for place in ("models", "saving") for name, function in _MODELS.items()},
     **{f"tensorflow.keras.{place}.{name}": function for place in ("utils", "saving") for name, function in _OBJECTS.items()},
     "tensorflow.saved_model.load": api.load_model,
+    "tensorflow.saved_model.save": _save,
     "tensorflow.constant": _constant,
     "tensorflow.convert_to_tensor": _constant,
     **{

@@ -70,8 +70,10 @@ def _of_known_module(module: str, name: str) -> str | None:
     return f"tf.{name}" if module in _TENSORFLOW or module.startswith(_TENSORFLOW_OPS) else None
 
 
-def stored_function(layer: Layer, custom: CustomObjects, producer: Producer) -> Given | None:
+def stored_function(layer: Layer, custom: CustomObjects, producer: Producer, layout: str | None = "channels_last") -> Given | None:
     """What the caller supplied for a Lambda layer: under the layer's own name, or the name of its function.
+
+    layout: where `keras.backend` had the channels of images; None where nobody knows.
 
     None where the file says all: then `layer.function` is the name of a function of Keras 3 ("relu" of `keras.activations`,
     "keras.ops.square"), or a StoredLambda with the function's code.
@@ -92,16 +94,21 @@ def stored_function(layer: Layer, custom: CustomObjects, producer: Producer) -> 
         if given is None:
             custom.miss("function", name, where, module=_shown(module))
         return given
-    layer.function = _stored_lambda(layer, custom, producer)
+    layer.function = _stored_lambda(layer, custom, producer, layout)
     return None
 
 
-def _stored_lambda(layer: Layer, custom: CustomObjects, producer: Producer) -> StoredLambda | None:
+def _stored_lambda(layer: Layer, custom: CustomObjects, producer: Producer, layout: str | None) -> StoredLambda | None:
     """The code of a Lambda's functions. What it uses and nobody knows is missing, unless the caller gave it under its name."""
     from loadstone.custom import bytecode
     from loadstone.custom.lambdas import StoredLambda, shown, unknown_names
 
     where, mask = layer.path or layer.name, layer.config.get("mask")
+    if isinstance(mask, dict) and mask.get("class_name") == "function" and isinstance(mask.get("config"), str):
+        custom.miss(
+            "function", layer.name, where, note=f"of the function that makes its mask the file keeps the name alone, {mask['config']!r}"
+        )
+        return None
     try:
         function = bytecode.stored_function(layer.config.get("function"))
         of_mask = None if mask is None else bytecode.stored_function(mask)
@@ -116,7 +123,7 @@ def _stored_lambda(layer: Layer, custom: CustomObjects, producer: Producer) -> S
         note = f"its code uses {used}, defined outside of it: give them, or a function under the layer's name. It is\n{shown(function)}"
         custom.miss("function", layer.name, where, note=note)
     supplied = {name: given.object for name, given in found.items() if given is not None}
-    return StoredLambda(function, of_mask, supplied, producer, lambda name, config: upgrade_layer(name, config, producer))
+    return StoredLambda(function, of_mask, supplied, producer, lambda name, config: upgrade_layer(name, config, producer), layout)
 
 
 def _shown(module: Any) -> str | None:

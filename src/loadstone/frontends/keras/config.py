@@ -170,7 +170,7 @@ class _Reader:
         elif own and class_name == "InputLayer":
             _check_input(layer)
         elif own and class_name == "Lambda":
-            layer.given = stored_function(layer, self.custom, self.producer)
+            layer.given = stored_function(layer, self.custom, self.producer, self.environment.layout)
         elif own and class_name in names.LAYERS:
             self._children(layer)
             self._activations(layer)

@@ -6,7 +6,7 @@ word there and is left out: whether that changes numbers is for the caller to co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from loadstone.custom import Given
@@ -18,22 +18,43 @@ from loadstone.ir import Layer, Node, Output, Policy, Structure, Tensor, map_str
 Shape = tuple[int | None, ...]
 Typed = Callable[[Output], tuple[Shape | None, str]]  # shape and dtype of a tensor
 
-__all__ = ["RELEASE", "model_config"]
+__all__ = ["RELEASE", "lack", "model_config"]
 
 _COMMON = frozenset("name trainable dtype activity_regularizer".split())
 _NO_WORD = frozenset("backend coordinates counts_padding output_size statistics".split())  # what changes numbers whatever the data
+_OF_OTHERS = frozenset("crelu gelu_tanh hard_sigmoid_2 sparsemax".split())  # activations that it has under no name
+_CURVES = {"sparsemax_3": "sparsemax"}  # and one that computes something of its own under a name of others
 _RECURRENT = frozenset("RNN SimpleRNN LSTM GRU Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D".split())
+_PLACED = ("batch_input_shape", "batch_shape", "policies")  # the input of a first layer, which stands before it now
 _REGULARIZERS = {"L1L2": ("l1", "l2"), "L1": ("l1",), "L2": ("l2",)}
 
 
-def model_config(root: Layer, typed: Typed) -> dict[str, Any]:
-    """{"module", "class_name", "config", ...} of a model. Raises UnsupportedOps for layers that today's Keras does not have."""
-    return _Spelling(typed).layer(root)
+def model_config(root: Layer, typed: Typed, given: Collection[str] = ()) -> dict[str, Any]:
+    """{"module", "class_name", "config", ...} of a model. Raises UnsupportedOps for layers that today's Keras does not have.
+
+    given: names of the caller's objects; regularizers and constraints of other names are left out.
+    """
+    return _Spelling(typed, given).layer(root)
+
+
+def lack(layer: Layer) -> str | None:
+    """What today's Keras does not have: the class, or an option of it. None for what it has, for models, and for classes of the user's."""
+    if layer.domain == "keras.ops":
+        return None if layer.module or layer.class_name in OPERATIONS else layer.class_name
+    if layer.graph is not None or layer.given is not None or layer.class_name == "Lambda":
+        return None
+    options = [key for key in layer.config if key in _NO_WORD or (key == "padding" and layer.config[key] in ("half", "full"))]
+    lost = next((f" with {key}={layer.config[key]!r}" for key in options), "")
+    options = [key for key, value in layer.config.items() if key.endswith("activation") and isinstance(value, str) and value in _OF_OTHERS]
+    lost = next((f" with {key}={layer.config[key]!r}" for key in options), lost)
+    known = names.WRITTEN.get(layer.class_name, layer.class_name) in ARGUMENTS
+    return None if known and not lost else f"{layer.class_name}{lost}"
 
 
 class _Spelling:
-    def __init__(self, typed: Typed) -> None:
+    def __init__(self, typed: Typed, given: Collection[str]) -> None:
         self.typed = typed
+        self.given = given
 
     def layer(self, layer: Layer) -> dict[str, Any]:
         """One layer or model, those inside it included."""
@@ -43,17 +64,44 @@ class _Spelling:
             return {"module": module, "class_name": layer.class_name, "config": config, "registered_name": layer.class_name}
         if layer.graph is not None:
             return self.model(layer)
-        written = names.WRITTEN.get(layer.class_name, layer.class_name)
-        options = [key for key in layer.config if key in _NO_WORD or (key == "padding" and layer.config[key] in ("half", "full"))]
-        lost = next((f" with {key}={layer.config[key]!r}" for key in options), "")
-        lost = next((f" with {v.name!r} of yours" for v in layer.config.values() if isinstance(v, Given)), lost)
-        if written not in ARGUMENTS or layer.given is not None or lost:
+        if layer.class_name == "Lambda":
+            return self.function(layer)
+        if layer.given is not None:
+            return self.custom(layer)
+        lost = lack(layer)
+        if lost is not None:
             raise UnsupportedOps(
-                f"Keras {RELEASE} has no {layer.class_name}{lost}, and this one (at {layer.path}) cannot be made of what it has",
+                f"Keras {RELEASE} has no {lost}, and this one (at {layer.path}) cannot be made of what it has",
                 ops={layer.class_name: (1, layer.path)},
             )
+        written = names.WRITTEN.get(layer.class_name, layer.class_name)
         config = self.config(layer, ARGUMENTS[written].split())
         return {"module": "keras.layers", "class_name": layer.class_name, "config": config, "registered_name": None}
+
+    def function(self, layer: Layer) -> dict[str, Any]:
+        """A Lambda layer of a function with a name, or of code that a release of Keras 3 kept."""
+        stored = layer.config.get("function")
+        if layer.given is not None:
+            stored = plain(layer.given)
+        elif not isinstance(stored, dict) or "class_name" not in stored:
+            raise UnsupportedOps(
+                f"the Lambda layer {layer.path!r} keeps compiled code as Keras 2 did, which Keras {RELEASE} does not read",
+                ops={"Lambda": (1, layer.path)},
+                hint="give its function in custom_objects under the layer's name: the new file then names it",
+            )
+        known = [key for key in ("output_shape", "mask", "arguments") if layer.config.get(key) is not None]
+        config = {"name": layer.name, "trainable": layer.trainable, "dtype": dtype_policy(layer), "function": plain(stored)}
+        config.update((key, plain(layer.config[key])) for key in known)
+        return {"module": "keras.layers", "class_name": "Lambda", "config": config, "registered_name": None}
+
+    def custom(self, layer: Layer) -> dict[str, Any]:
+        """A class that only the user knows, with its config as the file had it."""
+        registered = layer.registered or layer.class_name
+        config = {key: plain(value) for key, value in layer.config.items() if key not in _PLACED}
+        if "dtype" in config:
+            config["dtype"] = dtype_policy(layer)
+        stored = {"module": layer.module, "class_name": registered.rpartition(">")[2], "config": config, "registered_name": registered}
+        return {**stored, "build_config": layer.build_config} if layer.build_config else stored
 
     def config(self, layer: Layer, arguments: Iterable[str]) -> dict[str, Any]:
         """The arguments of a layer that today's Keras knows."""
@@ -66,8 +114,9 @@ class _Spelling:
             if key in config or key not in known or key.endswith("_initializer"):
                 continue
             if key.endswith(("_regularizer", "_constraint")):
-                config[key] = _training(value, key)
+                config[key] = training_part(value, key, self.given)
             else:
+                value = _CURVES.get(value, value) if key.endswith("activation") and isinstance(value, str) else value
                 config[key] = self.layer(value) if isinstance(value, Layer) else plain(value)
         for key, child in layer.children.items():
             container, in_list, _ = key.partition("/")
@@ -148,13 +197,23 @@ def dtype_policy(layer: Layer) -> Any:
     return {"module": "keras", "class_name": "DTypePolicy", "config": {"name": policy.name}, "registered_name": None}
 
 
-def _training(stored: Any, key: str) -> Any:
-    """A regularizer or constraint of Keras' own in today's words; None for another."""
-    if not isinstance(stored, dict) or not isinstance(stored.get("config"), dict):
+def training_part(stored: Any, key: str, given: Collection[str] = ()) -> Any:
+    """A regularizer or constraint of Keras' own in today's words; one of the caller's as it is; None for another.
+
+    key: the option that it stands in. given: names of the caller's objects.
+    """
+    if isinstance(stored, str):
+        return stored if stored in given else None
+    if not isinstance(stored, dict):
         return None
-    name, config = stored.get("class_name"), stored["config"]
-    if "registered_name" in stored:
+    name, config = stored.get("class_name"), stored.get("config")
+    registered = stored.get("registered_name")
+    if "registered_name" in stored and isinstance(config, (dict, str)):
         return stored
+    if name in given or (isinstance(config, str) and config in given):
+        return {"module": stored.get("module"), "class_name": name, "config": config, "registered_name": registered or name}
+    if not isinstance(config, dict):
+        return None
     if key.endswith("_regularizer") and name in _REGULARIZERS:
         options = {option: float(config[option]) for option in _REGULARIZERS[name] if config.get(option) is not None}
         return {"module": "keras.regularizers", "class_name": name, "config": options, "registered_name": None}
@@ -165,6 +224,9 @@ def _training(stored: Any, key: str) -> Any:
 
 def plain(value: Any) -> Any:
     """A value as JSON has it: tuples are lists, constants and slices are spelt as Keras does."""
+    if isinstance(value, Given):  # a function
+        module = getattr(value.object, "__module__", None)
+        return {"module": module, "class_name": "function", "config": value.name, "registered_name": value.name}
     if isinstance(value, Tensor):
         array = value.numpy()
         return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": value.dtype}}

@@ -29,7 +29,7 @@ def variables(layer: Layer) -> list[Variable] | None:
     """
     if layer.domain != "keras" or layer.graph is not None:
         return []
-    if layer.given is not None or layer.class_name not in known():
+    if layer.given is not None or layer.class_name not in known() or _holds_variables(layer):
         return None
     schema = _SCHEMAS.get(layer.class_name)
     try:
@@ -39,6 +39,12 @@ def variables(layer: Layer) -> list[Variable] | None:
             f"the config of a {layer.class_name} does not tell its weights: {error!r}", where=layer.path or layer.name
         ) from error
     return None if found is None else numbered(found)
+
+
+def _holds_variables(layer: Layer) -> bool:
+    """A Lambda of TensorFlow 1.15 keeps the variables that its function makes; files of 1.13 to 2.1 state one release."""
+    producer = getattr(layer.function, "producer", None)
+    return layer.class_name == "Lambda" and producer is not None and producer.library == "tf.keras" and producer.release < (2, 3)
 
 
 def known() -> frozenset[str]:
@@ -302,7 +308,7 @@ def _conv_lstm(layer: Layer) -> list[Variable]:
 def _projections(layer: Layer, private: bool, *inner: str) -> list[Variable]:
     """The EinsumDense layers of an attention layer, which its config does not list.
 
-    Their attributes are `_query_dense` and so on; Keras 3 gives those of MultiHeadAttention public names as well, and its
+    Their attributes are `_query_dense` and so on; Keras 3 gives those of MultiHeadAttention public names as well, but for the gate, and its
     files use these.
     """
     use_bias = layer.config.get("use_bias", True)
@@ -310,7 +316,7 @@ def _projections(layer: Layer, private: bool, *inner: str) -> list[Variable]:
     for name in inner:
         attribute = f"{name.removeprefix('attention_')}_dense"
         plain = given((True, Variable("kernel")), (use_bias, Variable("bias")))
-        places = [f"_{attribute}"] if private else [attribute, f"_{attribute}"]
+        places = [f"_{attribute}"] if private or name == "gate" else [attribute, f"_{attribute}"]
         policy = layer.config.get("policies", {}).get(name, layer.policy)
         found += labelled(name, below(places, quantized(plain, policy, LINEAR, {}) or plain))
     return found

@@ -277,6 +277,23 @@ def legacy_order(layer: Layer, producer: Producer) -> list[Slot]:
     return list({(id(slot.layer), slot.variable.label): slot for slot in reversed(slots)}.values())[::-1]
 
 
+def trainable_order(root: Layer, producer: Producer) -> list[Slot]:
+    """`trainable_weights` of a model in the order of that release, in which optimizers keep what they know of each."""
+    if producer.release >= (3,):
+        slots = [slot for slot in _all(root, producer) if _trains(slot)] if root.trainable else []
+    else:
+        slots = _split(root, producer)[0] if root.trainable else []
+    once = list({(id(slot.layer), slot.variable.label): slot for slot in reversed(slots)}.values())[::-1]
+    return sorted(once, key=_old_name) if producer.release < (2,) else once
+
+
+def _old_name(slot: Slot) -> str:
+    """The name of a weight in Keras 1, which sorted them by it ("dense_1_W"; keras/engine/training.py of 1.2.2)."""
+    weight = slot.layer.weights.get({"W": "kernel", "b": "bias"}.get(slot.variable.name, slot.variable.name))
+    kept = "" if weight is None else weight.key.rpartition("/")[2].partition(":")[0]
+    return kept if kept.endswith(f"_{slot.variable.name}") else f"{slot.layer.name}_{slot.variable.name}"
+
+
 def _own(layer: Layer, producer: Producer) -> list[Slot]:
     """A layer's own weights as HDF5 has them: no second copies, and LoRA's matrices beside the kernel."""
     old = old_variables(layer, producer.release) if producer.release < (2,) else None

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from loadstone.errors import UnsupportedOps
 from loadstone.frontends.keras import names, third_party
 from loadstone.frontends.keras.accounting import Account
 from loadstone.frontends.keras.variable import Variable
@@ -62,7 +63,10 @@ def _stored(layer: Layer, place: str, met: set[int]) -> Iterator[tuple[str, Tens
     if id(layer) in met:
         return
     met.add(id(layer))
-    for variable in variables(layer) or ():
+    own = variables(layer)
+    if own is None:
+        yield from _stored_custom(layer, place)
+    for variable in own or ():
         owner = layer.children.get("layer", layer) if variable.copy else layer
         if variable.name in owner.weights:  # TextVectorization keeps the weights of its lookup layer at both places
             for path in [path for path in variable.paths if path.endswith("idf_weights")] or variable.paths[:1]:
@@ -82,6 +86,21 @@ def _stored(layer: Layer, place: str, met: set[int]) -> Iterator[tuple[str, Tens
         used: dict[str, int] = {}
         for one in inner:
             yield from _stored(one, _counted(_join(place, container), snake(names.WRITTEN.get(one.class_name, one.class_name)), used), met)
+
+
+def _stored_custom(layer: Layer, place: str) -> Iterator[tuple[str, Tensor]]:
+    """The weights of a class that only the user knows, at the places below its own that the file had; by number from a list."""
+    placed = all("vars" in tensor.key.split("/") for tensor in layer.weights.values())
+    listed = [name.removeprefix(f"{layer.name}/") for name in layer.weights]
+    if not placed and any("/" in name for name in listed):
+        raise UnsupportedOps(
+            f"a .keras file keeps weights of classes inside yours ({', '.join(listed[:5])}) by attributes, which the file read does not tell",
+            ops={layer.class_name: (1, layer.path)},
+            hint="write it as .h5",
+        )
+    for number, (name, tensor) in enumerate(layer.weights.items()):
+        above, _, last = name.rpartition("/") if placed else ("", "", str(number))
+        yield _join(_join(place, f"{above}/vars" if above else "vars"), last), tensor
 
 
 class _Walk(Account):

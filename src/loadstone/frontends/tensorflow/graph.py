@@ -161,11 +161,14 @@ def read_graph(
     scope = Scope({node.name: node for node in graph.nodes}, {ref: Output(node) for ref, node in inputs.values()}, graph.functions)
     scope.make([*outputs.values(), *(Ref(name) for name in runs)])
     nodes = [node for _, node in inputs.values()]
+    found = {name: scope.found(ref) for name, ref in outputs.items()}
+    tensors = {found[name]: f"{ref.name}:{ref.index}" for name, ref in outputs.items()}
     return Graph(
         [*nodes, *scope.order],
         nodes,
         {name: Output(node) for name, (_, node) in inputs.items()},
-        {name: scope.found(ref) for name, ref in outputs.items()},
+        found,
+        tensors=tensors | {Output(node): f"{ref.name}:{ref.index}" for ref, node in inputs.values()},
     )
 
 

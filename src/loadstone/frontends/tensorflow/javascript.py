@@ -11,7 +11,9 @@ from typing import Any
 
 from loadstone.containers import graph_proto, proto_schema
 from loadstone.containers.graph_proto import GraphDef, NodeDef
+from loadstone.containers.graph_writing import attribute
 from loadstone.containers.saved_model_proto import SignatureDef, signature
+from loadstone.containers.wire import delimited, mapped
 from loadstone.ir import Tensor
 
 
@@ -19,6 +21,24 @@ def graph_of(topology: Any, tensors: Mapping[str, Tensor]) -> GraphDef:
     """The graph; its constants without values take theirs from the weights of their names."""
     read_ = graph_proto.graph(memoryview(proto_schema.of_json(topology, "GraphDef")))
     return dataclasses.replace(read_, nodes=[_filled(node, tensors) for node in read_.nodes])
+
+
+def message_of(topology: Any, tensors: Mapping[str, Tensor]) -> memoryview:
+    """The same graph as a message, its constants with their values."""
+    filled = [
+        delimited(1, proto_schema.of_json(node, "NodeDef") + _values(str(node.get("name")), tensors) if isinstance(node, dict) else b"")
+        for node in topology["node"]
+    ]
+    rest = proto_schema.of_json({key: value for key, value in topology.items() if key != "node"}, "GraphDef")
+    return memoryview(b"".join(filled) + rest)
+
+
+def _values(name: str, tensors: Mapping[str, Tensor]) -> bytes:
+    """The attributes of a constant whose values lie elsewhere; they come behind what the node says itself, and so instead of it."""
+    if name not in tensors:
+        return b""
+    tensor = tensors[name]
+    return mapped(5, {"value": attribute(tensor, "tensor"), "dtype": attribute(tensor.dtype, "type")})
 
 
 def _filled(node: NodeDef, tensors: Mapping[str, Tensor]) -> NodeDef:

@@ -17,6 +17,7 @@ from loadstone.ir import flatten, map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.era import Era, agreed
+from loadstone.lowering.functions.formats import comes_first, configured
 from loadstone.lowering.tensorflow.symbols import Operand, alike, enter, number, tensor, tf
 
 MOST_STEPS = 1024  # of a loop that is written out
@@ -85,7 +86,7 @@ def _not_training(name: str, training: Any) -> None:
 @tf("keras.backend.map_fn")
 def map_fn(b: Builder, fn: Callable[..., Any], elems: Any, name: Any = None, dtype: Any = None) -> Any:
     """The function of each slice along the first axis, side by side."""
-    return stacked(b, [fn(part) for part in steps_of(b, elems, "keras.backend.map_fn")])
+    return mapped(b, fn, elems, "keras.backend.map_fn")
 
 
 @tf("keras.backend.foldl")
@@ -135,6 +136,24 @@ def _exchanged(b: Builder, x: Value) -> Value:
     return b.transpose(x, [1, 0, *range(2, x.rank)])
 
 
+def mapped(b: Builder, fn: Callable[..., Any], elems: Any, what: str) -> Any:
+    """The function of each slice along the first axis, side by side; of an axis whose length is free, the body of a Scan."""
+    whole = map_structure(lambda x: tensor(b, x), elems)
+    inside = getattr(fn, "inside", None)
+    scanned = flatten(whole)
+    if inside is None or any(not x.rank or x.shape[0] is not None for x in scanned):
+        return stacked(b, [fn(part) for part in steps_of(b, whole, what)])
+    body = b.inner()
+    slices = [body.input(body.unique("step"), x.shape[1:], x.dtype) for x in scanned]
+    rest = iter(slices)
+    with inside(body):
+        found = fn(map_structure(lambda _: next(rest), whole))
+    made = [tensor(body, x) for x in flatten(found)]
+    body.block.outputs = [body._emit("Identity", [x], {}, 1)[0] for x in made]
+    results = iter(b.ops("Scan", *scanned, outputs=len(made), body=body.block, num_scan_inputs=len(scanned)))
+    return map_structure(lambda _: next(results), found)
+
+
 def steps_of(b: Builder, elems: Any, what: str) -> list[Any]:
     """Slices along the first axis, of a tensor or a structure of them."""
     whole = map_structure(lambda x: tensor(b, x), elems)
@@ -163,16 +182,12 @@ def stacked(b: Builder, parts: list[Any]) -> Any:
 ANSWERS: dict[str, Any] = {
     "epsilon": 1e-7,
     "floatx": "float32",
-    "image_data_format": "channels_last",
-    "image_dim_ordering": "tf",
     "learning_phase": 0,
     "set_learning_phase": None,
     "clear_session": None,
     "manual_variable_initialization": None,
     "set_epsilon": None,
     "set_floatx": None,
-    "set_image_data_format": None,
-    "set_image_dim_ordering": None,
 }
 
 
@@ -190,10 +205,29 @@ for _name, _found in ANSWERS.items():
     enter(_answer(_name, _found), f"keras.backend.{_name}")
 
 
+@tf("keras.backend.image_data_format")
+def image_data_format(b: Builder, *, era: Era | None = None) -> str:
+    """Where the channels of images are."""
+    return configured(era)
+
+
+@tf("keras.backend.image_dim_ordering")
+def image_dim_ordering(b: Builder, *, era: Era | None = None) -> str:
+    """The same in the words of Keras 1."""
+    return "th" if comes_first(configured(era)) else "tf"
+
+
+@tf("keras.backend.set_image_data_format", "keras.backend.set_image_dim_ordering")
+def set_image_data_format(b: Builder, value: Any, *, era: Era | None = None) -> None:
+    """Nothing, where it says what was so before."""
+    if value not in (configured(era), "th" if comes_first(configured(era)) else "tf"):
+        raise UnsupportedAttribute(f"keras.backend.set_image_data_format({value!r}) inside a function")
+
+
 @tf("keras.backend.backend")
-def backend(b: Builder) -> str:
-    """TensorFlow, whose functions these are."""
-    return "tensorflow"
+def backend(b: Builder, *, era: Era | None = None) -> str:
+    """What the file says, else TensorFlow, whose functions these are."""
+    return "tensorflow" if era is None or era.backend is None else era.backend
 
 
 @tf("keras.backend.is_keras_tensor", "keras.backend.is_tensor")

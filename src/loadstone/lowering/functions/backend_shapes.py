@@ -102,6 +102,8 @@ def arange(b: Builder, start: Operand, stop: Operand = None, step: Operand = 1, 
 def constant(b: Builder, value: Operand, dtype: str | None = None, shape: Operand = None) -> Value:
     """A constant of floats unless a dtype is given; one number fills the shape."""
     y = tensor(b, value) if isinstance(value, Value) else _made(b, value, dtype or FLOATX)
+    if y.const is not None:
+        y = b.cast(y, dtype or FLOATX)
     if isinstance(value, Value) and y.dtype != (dtype or FLOATX):
         raise UnsupportedAttribute(f"keras.backend.constant of a tensor of {y.dtype} as {dtype or FLOATX}")
     if shape is None:

@@ -20,13 +20,15 @@ class Era:
     """A release of Keras.
 
     tf: it is tf.keras, which from 2.4 on is the one Keras there is. upgrade: the config of an operation of Keras 3, by the name of its
-    class, as today's Keras would have it. backend: "theano" or another, where it is known.
+    class, as today's Keras would have it. backend: "theano" or another, where it is known. layout: where `keras.backend` had channels;
+    None: nobody knows.
     """
 
     version: tuple[int, ...]
     tf: bool = False
     upgrade: Callable[[str, Config], Mapping[str, Any]] | None = None
     backend: str | None = None
+    layout: str | None = "channels_last"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tf", self.tf or self.version >= (2, 4))
@@ -43,7 +45,8 @@ class Era:
         number, _, tail = (keras_version or "").partition("-")
         parts = [part for part in number.split(".")[:3] if part.isdecimal()]
         version = tuple(map(int, parts))
-        return cls(version, tail == "tf", backend=backend) if len(version) > 1 else None
+        layout = None if version < (2,) else "channels_last"
+        return cls(version, tail == "tf", backend=backend, layout=layout) if len(version) > 1 else None
 
 
 TENSORFLOW_1 = Era((2, 1), tf=True)  # what is called by the name that TensorFlow 1 has for it

@@ -9,18 +9,25 @@ _FORMATS = {"tf": "channels_last", "th": "channels_first", "channels_last": "cha
 
 
 def chosen(data_format: str | None, dim_ordering: str | None, era: Era | None) -> str:
-    """The data_format of a call, by either name. One that is left open is what Keras has where nobody changed it.
-
-    In Keras 1 that depended on the backend and on when the user's configuration was written: such a call is refused.
-    """
+    """The data_format of a call, by either name. One that is left open is that of the configuration (see `configured`)."""
     given = dim_ordering if dim_ordering is not None else data_format
     if given in (None, "default"):
-        if era is not None and era.version < (2,):
-            raise UnsupportedAttribute("a function of Keras 1 whose dim_ordering is that of the user's configuration")
-        return "channels_last"
+        return configured(era)
     if given not in _FORMATS:
         raise UnsupportedAttribute(f"data_format={given!r}")
     return _FORMATS[given]
+
+
+def configured(era: Era | None) -> str:
+    """`keras.backend.image_data_format()`: what the layers of the model say, else what Keras has where nobody changed it.
+
+    In Keras 1 that depended on the backend and on when the user's configuration was written: without layers that say it, it is refused.
+    """
+    if era is None:
+        return "channels_last"
+    if era.layout is None:
+        raise UnsupportedAttribute("a function whose data_format (dim_ordering) is that of the user's configuration, which no layer tells")
+    return era.layout
 
 
 def comes_first(data_format: str) -> bool:

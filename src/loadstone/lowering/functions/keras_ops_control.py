@@ -15,7 +15,7 @@ from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.functions.backend_control import MOST_STEPS, chosen_of, stacked, steps_of
+from loadstone.lowering.functions.backend_control import MOST_STEPS, chosen_of, mapped, stacked, steps_of
 from loadstone.lowering.functions.keras_3_functions import ALIASES
 from loadstone.lowering.functions.keras_ops import as_tensor
 from loadstone.lowering.tensorflow.counts import bounded, count
@@ -76,7 +76,7 @@ def cond(b: Builder, pred: Operand, true_fn: Callable[[], Any], false_fn: Callab
 @op("map", "vectorized_map")
 def map_of(b: Builder, f: Callable[..., Any], xs: Any) -> Any:
     """The function of each slice along the first axis, side by side."""
-    return stacked(b, [f(part) for part in steps_of(b, xs, "keras.ops.map")])
+    return mapped(b, f, xs, "keras.ops.map")
 
 
 @op("scan")

@@ -13,7 +13,7 @@ from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.functions.backend_control import MOST_STEPS, chosen_of, stacked, steps_of
+from loadstone.lowering.functions.backend_control import MOST_STEPS, chosen_of, mapped, stacked, steps_of
 from loadstone.lowering.tensorflow.symbols import Operand, number, rule, tensor, tf
 
 
@@ -34,7 +34,7 @@ def map_fn(
     fn_output_signature: Any = None, fallback_to_while_loop: Any = True, warn: Any = True,
 ) -> Any:  # fmt: skip
     """The function of each slice along the first axis, side by side."""
-    return stacked(b, [fn(part) for part in steps_of(b, elems, "tf.map_fn")])
+    return mapped(b, fn, elems, "tf.map_fn")
 
 
 @tf("scan")

@@ -16,10 +16,7 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.registry import keras_layer
 from loadstone.lowering.text.encoding import MODES
-from loadstone.lowering.text.fingerprints import buckets, combine, farm
-from loadstone.lowering.text.lookup import as_text
-
-_CROSS_KEY = 0xDECAFCAFFE  # tensorflow/python/ops/sparse_ops.py, _DEFAULT_HASH_KEY
+from loadstone.lowering.text.hashers import Crosser, Hasher
 
 
 @keras_layer("Hashing", options="num_bins mask_value salt output_mode sparse numbers", autocast=False)
@@ -32,14 +29,7 @@ def hashing(b: Builder, layer: Layer, inputs: Value) -> Value:
         raise ModelError(f"a Hashing with mask_value={mask!r} is given {inputs.dtype} values")
     masked = mask.encode() if isinstance(mask, str) else mask
 
-    def work(x: np.ndarray) -> tuple[np.ndarray]:
-        with np.errstate(invalid="ignore"):
-            texts = as_text(x.astype(np.int64) if x.dtype.kind not in "iubO" else x)
-        if not keeps:
-            return (buckets(texts, bins, key),)
-        return (np.where(x == masked, 0, buckets(texts, bins - 1, key) + 1),)
-
-    indices = b.host("Hashing", work, [inputs], [(inputs.shape, "int64")])[0]
+    indices = b.host("Hashing", Hasher(bins, key, masked if keeps else None), [inputs], [(inputs.shape, "int64")])[0]
     dtype = layer.policy.variable if config.get("numbers") is None else str(config["numbers"])
     return encode(b, layer, indices, bins, dtype)
 
@@ -53,13 +43,7 @@ def hashed_crossing(b: Builder, layer: Layer, inputs: Sequence[Value]) -> Value:
     if not all(x.dtype == "string" or dtypes.is_integer(x.dtype) for x in inputs):
         raise ModelError(f"a HashedCrossing is given {', '.join(x.dtype for x in inputs)} values")
 
-    def work(*columns: np.ndarray) -> tuple[np.ndarray]:
-        mixed = np.full(columns[0].shape, np.uint64(_CROSS_KEY))
-        for column in columns:
-            mixed = combine(mixed, farm(column) if column.dtype == object else column.astype(np.int64).astype(np.uint64))
-        return ((mixed % np.uint64(bins)).astype(np.int64),)
-
-    indices = b.host("HashedCrossing", work, list(inputs), [(first, "int64")])[0]
+    indices = b.host("HashedCrossing", Crosser(bins), list(inputs), [(first, "int64")])[0]
     return encode(b, layer, indices, bins, layer.policy.compute)
 
 

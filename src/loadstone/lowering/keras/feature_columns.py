@@ -19,7 +19,7 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.walk import Call, Traced, Walk
 from loadstone.lowering.registry import keras_layer
 from loadstone.lowering.text.fingerprints import combine, farm
-from loadstone.lowering.text.lookup import Forward, hashed
+from loadstone.lowering.text.lookup import Forward, Hashed, Present
 
 Column = str | dict[str, Any]
 _HASH_KEY = 0xDECAFCAFFE  # tensorflow/python/ops/sparse_ops.py, _DEFAULT_HASH_KEY
@@ -135,10 +135,10 @@ class _Columns:
         if kind == "IdentityCategoricalColumn":
             return self.identity(config), None
         if kind == "HashedCategoricalColumn":
-            return self.looked_up(config, Forward({}, hashed(int(config["hash_bucket_size"]), 0))), None
+            return self.looked_up(config, Forward({}, Hashed(int(config["hash_bucket_size"]), 0))), None
         if kind == "VocabularyListCategoricalColumn":
             words = [word.encode() if isinstance(word, str) else word for word in config["vocabulary_list"]]
-            unknown = hashed(int(config["num_oov_buckets"]), len(words)) if config["num_oov_buckets"] else int(config["default_value"])
+            unknown = Hashed(int(config["num_oov_buckets"]), len(words)) if config["num_oov_buckets"] else int(config["default_value"])
             return self.looked_up(config, Forward({word: k for k, word in enumerate(words)}, unknown)), None
         if kind == "VocabularyFileCategoricalColumn":
             raise UnsupportedAttribute(
@@ -151,14 +151,7 @@ class _Columns:
         values = self.matrix(config["key"])
         if (values.dtype == "string") != (config["dtype"] == "string") or values.dtype != "string" and not dtypes.is_integer(values.dtype):
             raise ModelError(f"the feature column '{config['key']}' of {config['dtype']} values is given {values.dtype}")
-
-        def work(x: np.ndarray) -> tuple[np.ndarray]:
-            present = x != (b"" if x.dtype == object else -1)
-            found = np.full(x.shape, -1, np.int64)
-            found[present] = table(x[present])
-            return (found,)
-
-        return self.b.host("feature column", work, [values], [(values.shape, "int64")])[0]
+        return self.b.host("feature column", Present(table), [values], [(values.shape, "int64")])[0]
 
     def identity(self, config: dict[str, Any]) -> Value:
         b, values = self.b, self.matrix(config["key"])

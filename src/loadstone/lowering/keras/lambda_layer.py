@@ -8,15 +8,15 @@ keras/layers/core.py of 1.2.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from loadstone.custom import Missing
 from loadstone.custom.bytecode import StoredFunction
-from loadstone.custom.lambdas import StoredLambda, shown
-from loadstone.errors import LoadstoneError, MissingCustomObjects, UnsupportedAttribute
-from loadstone.ir import Layer, Structure
+from loadstone.custom.lambdas import StoredLambda, refusal
+from loadstone.errors import LoadstoneError, UnsupportedAttribute
+from loadstone.ir import Layer, Structure, dtypes, flatten
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.era import Era
@@ -34,17 +34,30 @@ def _mask(b: Builder, layer: Layer, call: Call) -> Structure:
     held = layer.function
     if not isinstance(held, StoredLambda) or held.mask is None:
         return None
-    return _lifted(b, layer, held, held.mask, [call.first, call.previous_mask], {})
+    return _lifted(b, layer, held, held.mask, [call.first, call.previous_mask], {}, optional=True)
 
 
-@keras_layer("Lambda", options=_STORED, masking=_mask)
-def lambda_layer(b: Builder, layer: Layer, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
-    """The function of inputs."""
+def _filled_in(held: StoredLambda, mask: Any, training: bool | None) -> dict[str, Any]:
+    """The mask, and in tf.keras and since Keras 3 the phase, for a function that has such parameters.
+
+    They win over `arguments`: old files hold there the mask of a call that came before.
+    """
+    named, saved = held.function.code.arguments, held.producer
+    alone = saved is not None and saved.library != "tf.keras" and saved.release < (2, 4)
+    filled = {"mask": mask} if alone else {"mask": mask, "training": bool(training)}
+    return {name: value for name, value in filled.items() if name in named}
+
+
+@keras_layer("Lambda", weights=("*",), options=_STORED, masking=_mask)
+def lambda_layer(
+    b: Builder, layer: Layer, inputs: Any, mask: Any = None, training: bool | None = None, weights: Sequence[Value] = ()
+) -> Any:
+    """The function of inputs. weights: variables that it makes, which TensorFlow 1.15 kept."""
     function, arguments = layer.function, _arguments(layer)
     if isinstance(function, StoredLambda):
-        named = function.function.code.arguments
-        extra = {name: value for name, value in (("mask", mask), ("training", bool(training))) if name in named and name not in arguments}
-        return _lifted(b, layer, function, function.function, [inputs], {**arguments, **extra})
+        extra = _filled_in(function, mask, training)
+        masked = any(isinstance(leaf, Value) for leaf in flatten(mask))
+        return _lifted(b, layer, function, function.function, [inputs], {**arguments, **extra}, masked, variables=weights)
     rule = keras_op.get("".join(part.capitalize() for part in function.removeprefix(_OPS).split("_")))
     if layer.config.get("mask"):
         raise UnsupportedAttribute(f"a Lambda of {function!r} with mask={layer.config.get('mask')!r}")
@@ -55,22 +68,30 @@ def lambda_layer(b: Builder, layer: Layer, inputs: Any, mask: Any = None, traini
     return rule.function(b, Layer(rule.name, layer.name, dict(arguments), domain="keras.ops", path=layer.path, policy=layer.policy), inputs)
 
 
-def _lifted(b: Builder, layer: Layer, held: StoredLambda, function: StoredFunction, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def _lifted(
+    b: Builder, layer: Layer, held: StoredLambda, function: StoredFunction, args: list[Any], kwargs: dict[str, Any],
+    masked: bool = False, optional: bool = False, variables: Sequence[Value] = (),
+) -> Any:  # fmt: skip
     saved = held.producer
     known = saved is not None and len(saved.release) > 1
-    era = Era(saved.release[:3], saved.library == "tf.keras", held.upgrade, saved.backend) if saved is not None and known else None
+    era = None
+    if saved is not None and known:
+        era = Era(saved.release[:3], saved.library == "tf.keras", held.upgrade, saved.backend, held.layout)
     try:
-        return lift_stored(b, function, held.given, args, kwargs, era)
+        return lift_stored(b, function, held.given, args, kwargs, era, masked, optional, variables)
     except LoadstoneError as error:
-        note = f"its code cannot become part of a graph: {error.message}. It is\n{shown(function)}"
-        missing = Missing("function", layer.name, (layer.path or layer.name,), note=note)
-        raise MissingCustomObjects(note, missing=(missing,)) from error
+        raise refusal(layer, function, error.message) from error
 
 
 def _arguments(layer: Layer) -> dict[str, Any]:
-    """Further arguments of the function; an array is stored as {"type": "ndarray", "value": lists}."""
-    stored = layer.config.get("arguments") or {}
-    return {
-        name: np.asarray(value["value"]) if isinstance(value, dict) and value.get("type") == "ndarray" else value
-        for name, value in stored.items()
-    }
+    """Further arguments of the function."""
+    return {name: _array(value) for name, value in (layer.config.get("arguments") or {}).items()}
+
+
+def _array(value: Any) -> Any:
+    """An argument; an array is {"type": "ndarray", "value": lists} up to Keras 2, {"class_name": "__numpy__", "config": ...} in Keras 3."""
+    if isinstance(value, dict) and value.get("type") == "ndarray":
+        return np.asarray(value["value"])
+    if isinstance(value, dict) and value.get("class_name") == "__numpy__":
+        return np.asarray(value["config"]["value"], dtypes.to_numpy(value["config"]["dtype"]))
+    return value

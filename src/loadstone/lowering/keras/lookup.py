@@ -17,7 +17,7 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.categories import salt_of
 from loadstone.lowering.registry import keras_layer
 from loadstone.lowering.text.encoding import MODES, Encoding
-from loadstone.lowering.text.lookup import NOWHERE, Forward, Inverse, hashed, remainders
+from loadstone.lowering.text.lookup import NOWHERE, Forward, Hashed, Inverse, Lookup, Remainders
 from loadstone.lowering.text.tokens import SPLIT, STANDARDIZE, Vectorizer
 from loadstone.lowering.text.vocabulary import Vocabulary, read_vocabulary
 
@@ -38,14 +38,14 @@ def index_lookup(b: Builder, layer: Layer, inputs: Value, vocabulary: Value | No
     found = read_vocabulary(layer, _lines(vocabulary), mask if mode == "int" else None, unknown, count, integers)
     if config.get("invert"):
         inverse = _inverse(layer, found, mask, unknown, integers)
-        return b.host(layer.class_name, lambda x: (inverse(x),), [tokens], [(inputs.shape, "int64" if integers else "string")])[0]
+        return b.host(layer.class_name, Lookup(inverse), [tokens], [(inputs.shape, "int64" if integers else "string")])[0]
     forward = _forward(layer, found, mask, mode, integers)
     if mode == "int":
         dtype = layer.policy.compute if config.get("numbers") == "policy" else "int64"
-        return b.cast(b.host(layer.class_name, lambda x: (forward(x),), [tokens], [(inputs.shape, "int64")])[0], dtype)
+        return b.cast(b.host(layer.class_name, Lookup(forward), [tokens], [(inputs.shape, "int64")])[0], dtype)
     encoding = _encoding(layer, found, mode, inputs.shape, idf_weights)
     result = (encoding.shape(inputs.shape), encoding.dtype)
-    return b.host(layer.class_name, lambda x: (encoding(forward(x)),), [tokens], [result])[0]
+    return b.host(layer.class_name, Lookup(forward, encoding), [tokens], [result])[0]
 
 
 @keras_layer(
@@ -94,8 +94,8 @@ def _forward(layer: Layer, found: Vocabulary, mask: Any, mode: str, integers: bo
     if count <= 1:
         return Forward(indices, first if count else None)
     if integers and config.get("oov_method", "floormod") == "floormod":
-        return Forward(indices, remainders(count, first))
-    return Forward(indices, hashed(count, first, salt_of(config.get("salt"))))
+        return Forward(indices, Remainders(count, first))
+    return Forward(indices, Hashed(count, first, salt_of(config.get("salt"))))
 
 
 def _inverse(layer: Layer, found: Vocabulary, mask: Any, unknown: Any, integers: bool) -> Inverse:

@@ -20,7 +20,9 @@ from loadstone.lowering.registry import keras_op
 _FRAMES = "sequence_length sequence_stride fft_length window center"
 
 
-def transformed(b: Builder, layer: Layer, inputs: Sequence[Value], shapes: Sequence[Shape], function: Callable[..., Any]) -> list[Value]:
+def transformed(
+    b: Builder, layer: Layer, inputs: Sequence[Value], shapes: Sequence[Shape], function: Callable[..., Any], does: object = None
+) -> list[Value]:
     """A Python step whose results have the dtype of its inputs."""
     kinds, where, name = {x.dtype for x in inputs}, layer.path or layer.name, layer.class_name
     if len(kinds) > 1 or not kinds <= {"float32", "float64"}:
@@ -34,7 +36,7 @@ def transformed(b: Builder, layer: Layer, inputs: Sequence[Value], shapes: Seque
             raise InferenceError(f"{name} of tensors of shape {', '.join(str(a.shape) for a in arrays)}: {error}", where=where) from error
         return tuple(np.asarray(y, dtype, order="C") for y in (results if isinstance(results, tuple) else (results,)))
 
-    return list(b.host(name, compute, list(inputs), [(shape, dtype) for shape in shapes]))
+    return list(b.host(name, compute, list(inputs), [(shape, dtype) for shape in shapes], does=layer if does is None else does))
 
 
 def _parts(layer: Layer, x: Any, rank: int) -> list[Value]:
@@ -119,7 +121,7 @@ def spectra(b: Builder, layer: Layer, x: Value, how: Frames) -> list[Value]:
             raise ValueError("too few samples to be reflected")
         return stft(a, how)
 
-    return transformed(b, layer, [x], [shape, shape], function)
+    return transformed(b, layer, [x], [shape, shape], function, how)
 
 
 @keras_op("ISTFT", options=f"{_FRAMES} length")

@@ -92,7 +92,7 @@ def _fraction(a: Array, x: Array) -> Array:
 def lgamma_op(b: Builder, layer: Layer, x: Any) -> Value:
     """log |gamma(x)|; integers become float32."""
     x = as_float(b, x if isinstance(x, Value) else b.const(x))
-    return b.host("Lgamma", lambda v: (log_gamma(v).astype(v.dtype),), [x], [(x.shape, x.dtype)])[0]
+    return b.host("Lgamma", lambda v: (log_gamma(v).astype(v.dtype),), [x], [(x.shape, x.dtype)], does=layer)[0]
 
 
 @keras_op("Gammainc")
@@ -104,4 +104,4 @@ def gammainc(b: Builder, layer: Layer, x1: Any, x2: Any) -> Value:
         with np.errstate(all="ignore"):
             return (incomplete_gamma(first, second).astype(first.dtype),)
 
-    return b.host("Gammainc", integral, [a, x], [(broadcast(a.shape, x.shape), a.dtype)])[0]
+    return b.host("Gammainc", integral, [a, x], [(broadcast(a.shape, x.shape), a.dtype)], does=layer)[0]

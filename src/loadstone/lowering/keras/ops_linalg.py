@@ -54,7 +54,7 @@ def host(b: Builder, layer: Layer, values: Sequence[Value], shapes: Sequence[Sha
             raise InferenceError(f"{name} failed: {error}", where=path) from error
         return tuple(np.asarray(y, dtype, order="C") for y in (results if isinstance(results, tuple) else (results,)))
 
-    return b.host(name, compute, list(values), [(shape, dtype) for shape in shapes])
+    return b.host(name, compute, list(values), [(shape, dtype) for shape in shapes], does=layer)
 
 
 def _finite(x: Array, what: str) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 
 from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import dtypes
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras import interpolation
@@ -82,15 +83,20 @@ def settle(b: Builder, y: Value, dtype: str, how: str) -> Value:
     return b.cast(y, dtype)
 
 
+@dataclass(frozen=True)
+class Nearest:
+    """The pixel that each of m takes of n, both vectors of one number: int64 (m,)."""
+
+    def __call__(self, n: np.ndarray, m: np.ndarray) -> tuple[np.ndarray]:
+        return (interpolation.nearest(int(n[0]), int(m[0])),)
+
+
 def _nearest(b: Builder, length: int | Value, size: int | Value) -> Value:
     if isinstance(length, int) and isinstance(size, int):
         return b.const(interpolation.nearest(length, size))
 
-    def compute(n: np.ndarray, m: np.ndarray) -> tuple[np.ndarray]:
-        return (interpolation.nearest(int(n[0]), int(m[0])),)
-
     known = size if isinstance(size, int) else None
-    (picked,) = b.host("nearest", compute, [_vector(b, length), _vector(b, size)], [((known,), "int64")])
+    (picked,) = b.host("nearest", Nearest(), [_vector(b, length), _vector(b, size)], [((known,), "int64")])
     return picked
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from loadstone.custom import Missing
 from loadstone.custom.hosting import Host
+from loadstone.custom.lambdas import refusal
 from loadstone.custom.report import hint, message
 from loadstone.errors import (
     MALFORMED,
@@ -198,6 +199,9 @@ class Walk:
             _take_masks(layer, args, kwargs)
         if _is_the_input(layer, outputs, args):
             return args[0]
+        kept = _returned(layer, outputs, (args, kwargs))
+        if kept is not None:
+            return kept
         if rule.masking == "stop" or layer.masks.drops:
             return map_structure(Traced, outputs)
         masks = call.previous_mask if rule.masking == "pass" else rule.masking(self.b, layer, call)
@@ -221,6 +225,8 @@ class Walk:
 
     def weights(self, layer: Layer, rule: Rule) -> dict[str, Value]:
         """The weights that the rule declares, in the compute dtype where the rule autocasts; others are an error."""
+        if rule.weights == ("*",):
+            return {"weights": [self.b.weight(tensor) for tensor in layer.weights.values()]}  # type: ignore[dict-item]
         wanted = {name.rstrip("?"): name.endswith("?") for name in rule.weights}
         stored = layer.weights if layer.given is None else given_weights(layer, rule)
         missing = [name for name, optional in wanted.items() if not optional and name not in stored]
@@ -408,6 +414,20 @@ def _take_masks(layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Str
 def _is_the_input(layer: Layer, outputs: Structure, args: tuple[Structure, ...]) -> bool:
     keeps = layer.domain == "keras" and layer.class_name in _RETURNS_INPUT and not layer.masks.inner
     return keeps and bool(args) and isinstance(args[0], Traced) and outputs is args[0].value
+
+
+def _returned(layer: Layer, outputs: Structure, given: Structure) -> Structure | None:
+    """The given tensors with their masks, where a Lambda returns these alone and that keeps them; None for anything else."""
+    if layer.class_name != "Lambda" or layer.masks.returned == "ends":
+        return None
+    masked = {id(leaf.value): leaf for leaf in flatten(given) if isinstance(leaf, Traced) and leaf.mask is not None}
+    found = flatten(outputs)
+    if not found or not all(id(value) in masked for value in found):
+        return None
+    if layer.masks.returned == "unknown":
+        reason = "it returns its input, whose mask ends there in TensorFlow 1 and goes on in TensorFlow 2, and the file tells neither"
+        raise refusal(layer, layer.function.function, reason)
+    return map_structure(lambda value: masked[id(value)], outputs)
 
 
 def with_masks(outputs: Structure, masks: Structure) -> Structure:

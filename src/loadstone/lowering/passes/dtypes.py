@@ -9,7 +9,7 @@ What is left over is refused, all of it at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from loadstone.errors import UnsupportedOps
 from loadstone.lowering.block import Block, Op, Value
@@ -18,6 +18,7 @@ from loadstone.lowering.passes import strings
 from loadstone.lowering.passes.float64 import FLOAT64
 from loadstone.lowering.passes.kernels import KERNELS
 
+Kernels = Mapping[str, frozenset[str]]  # types by the kind of op
 _TYPED = {"Where": 1, "OneHot": 2}  # the input whose type is the op's, where that is not the first
 _REDUCTIONS = "ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare"
 _FIXED: dict[str, tuple[int, ...]] = {  # inputs that have a type of their own, whatever the op's is
@@ -62,26 +63,31 @@ _HOLDING: dict[str, tuple[str, ...]] = {  # types that hold all values of a type
 def supported(b: Builder) -> None:
     """Rewrite the builder's block so that every op has a kernel. Raises UnsupportedOps with all that cannot be."""
     refused: dict[str, tuple[int, str]] = {}
-    _block(b, b.block, refused)
+    without_kernels(b, refused, KERNELS)
     if refused:
         lines = [f"{what} ({count} times, first at {where})" for what, (count, where) in refused.items()]
         raise UnsupportedOps("the engine has no kernel for:\n" + "\n".join(f"  - {line}" for line in lines), ops=refused)
 
 
-def _block(b: Builder, block: Block, refused: dict[str, tuple[int, str]], inside: bool = False) -> None:
+def without_kernels(b: Builder, refused: dict[str, tuple[int, str]], kernels: Kernels) -> None:
+    """Rewrite the builder's block so that every op has one of these kernels, and count what cannot be."""
+    _block(b, b.block, refused, kernels)
+
+
+def _block(b: Builder, block: Block, refused: dict[str, tuple[int, str]], kernels: Kernels, inside: bool = False) -> None:
     ops = block.ops
     block.ops = []
     casts: dict[tuple[str, str], Value] = {}
     for op in ops:
         for body in op.bodies():
-            _block(b, body, refused, inside=True)
+            _block(b, body, refused, kernels, inside=True)
         inner = Builder(block, b)
         with inner.scope(op.origin):
             if inside and strings.moved_by_loops(op):
                 _replace(inner, op, [strings.copied(inner, op)])
-            elif _has_kernel(op):
+            elif _has_kernel(op, kernels):
                 block.ops.append(op)
-            elif not _rewrite(inner, op, casts):
+            elif not _rewrite(inner, op, casts, kernels):
                 what = f"{op.kind} of {_dtype(op)}"
                 count, first = refused.get(what, (0, op.origin))
                 refused[what] = (count + 1, first)
@@ -93,9 +99,9 @@ def _dtype(op: Op) -> str:
     return value.dtype if value is not None else op.outputs[0].dtype
 
 
-def _has_kernel(op: Op) -> bool:
+def _has_kernel(op: Op, kernels: Kernels) -> bool:
     """True where nothing needs to be done. 16-bit floats are only moved as they are: what onnxruntime does inside is not rounded."""
-    if op.domain or op.kind not in KERNELS or not op.inputs:
+    if op.domain or op.kind not in kernels or not op.inputs:
         return True
     dtype = _dtype(op)
     if dtype == "string" and not strings.has_kernel(op):
@@ -104,19 +110,19 @@ def _has_kernel(op: Op) -> bool:
         return dtype in ("float32", "int64") and _one_hot_indices(op)
     if dtype in ("float16", "bfloat16") and op.kind not in _COPYING:
         return False
-    return dtype in KERNELS[op.kind] or dtype.startswith(("complex", "float8"))
+    return dtype in kernels[op.kind] or dtype.startswith(("complex", "float8"))
 
 
 def _one_hot_indices(op: Op) -> bool:
     return all(v is not None and v.dtype == "int64" for v in op.inputs[:2])
 
 
-def _rewrite(b: Builder, op: Op, casts: dict[tuple[str, str], Value]) -> bool:
+def _rewrite(b: Builder, op: Op, casts: dict[tuple[str, str], Value], kernels: Kernels) -> bool:
     """Emit what gives the op's outputs; False where nothing does."""
     dtype = _dtype(op)
     if op.kind == "OneHot":
         _replace(b, op, [_one_hot(b, op)])
-    elif op.kind == "Resize" and dtype in KERNELS["Tile"] and (factors := _repeats(op)):
+    elif op.kind == "Resize" and dtype in kernels["Tile"] and (factors := _repeats(op)):
         _replace(b, op, [_repeated(b, op, factors)])
     elif dtype == "string" and op.kind in strings.BY_PLACES:
         _replace(b, op, [strings.BY_PLACES[op.kind](b, op)])
@@ -125,7 +131,7 @@ def _rewrite(b: Builder, op: Op, casts: dict[tuple[str, str], Value]) -> bool:
         if results is None:
             return False
         _replace(b, op, results)
-    elif wide := next(iter(_wider(op, dtype)), None):
+    elif wide := next(iter(_wider(op, dtype, kernels)), None):
         _replace(b, op, list(_through(b, op, dtype, wide, casts)))
     else:
         return False
@@ -137,7 +143,7 @@ def _replace(b: Builder, op: Op, results: list[Value]) -> None:
     b.block.ops += [Op("Identity", [result], [output], {}, "", op.origin) for result, output in zip(results, op.outputs, strict=True)]
 
 
-def _wider(op: Op, dtype: str) -> Iterator[str]:
+def _wider(op: Op, dtype: str, kernels: Kernels) -> Iterator[str]:
     """Types in which the op can be computed with the same result, best first."""
     copies = op.kind in _COPYING and (op.kind != "Resize" or op.attributes.get("mode", "nearest") == "nearest")
     orders = copies or (op.kind in _ORDERING and op.kind != "Resize")
@@ -145,7 +151,7 @@ def _wider(op: Op, dtype: str) -> Iterator[str]:
     candidates = _HOLDING.get(dtype, ()) if orders or half else _WIDER.get(dtype, ()) if op.kind in _WRAPPING else ()
     if copies and dtype == "uint64" and op.kind not in ("Equal", "NonZero"):
         candidates = ("int64",)  # there and back gives the same bits
-    yield from (wide for wide in candidates if wide in KERNELS[op.kind])
+    yield from (wide for wide in candidates if wide in kernels[op.kind])
 
 
 def _through(b: Builder, op: Op, dtype: str, wide: str, casts: dict[tuple[str, str], Value]) -> Iterator[Value]:

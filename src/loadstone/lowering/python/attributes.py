@@ -12,7 +12,7 @@ import numpy as np
 
 from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
-from loadstone.lowering.python.objects import CannotLift, Drawn, DType, Method, Name, Shape
+from loadstone.lowering.python.objects import CannotLift, Drawn, DType, Fields, Method, Name, Shape
 
 # methods that tensors of TensorFlow, arrays of numpy and those of JAX have, by the function that they are
 TENSOR_METHODS = {
@@ -35,9 +35,12 @@ _METHODS: dict[type, frozenset[str]] = {
     list: frozenset("append extend insert pop reverse index count copy sort".split()),
     tuple: frozenset("index count".split()),
     dict: frozenset("get items keys values update copy pop setdefault".split()),
-    str: frozenset("lower upper strip startswith endswith split join".split()),
+    str: frozenset("format lower upper strip startswith endswith split join".split()),
     set: frozenset("add union".split()),
-    np.ndarray: frozenset("astype reshape transpose sum mean max min tolist copy flatten item".split()),
+    np.ndarray: frozenset(
+        "all any argmax argmin astype copy cumsum flatten item max mean min prod ravel reshape std sum tolist transpose".split()
+    ),
+    np.generic: frozenset("astype item tolist".split()),
 }
 _CONSTANTS: dict[str, Any] = {
     "math.pi": math.pi, "math.e": math.e, "math.inf": math.inf, "math.nan": math.nan, "math.tau": math.tau,
@@ -47,6 +50,8 @@ _CONSTANTS: dict[str, Any] = {
     "numpy.double": DType("float64"), "numpy.single": DType("float32"), "numpy.half": DType("float16"),
     "tensorflow.double": DType("float64"), "tensorflow.half": DType("float16"), "tensorflow.bool": DType("bool"),
     "tensorflow.string": DType("string"),
+    **{f"tensorflow{way}.image.ResizeMethod.{name}": name.partition("_")[0].lower()
+       for way in ("", ".compat.v1") for name in ("AREA", "BICUBIC", "BILINEAR", "NEAREST_NEIGHBOR", "LANCZOS3", "LANCZOS5", "GAUSSIAN")},
 }  # fmt: skip
 _WITH_DTYPES = ("tensorflow", "numpy", "tensorflow.dtypes", "tensorflow.compat.v1", "jax.numpy", "torch")
 _NUMBERS = frozenset("float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 complex64 complex128".split())
@@ -66,10 +71,12 @@ def attribute(owner: Any, name: str) -> Any:
         raise CannotLift(str(owner))
     if name == "value" and (owner is None or isinstance(owner, int)):
         return owner  # a length of TensorFlow 1 knows its number
-    if isinstance(owner, np.ndarray) and name in ("shape", "ndim", "size", "T", "dtype"):
+    if isinstance(owner, (np.ndarray, np.generic)) and name in ("shape", "ndim", "size", "T", "dtype"):
         return DType(dtypes.of_numpy(owner.dtype)) if name == "dtype" else getattr(owner, name)
     if isinstance(owner, slice) and name in ("start", "stop", "step"):
         return getattr(owner, name)
+    if isinstance(owner, Fields) and name in owner.names:
+        return owner[owner.names.index(name)]
     for kind, known in _METHODS.items():
         if isinstance(owner, kind) and name in known:
             return Method(owner, name)

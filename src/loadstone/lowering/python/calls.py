@@ -7,36 +7,61 @@ run here, on what is no tensor; so do numpy's, on arrays that are known.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
-from loadstone.ir import dtypes
+from loadstone.custom.lambdas import ERRORS
+from loadstone.ir import dtypes, leaves
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.era import Era
+from loadstone.lowering.python import layers, standard
 from loadstone.lowering.python.attributes import TENSOR_METHODS, attribute
 from loadstone.lowering.python.both import alike
-from loadstone.lowering.python.objects import MAX_ITEMS, CannotLift, Drawn, DType, Function, Method, Name, Partial, Shape
+from loadstone.lowering.python.layers import Made
+from loadstone.lowering.python.objects import (
+    MAX_ITEMS,
+    Callback,
+    CannotLift,
+    Drawn,
+    DType,
+    Fields,
+    Function,
+    Method,
+    Name,
+    Partial,
+    Shape,
+    Variables,
+)
 from loadstone.lowering.python.operations import binary, compare, holds_tensor, truth
 from loadstone.lowering.tensorflow.symbols import Symbol, is_random, symbol
 
 Call = Callable[[Any, Sequence[Any], Mapping[str, Any]], Any]
 
+_FIELDS = re.compile(r"[^{}]*(\{\w*(:[.0-9]{0,2}[a-z]?)?\}[^{}]*)*")
 _MATH = frozenset(
     "acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh degrees erf exp expm1 fabs floor fmod gcd hypot isclose isfinite isinf "
     "isnan log log10 log1p log2 pow radians sin sinh sqrt tan tanh trunc prod".split()
 )
 # numpy's functions on what is known: those whose result is not longer than what they are given
 _NUMPY = frozenset(
-    "abs absolute all any argmax argmin argsort array asarray ceil clip concatenate cos cosh cumprod cumsum diag diff divide dot exp "
-    "expand_dims flip floor log log10 log1p log2 max maximum mean min minimum mod multiply negative power prod ravel reshape roll round sign "
-    "sin sinh size sort sqrt square squeeze stack std subtract sum swapaxes tan tanh transpose triu tril true_divide add var where".split()
+    "abs absolute add all any arccos arcsin arctan arctan2 argmax argmin argsort array array_equal asarray ceil clip concatenate cos "
+    "cosh cross cumprod cumsum deg2rad degrees diag diff divide dot exp expand_dims flip fliplr flipud floor floor_divide fmod "
+    "hstack isnan linalg.norm log log10 log1p log2 logical_and logical_not logical_or matmul max maximum mean meshgrid min minimum "
+    "mod multiply negative outer power prod rad2deg radians ravel reshape rint roll round sign sin sinh size sort sqrt square "
+    "squeeze stack std subtract sum swapaxes tan tanh trace transpose tril triu true_divide var vstack where".split()
 )
+_NUMPY_REPEATING = frozenset("repeat tile".split())
 _NUMPY_MAKING = frozenset("arange empty eye full identity linspace ones zeros".split())
 # arguments for training alone, which may be random
 _UNUSED = {"keras.backend.in_train_phase": (0, "x"), "keras.backend.in_test_phase": (1, "alt")}
+_SAME = frozenset("cast convert_to_tensor dtypes.cast keras.activations.linear keras.backend.cast keras.ops.cast to_float".split())
+_SAME |= {"keras.ops.convert_to_tensor"}  # which return the very tensor, where nothing has to change
+_VARIABLES = frozenset(f"keras.backend.{name}" for name in ("eye", "ones", "variable", "zeros"))  # which make one
 _TYPES: dict[str, tuple[type, ...]] = {
     "list": (list,), "tuple": (tuple,), "dict": (dict,), "int": (int,), "float": (float,), "str": (str,), "bool": (bool,), "set": (set,),
 }  # fmt: skip
@@ -46,8 +71,12 @@ _TENSOR_TYPES = frozenset({"tensorflow.Tensor", "keras.KerasTensor", "tensorflow
 class Caller:
     """Makes calls. call is the machine's own, for functions that are given to functions."""
 
-    def __init__(self, b: Builder, call: Call, era: Era | None) -> None:
-        self.b, self._call, self._era = b, call, era
+    def __init__(
+        self, b: Builder, call: Call, era: Era | None, within: Callable[[Builder], AbstractContextManager[None]], masked: bool = False,
+        variables: Variables | None = None,
+    ) -> None:  # fmt: skip
+        self.b, self._call, self._era, self._within, self._masked, self._variables = b, call, era, within, masked, variables
+        self._copied: list[Value] = []
 
     def call(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """What a call gives. Raises CannotLift."""
@@ -59,7 +88,23 @@ class Caller:
             return self._converted(function, *args, **kwargs)
         if isinstance(function, Partial):
             return self._call(function.function, [*function.args, *args], {**function.kwargs, **kwargs})
+        if isinstance(function, Made):
+            if function.function is not None:
+                return self._call(function.function, args, {**function.arguments, **kwargs})
+            return self.note("", args, layers.call(self.b, function, args, kwargs, self._era, self._masked))
+        if isinstance(function, str):
+            raise CannotLift(f"a call of {function!r}, a function of which the file keeps the name alone")
         raise CannotLift(f"a call of {'a tensor' if isinstance(function, Value) else f'a {type(function).__name__}'}")
+
+    def note(self, path: str, given: Sequence[Any], found: Any) -> Any:
+        """What a function gives. One that has no op here has given another tensor all the same, but for those of `_SAME`."""
+        if isinstance(found, Value) and path not in _SAME and any(x is found for x in leaves(list(given), Value)):
+            self._copied.append(found)
+        return found
+
+    def is_copy(self, x: Value) -> bool:
+        """True for a tensor that is the same here as one that a function was given, and another one there."""
+        return any(x is found for found in self._copied)
 
     def _named(self, function: Name, args: list[Any], kwargs: dict[str, Any]) -> Any:
         package, _, name = function.path.rpartition(".")
@@ -67,17 +112,32 @@ class Caller:
             return self._builtin(name, args, kwargs)
         if package == "math" and name in _MATH:
             return known(name, getattr(math, name), args, kwargs)
-        if package == "numpy" and not holds_tensor([*args, *kwargs.values()]) and name in _NUMPY | _NUMPY_MAKING:
-            return _of_numpy(name, args, kwargs)
+        if function.path.startswith("numpy.") and not holds_tensor([*args, *kwargs.values()]):
+            name = function.path.removeprefix("numpy.")
+            if name in _NUMPY | _NUMPY_MAKING | _NUMPY_REPEATING:
+                return _of_numpy(name, args, kwargs)
         path = symbol_name(function.path)
+        if package in standard.PACKAGES:
+            return standard.call(self.b, self._call, function.path, args, kwargs)
         if is_random(path):
             return Drawn(function.path)
+        if path == "keras.activations.get" and len(args) == 1 and not kwargs:
+            return Name("keras.activations.linear") if args[0] is None else _activation(args[0])
+        class_name = layers.class_named(path)
+        if class_name is not None:
+            return layers.made(class_name, args, kwargs, self._era)
         if path in _UNUSED:
             place, name = _UNUSED[path]
             args = [None if i == place else x for i, x in enumerate(args)]
             kwargs = {key: None if key == name else x for key, x in kwargs.items()}
+        drawn = next(leaves([args, kwargs], Drawn), None)
+        if drawn is not None:
+            return drawn
         args, kwargs = [self._callable(x) for x in args], {key: self._callable(x) for key, x in kwargs.items()}
-        return _shaped(path, self._symbol(function, path, args, kwargs).call(self.b, args, kwargs, self._era))
+        found = _shaped(path, self._symbol(function, path, args, kwargs).call(self.b, args, kwargs, self._era))
+        if self._variables is not None and path in _VARIABLES and None not in found.shape:
+            return self._variables.take((*args[2:3], kwargs.get("name"))[0], found)
+        return self.note(path, [*args, *kwargs.values()], found)
 
     def _symbol(self, function: Name, path: str, args: list[Any], kwargs: dict[str, Any]) -> Symbol:
         """The row of a function; `tf.X` is that of the TensorFlow that saved the file."""
@@ -88,19 +148,18 @@ class Caller:
             raise CannotLift(f"{function}, which is not among the functions known here")
         if found is None or before is None or found.means(before, len(args)):
             return found or before  # type: ignore[return-value]
-        told = None if self._era is None else self._era.tensorflow_1
+        inner = function.path.startswith(_OPS)  # a module of TensorFlow's own, with functions of both
+        told = None if self._era is None or inner else self._era.tensorflow_1
         if told is None and not alike(found, before, args, kwargs):
             raise CannotLift(f"{function}, which TensorFlow 1 and 2 compute differently, and the file does not tell which it was")
         return before if told else found
 
     def _callable(self, x: Any) -> Any:
         """A function that is an argument, as one of Python over tensors."""
-        if isinstance(x, Function):
-            return lambda *args, **kwargs: self._call(x, args, kwargs)
+        if isinstance(x, (Function, Partial)) or isinstance(x, Name) and symbol(symbol_name(x.path)) is not None:
+            return Callback(lambda args, kwargs: self._call(x, args, kwargs), self._within)
         if isinstance(x, Name):
             raise CannotLift(f"{x} as an argument")
-        if isinstance(x, Drawn):
-            raise CannotLift(str(x))
         return x
 
     def _converted(self, dtype: DType, x: Any = 0) -> Any:
@@ -119,11 +178,13 @@ class Caller:
             return _of_shape(owner, name, args)
         if name == "join" and not (isinstance(args[0], (list, tuple)) and sum(len(part) + len(owner) for part in args[0]) < MAX_ITEMS):
             raise CannotLift("text that is joined")
+        if name == "format" and not writes(owner, args, kwargs):
+            raise CannotLift("text that is made with format()")
         if name in ("sort", "index", "count") and holds_tensor(owner):
             raise CannotLift(f"{name}() of a list of tensors")
         if name == "extend" and args and len(args[0]) + len(owner) > MAX_ITEMS:
             raise CannotLift(f"more than {MAX_ITEMS} items")
-        if isinstance(owner, np.ndarray) and name == "astype":
+        if isinstance(owner, (np.ndarray, np.generic)) and name == "astype":
             return owner.astype(dtypes.to_numpy(str(args[0])))
         if isinstance(owner, (list, dict)) and not (name in ("index", "count") and holds_tensor(args)):
             return _tried(name, getattr(owner, name), args, kwargs)
@@ -144,7 +205,7 @@ class Caller:
             raise CannotLift(f"the method {name}() of a tensor")
         if name in ("reshape", "transpose") and len(args) > 1:
             args = [tuple(args)]
-        return found.call(self.b, [x, *args], kwargs)
+        return self.note(path, [x], found.call(self.b, [x, *args], kwargs))
 
     # -- Python's own ---------------------------------------------------------------------------------------------------
 
@@ -154,6 +215,10 @@ class Caller:
             return own(*args, **kwargs)
         if name in _PYTHON:
             return known(name, _PYTHON[name], args, kwargs)
+        if name in ERRORS:
+            return Name(f"builtins.{name}")
+        if name == "reduce":
+            return standard.call(self.b, self._call, "functools.reduce", args, kwargs)
         raise CannotLift(f"{name}()")
 
     def _builtin_len(self, x: Any) -> Any:
@@ -247,7 +312,19 @@ def symbol_name(path: str) -> str:
     return path
 
 
+_OPS = "tensorflow.python.ops."
 _PREFIXES = (
+    *(
+        (f"{_OPS}{module}", public)
+        for module, public in (
+            ("array_ops", ""),
+            ("clip_ops", ""),
+            ("image_ops", "image"),
+            ("math_ops", ""),
+            ("nn", "nn"),
+            ("nn_ops", "nn"),
+        )
+    ),
     ("keras.backend.tensorflow_backend.tf", ""),  # `K.tf`, which Keras up to 2.2 imported
     ("keras.backend.tensorflow_backend", "keras.backend"),
     ("keras.backend.tf", ""),
@@ -265,6 +342,7 @@ _PREFIXES = (
     ("keras._tf_keras.keras", "keras"),
     ("keras.api._v1.keras", "keras"),
     ("keras.api._v2.keras", "keras"),
+    *((f"keras.layers.{part}", "keras.layers") for part in ("advanced_activations", "convolutional", "core", "merge", "pooling")),
     ("keras.src.backend.legacy", "keras.backend"),
     ("keras.src", "keras"),
     ("keras.api", "keras"),
@@ -288,13 +366,15 @@ def _tried(name: str, function: Callable[..., Any], args: Sequence[Any], kwargs:
 def _of_numpy(name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if name in _NUMPY_MAKING:
         _check_numbers(name, [*args, *kwargs.values()])
+    elif name in _NUMPY_REPEATING:
+        _check_numbers(name, [np.size(args[0]), *args[1:2], *(kwargs.get(key, 1) for key in ("repeats", "reps"))])
     elif math.prod(max(1, x.size) for x in args if isinstance(x, np.ndarray)) > 100 * MAX_ITEMS:
         raise CannotLift(f"numpy.{name}() of so many numbers")
     if isinstance(kwargs.get("dtype"), str):
         kwargs["dtype"] = dtypes.to_numpy(kwargs["dtype"])
     args = [dtypes.to_numpy(x) if isinstance(x, DType) else x for x in args]
     with np.errstate(all="ignore"):
-        return known(f"numpy.{name}", getattr(np, name), args, kwargs)
+        return known(f"numpy.{name}", np.linalg.norm if name == "linalg.norm" else getattr(np, name), args, kwargs)
 
 
 def _check_numbers(name: str, args: list[Any]) -> None:
@@ -319,7 +399,21 @@ def _of_shape(shape: Shape, name: str, args: list[Any]) -> Any:
 
 def _shaped(path: str, result: Any) -> Any:
     """Shapes that functions give are shapes; dtypes are dtypes."""
+    if path.endswith(("nn.top_k", "math.top_k", "keras.ops.top_k")) and isinstance(result, (list, tuple)):
+        return Fields(("values", "indices"), result)
     return DType(result) if path in ("keras.backend.dtype", "keras.backend.floatx") and isinstance(result, str) else result
+
+
+def _activation(x: Any) -> Any:
+    """`keras.activations.get`."""
+    return Name(f"keras.activations.{x}") if isinstance(x, str) else x
+
+
+def writes(text: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """True where text.format(...) is short: of numbers and words by their places or names, none of them padded."""
+    parts = [*args, *kwargs.values()]
+    plain = all(isinstance(x, (bool, int, float, str)) and not isinstance(x, DType) for x in parts)
+    return plain and len(text) + sum(len(str(x)) for x in parts) < MAX_ITEMS and _FIELDS.fullmatch(text) is not None
 
 
 def _is_a(x: Any, kind: Any) -> bool:

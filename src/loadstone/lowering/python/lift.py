@@ -9,12 +9,13 @@ import numpy as np
 
 from loadstone.custom.bytecode import StoredFunction
 from loadstone.errors import MALFORMED
+from loadstone.ir import map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.era import Era
 from loadstone.lowering.python.machine import Machine
 from loadstone.lowering.python.names import global_name, meaning
-from loadstone.lowering.python.objects import CannotLift, Cell, Drawn, Function
+from loadstone.lowering.python.objects import CannotLift, Cell, Drawn, Function, Variables
 from loadstone.lowering.tensorflow.symbols import tensor
 
 
@@ -25,15 +26,23 @@ def lift_stored(
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
     era: Era | None = None,
+    masked: bool = False,
+    optional: bool = False,
+    variables: Sequence[Value] = (),
 ) -> Any:
-    """What a function in a file gives for these arguments, as a structure of Values. given: what its global names stand for.
+    """What a function in a file gives for these arguments, as a structure of Values.
+
+    given: what its global names stand for. masked: the tensors have masks, which layers inside might heed. optional: it may
+    give None, as a function that makes a mask. variables: those that the file keeps for it.
 
     Raises CannotLift, or another LoweringError or ModelError, for what has no place in a graph.
     """
     code = stored.code
     closure = dict(zip(code.free, (Cell(meaning(value), True) for value in stored.closure or ()), strict=False))
     defaults = tuple(meaning(value) for value in stored.defaults or ())
-    return _lifted(b, Function(code, lambda name: global_name(name, given), defaults, {}, closure), args, kwargs, era)
+    return _lifted(
+        b, Function(code, lambda name: global_name(name, given), defaults, {}, closure), args, kwargs, era, masked, optional, variables
+    )
 
 
 def lift_live(b: Builder, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -41,9 +50,26 @@ def lift_live(b: Builder, function: Any, args: Sequence[Any], kwargs: Mapping[st
     return _lifted(b, meaning(function), args, kwargs, None)
 
 
-def _lifted(b: Builder, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], era: Era | None) -> Any:
+def _lifted(
+    b: Builder,
+    function: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    era: Era | None,
+    masked: bool = False,
+    optional: bool = False,
+    variables: Sequence[Value] = (),
+) -> Any:
+    kept = Variables(variables) if variables else None
     try:
-        return _result(b, Machine(b, era).call(function, args, kwargs))
+        machine = Machine(b, era, masked, kept)
+        found = machine.call(function, args, kwargs)
+        if kept is not None:
+            kept.check()
+        if optional and found is None:
+            return None
+        made = _result(b, found)
+        return map_structure(lambda x: b.op("Identity", x, out_shape=x.shape) if machine.is_copy(x) else x, made) if masked else made
     except MALFORMED as error:  # a rule was given what its author did not think of
         raise CannotLift(f"a call that fails with {type(error).__name__}: {error}") from error
 

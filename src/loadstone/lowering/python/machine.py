@@ -7,7 +7,8 @@ operations and functions in the tables of this package.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,18 @@ from loadstone.lowering.python import operations
 from loadstone.lowering.python.attributes import attribute
 from loadstone.lowering.python.calls import Caller
 from loadstone.lowering.python.names import attribute_of
-from loadstone.lowering.python.objects import COSTLY_STEP, MAX_DEPTH, MAX_ITEMS, MAX_STEPS, CannotLift, Cell, Function, Living, Name
+from loadstone.lowering.python.objects import (
+    COSTLY_STEP,
+    MAX_DEPTH,
+    MAX_ITEMS,
+    MAX_STEPS,
+    CannotLift,
+    Cell,
+    Function,
+    Living,
+    Name,
+    Variables,
+)
 
 
 @dataclass(eq=False)
@@ -47,9 +59,9 @@ class Frame:
 class Machine:
     """Walks functions. All that it meets is bounded: a file's code may not run for ever."""
 
-    def __init__(self, b: Builder, era: Era | None = None) -> None:
+    def __init__(self, b: Builder, era: Era | None = None, masked: bool = False, variables: Variables | None = None) -> None:
         self.b = b
-        self._caller = Caller(b, self.call, era)
+        self._caller = Caller(b, self.call, era, self._within, masked, variables)
         self._steps = 0
         self._depth = 0
 
@@ -65,6 +77,20 @@ class Machine:
         finally:
             self._depth -= 1
 
+    def is_copy(self, x: Value) -> bool:
+        """True for a tensor that is one that the function was given, and was another one in Keras."""
+        return self._caller.is_copy(x)
+
+    @contextmanager
+    def _within(self, b: Builder) -> Iterator[None]:
+        """Have ops written by another builder for a while."""
+        before = self.b
+        self.b = self._caller.b = b
+        try:
+            yield
+        finally:
+            self.b = self._caller.b = before
+
     def _run(self, frame: Frame) -> Any:
         code, place = frame.function.code.instructions, 0
         while True:
@@ -76,7 +102,8 @@ class Machine:
                 return frame.given if frame.function.code.is_generator else frame.stack.pop()
             step = _STEPS.get(instruction.op)
             if step is None:
-                raise CannotLift(str(instruction.arg) if instruction.op == "UNSUPPORTED" else instruction.op)
+                name = str(instruction.arg) if instruction.op == "UNSUPPORTED" else instruction.op
+                raise CannotLift(_STATEMENTS.get(name, name))
             target = (self._grow if instruction.inplace else partial(step, self))(frame, instruction.arg)
             place = place + 1 if target is None else target
 
@@ -194,19 +221,27 @@ class Machine:
 
     def _store_item(self, frame: Frame, _: Any) -> None:
         value, owner, key = frame.pop(3)
+        if isinstance(owner, np.ndarray):
+            return operations.store(owner, key, value)
         if not isinstance(owner, (list, dict)) or isinstance(key, (Value, slice)):
             raise CannotLift(f"an assignment to a part of a {'tensor' if isinstance(owner, Value) else type(owner).__name__}")
         try:
             owner[key] = value
         except (TypeError, LookupError) as error:
             raise CannotLift(str(error)) from error
+        return None
 
     def _binary(self, frame: Frame, symbol: str) -> None:
         x, y = frame.pop(2)
-        frame.stack.append(operations.subscript(self.b, x, y) if symbol == "[]" else operations.binary(self.b, symbol, x, y))
+        found = operations.subscript(self.b, x, y) if symbol == "[]" else operations.binary(self.b, symbol, x, y)
+        frame.stack.append(self._caller.note("", [x, y], found) if isinstance(x, Value) else found)
 
     def _grow(self, frame: Frame, symbol: str) -> None:
-        """x += y and the like, which change a list that others may hold."""
+        """x += y and the like, which change a list or an array that others may hold."""
+        if isinstance(frame.stack[-2], np.ndarray) and not operations.holds_tensor(frame.stack[-1]):
+            x, y = frame.pop(2)
+            operations.store(x, ..., operations.binary(self.b, symbol, x, y), same=True)
+            return frame.stack.append(x)
         if symbol != "+" or not isinstance(frame.stack[-2], list):
             return self._binary(frame, symbol)
         more = self.items(frame.stack.pop())
@@ -281,13 +316,18 @@ class Machine:
         frame.stack[-1] = None
 
     def _raise(self, frame: Frame, _: Any) -> None:
-        raise CannotLift("an error that it raises")
+        kind = next((x.path.rpartition(".")[2] for x in reversed(frame.stack) if isinstance(x, Name)), "an error")
+        raise CannotLift(f"{kind}, which it raises")
 
 
 def _append_to_stack(_: Machine, frame: Frame, value: Any) -> None:
     frame.stack.append(value)
 
 
+_STATEMENTS = {
+    **dict.fromkeys(("SETUP_EXCEPT", "SETUP_FINALLY"), "a try statement"),
+    **dict.fromkeys(("SETUP_WITH", "BEFORE_WITH", "LOAD_SPECIAL"), "a with statement"),
+}
 _COSTLY = {"BINARY", "CALL", "CALL_EX", "COMPARE", "UNARY", "UNPACK", "UNPACK_EX"}
 _STEPS: dict[str, Callable[[Machine, Frame, Any], int | None]] = {
     "LOAD_CONST": _append_to_stack,
@@ -346,7 +386,9 @@ def iterate(x: Any) -> Iterator[Any]:
     """An iterator over what is known to have items."""
     if isinstance(x, Value):
         raise CannotLift("a loop over the rows of a tensor")
-    if isinstance(x, (list, tuple, dict, set, frozenset, str, range, np.ndarray)) or (isinstance(x, Iterator) and not isinstance(x, Name)):
+    if isinstance(x, (list, tuple, dict, set, frozenset, str, range, np.ndarray, KeysView, ValuesView, ItemsView)) or (
+        isinstance(x, Iterator) and not isinstance(x, Name)
+    ):
         return iter(x)
     raise CannotLift(f"a loop over a {type(x).__name__}")
 

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from loadstone.custom.bytecode import of_live
-from loadstone.custom.lambdas import BUILTINS, PACKAGES
+from loadstone.custom.lambdas import BUILTINS, ERRORS, PACKAGES
 from loadstone.errors import UnsupportedVersion
 from loadstone.ir import dtypes
 from loadstone.lowering.python.attributes import of_package
 from loadstone.lowering.python.objects import CannotLift, Cell, DType, Function, Living, Name, Partial
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), slice)
-_ROOTS = ("tensorflow", "keras", "tf_keras", "numpy", "math", "loadstone.tensorflow")
+_ROOTS = ("tensorflow", "keras", "tf_keras", "numpy", "math", "loadstone.tensorflow", "functools", "itertools", "operator")
 
 
 def global_name(name: str, given: Mapping[str, Any]) -> Any:
@@ -27,7 +27,7 @@ def global_name(name: str, given: Mapping[str, Any]) -> Any:
         return meaning(given[name])
     if name in PACKAGES:
         return Name(PACKAGES[name])
-    if name in BUILTINS:
+    if name in BUILTINS or name in ERRORS:
         return Name(f"builtins.{name}")
     if name in ("True", "False", "None"):
         return {"True": True, "False": False}.get(name)
@@ -37,8 +37,12 @@ def global_name(name: str, given: Mapping[str, Any]) -> Any:
 def meaning(x: Any) -> Any:
     """A living object as a walk handles it: a package as a name, a function with its code. Nothing of it is called."""
     x = _unwrapped(x)
-    if isinstance(x, _PLAIN) or isinstance(x, (np.ndarray, np.generic)) and x.dtype != object:
+    if isinstance(x, _PLAIN) or isinstance(x, np.generic) and x.dtype != object:
         return x
+    if isinstance(x, np.ndarray) and x.dtype != object:
+        seen = x.view()
+        seen.flags.writeable = False  # it is the user's: no walk may change it
+        return seen
     if isinstance(x, (list, tuple)):
         return type(x)(map(meaning, x)) if type(x) in (list, tuple) else _refused(x)
     if isinstance(x, dict):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from loadstone.custom.bytecode import Code
 from loadstone.errors import UnsupportedAttribute
 from loadstone.ir.records import dataclass, field
+from loadstone.lowering.block import Value
 
 MAX_STEPS = 200_000  # instructions in all
 COSTLY_STEP = 10  # of these, for one that may add nodes to the graph
@@ -46,6 +48,54 @@ class Shape(tuple[Any, ...]):
     """A shape: None where a length is free."""
 
     __slots__ = ()
+
+
+class Fields(list[Any]):
+    """Several results that also have names, as those of `tf.nn.top_k` have."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, names: tuple[str, ...], values: Sequence[Any]) -> None:
+        super().__init__(values)
+        self.names = names
+
+
+class Callback:
+    """A walked function as one of Python over tensors, which `inside(b)` has its ops written elsewhere: into the body of a loop."""
+
+    def __init__(self, call: Callable[..., Any], within: Callable[[Any], AbstractContextManager[None]]) -> None:
+        self._call, self._within = call, within
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(args, kwargs)
+
+    def inside(self, b: Any) -> AbstractContextManager[None]:
+        """While this lasts, the function's ops go to another builder."""
+        return self._within(b)
+
+
+class Variables:
+    """The variables that a Lambda of TensorFlow 1.15 keeps, in the order in which its function makes them.
+
+    A variable that is made under a name that was there before, None among them, is the one that was made first
+    (tensorflow/python/keras/layers/core.py of 1.15, `_variable_creator`).
+    """
+
+    def __init__(self, kept: Sequence[Value]) -> None:
+        self._left, self._made = list(kept), dict[Any, Value]()
+
+    def take(self, name: Any, wanted: Value) -> Value:
+        """The variable that a call of this name gives, which would begin as *wanted*."""
+        if name not in self._made:
+            if not self._left or (self._left[0].shape, self._left[0].dtype) != (wanted.shape, wanted.dtype):
+                raise CannotLift(f"a variable of {wanted.dtype} and shape {wanted.shape}, which is not the one that the file keeps")
+            self._made[name] = self._left.pop(0)
+        return self._made[name]
+
+    def check(self) -> None:
+        """Raise CannotLift where the function has not made all."""
+        if self._left:
+            raise CannotLift(f"{len(self._left)} weights of the layer that it does not make")
 
 
 @dataclass(eq=False)
@@ -93,7 +143,10 @@ class Living:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a function gives that draws numbers whenever the model runs: nobody may use it, `K.in_train_phase` apart."""
+    """What a function gives that draws numbers whenever the model runs, and all that is made of it.
+
+    It must not reach the function's result, which `K.in_train_phase` sees to.
+    """
 
     path: str
 

@@ -6,6 +6,7 @@ Python's own are bounded: what a file says must not fill the memory.
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,25 @@ from loadstone.lowering.tensorflow.symbols import rule, tensor
 
 _MAX_BITS = 1024
 _SEQUENCES = (str, bytes, list, tuple)
-_PLAIN = (bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, slice, type(None), np.ndarray, np.generic, range)
+_PLAIN = (
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    list,
+    tuple,
+    dict,
+    set,
+    frozenset,
+    slice,
+    type(None),
+    type(Ellipsis),
+    np.ndarray,
+    np.generic,
+    range,
+)
 
 _BINARY: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
     "+": (operator.add, "math.add"),
@@ -35,6 +54,7 @@ _BINARY: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
     "<<": (operator.lshift, ""),
     ">>": (operator.rshift, ""),
 }
+_PADDED = re.compile(r"%[^a-zA-Z%]*(\*|[0-9]{3})")
 _LOGICAL = {"&": "math.logical_and", "|": "math.logical_or", "^": "math.logical_xor"}
 _COMPARE: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
     "<": (operator.lt, "math.less"),
@@ -64,6 +84,8 @@ def holds_tensor(x: Any) -> bool:
 
 def binary(b: Builder, symbol: str, x: Any, y: Any) -> Any:
     """x + y and the like."""
+    if isinstance(x, Drawn) or isinstance(y, Drawn):
+        return x if isinstance(x, Drawn) else y
     if symbol == "classic/":
         symbol = _classic(x, y)
     function, name = _BINARY[symbol]
@@ -83,6 +105,8 @@ def compare(b: Builder, symbol: str, x: Any, y: Any) -> Any:
     if symbol in ("is", "is not"):
         same = x is y or (isinstance(x, (Name, DType)) and x == y)
         return same == (symbol == "is")
+    if isinstance(x, Drawn) or isinstance(y, Drawn):
+        return x if isinstance(x, Drawn) else y
     if symbol in ("in", "not in"):
         if holds_tensor(x) or isinstance(y, Value):
             raise CannotLift(f"{_kind(x)} {symbol} {_kind(y)}")
@@ -97,6 +121,8 @@ def compare(b: Builder, symbol: str, x: Any, y: Any) -> Any:
 
 def unary(b: Builder, symbol: str, x: Any) -> Any:
     """-x and the like; `not` is the caller's."""
+    if isinstance(x, Drawn):
+        return x
     function, name = _UNARY[symbol]
     if isinstance(x, Value):
         if symbol == "+":
@@ -110,6 +136,8 @@ def unary(b: Builder, symbol: str, x: Any) -> Any:
 
 def subscript(b: Builder, x: Any, key: Any) -> Any:
     """x[key]."""
+    if isinstance(x, Drawn):
+        return x
     if isinstance(x, Value):
         return rule("__operators__.getitem").function(b, x, key)
     if isinstance(x, np.ndarray) and holds_tensor(key):
@@ -124,8 +152,23 @@ def subscript(b: Builder, x: Any, key: Any) -> Any:
     return _own("[]", operator.getitem, x, key)
 
 
+def store(owner: np.ndarray, key: Any, value: Any, same: bool = False) -> None:
+    """owner[key] = value, in an array that the function has made. same: the value must have the array's own shape and dtype kind."""
+    if holds_tensor([value, *(key if isinstance(key, tuple) else [key])]):
+        raise CannotLift("an assignment of a tensor to a part of an array")
+    _check_plain("[]=", key, value)
+    if same and (value.shape != owner.shape or not np.can_cast(value.dtype, owner.dtype, "same_kind")):
+        raise CannotLift(f"an array of {owner.dtype} that is changed in place to one of {value.dtype} and shape {value.shape}")
+    try:
+        owner[key] = value
+    except (TypeError, ValueError, LookupError) as error:
+        raise CannotLift(f"an assignment to a part of an array ({type(error).__name__}: {error})") from error
+
+
 def truth(x: Any) -> bool:
     """bool(x), which must be known now."""
+    if isinstance(x, Drawn):
+        raise CannotLift(str(x))
     if isinstance(x, Value):
         if x.const is None or x.rank:
             raise CannotLift("a condition that depends on the numbers in a tensor")
@@ -162,7 +205,7 @@ def _check_size(symbol: str, x: Any, y: Any) -> None:
             raise CannotLift(f"{_kind(one)} repeated {other} times")
     if symbol == "+" and isinstance(x, _SEQUENCES) and isinstance(y, _SEQUENCES) and len(x) + len(y) > MAX_ITEMS:
         raise CannotLift(f"a sequence of {len(x) + len(y)} items")
-    if symbol == "%" and isinstance(x, (str, bytes)):
+    if symbol == "%" and isinstance(x, (str, bytes)) and not _writes(x, y):
         raise CannotLift("text that is made with %")
     if isinstance(x, int) and isinstance(y, int):
         bits = {"**": x.bit_length() * max(y, 0), "<<": x.bit_length() + max(y, 0), "*": x.bit_length() + y.bit_length()}.get(symbol, 0)
@@ -172,6 +215,13 @@ def _check_size(symbol: str, x: Any, y: Any) -> None:
         size = x.size * y.size if symbol == "@" else np.broadcast_shapes(x.shape, y.shape) if _broadcasts(x, y) else ()
         if np.prod(size, dtype=float) > 100 * MAX_ITEMS:
             raise CannotLift("an array of more than ten million numbers")
+
+
+def _writes(text: str | bytes, values: Any) -> bool:
+    """True where text % values is short: of numbers and words, none of them padded."""
+    parts = values if isinstance(values, tuple) else (values,)
+    plain = all(isinstance(x, (bool, int, float, str)) and not isinstance(x, DType) for x in parts)
+    return isinstance(text, str) and plain and len(text) + sum(len(str(x)) for x in parts) < MAX_ITEMS and not _PADDED.search(text)
 
 
 def _broadcasts(x: np.ndarray, y: np.ndarray) -> bool:

@@ -6,6 +6,7 @@ Semantics: tensorflow/python/ops/array_ops.py, array_ops_stack.py and math_ops.p
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -371,7 +372,21 @@ def saturate_cast(b: Builder, value: Operand, dtype: str) -> Value:
     return keras_cast(b, Layer("SaturateCast", "", {"dtype": dtype}, domain="keras.ops"), tensor(b, value))
 
 
-@tf("convert_to_tensor", "constant")
+@tf("constant")
+def constant(b: Builder, value: Operand, dtype: str | None = None, shape: Operand = None) -> Value:
+    """A constant; in a shape that holds as many numbers, or filled with its one number."""
+    x = tensor(b, value, dtype)
+    if shape is None:
+        return x
+    target = [int(d) for d in number(shape, "a shape")]
+    if None in x.shape or prod(d or 0 for d in x.shape) not in (1, prod(target)):
+        raise UnsupportedAttribute(f"tf.constant of a value of shape {x.shape} in the shape {target}")
+    if prod(d or 0 for d in x.shape) == prod(target):
+        return b.reshape(x, target)
+    return b.Expand(b.reshape(x, []), b.ints(target), out_shape=tuple(target))
+
+
+@tf("convert_to_tensor")
 def convert_to_tensor(b: Builder, value: Operand, dtype: str | None = None, dtype_hint: str | None = None) -> Value:
     """x as a tensor."""
     return tensor(b, value, dtype or (dtype_hint if not isinstance(value, Value) else None))

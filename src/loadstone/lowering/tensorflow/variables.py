@@ -222,7 +222,7 @@ def constant(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
     """A tensor of the graph, or the path of a file beside it."""
     tensor = node.attributes["value"]
     walk.count_constant(tensor)
-    return [walk.b.weight(Tensor(tensor.shape, tensor.dtype, tensor._load, tensor.region, node.name, tensor._kept))]
+    return [walk.b.weight(Tensor(tensor.shape, tensor.dtype, tensor._load, tensor.region, node.name, _kept=tensor._kept))]
 
 
 @graph_op("Identity", "RefIdentity", "StopGradient", "PreventGradient", "Snapshot", "DebugGradientIdentity", "Enter", "RefEnter",

@@ -13,6 +13,7 @@ import numpy as np
 
 from loadstone.errors import InputMismatch
 from loadstone.ir.records import dataclass
+from loadstone.lowering.text.encoding import Encoding
 from loadstone.lowering.text.fingerprints import buckets
 
 NOWHERE = 2**63 - 1  # an index that no vector has
@@ -58,14 +59,53 @@ class Inverse:
         return result.reshape(indices.shape)
 
 
-def hashed(count: int, start: int, key: Sequence[int] | None = None) -> Buckets:
-    """Unknown tokens go to one of `count` indices by their hash, which for integers is that of their digits."""
-    return lambda tokens: buckets(as_text(tokens), count, key) + start
+@dataclass(frozen=True)
+class Hashed:
+    """Unknown tokens go to one of `count` indices from `start` on by their hash, which for integers is that of their digits."""
+
+    count: int
+    start: int
+    key: Sequence[int] | None = None
+
+    def __call__(self, tokens: np.ndarray) -> np.ndarray:
+        return buckets(as_text(tokens), self.count, self.key) + self.start
 
 
-def remainders(count: int, start: int) -> Buckets:
-    """Unknown integers go to one of `count` indices by what is left when they are divided by it."""
-    return lambda tokens: tokens % count + start
+@dataclass(frozen=True)
+class Remainders:
+    """Unknown integers go to one of `count` indices from `start` on by what is left when they are divided by it."""
+
+    count: int
+    start: int
+
+    def __call__(self, tokens: np.ndarray) -> np.ndarray:
+        rest: np.ndarray = tokens % self.count + self.start
+        return rest
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A table as a Python call: what it says of each element, as vectors where there is an encoding."""
+
+    table: Forward | Inverse
+    encoding: Encoding | None = None
+
+    def __call__(self, tokens: np.ndarray) -> tuple[np.ndarray]:
+        found = self.table(tokens)
+        return (found if self.encoding is None else self.encoding(found),)
+
+
+@dataclass(frozen=True)
+class Present:
+    """A table of a feature column as a Python call: "" and -1 are absent, and have the index -1."""
+
+    table: Forward
+
+    def __call__(self, tokens: np.ndarray) -> tuple[np.ndarray]:
+        present = tokens != (b"" if tokens.dtype == object else -1)
+        found = np.full(tokens.shape, -1, np.int64)
+        found[present] = self.table(tokens[present])
+        return (found,)
 
 
 def as_text(values: np.ndarray) -> np.ndarray:

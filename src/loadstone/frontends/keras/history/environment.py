@@ -19,12 +19,16 @@ _SPATIAL = ("Conv", "SeparableConv", "DepthwiseConv", "MaxPooling", "AveragePool
 
 @dataclass(frozen=True)
 class Environment:
-    """Options of our own that a config gets: the dtype of layers that name none, the backend, and where bilinear resizing begins."""
+    """Options of our own that a config gets: the dtype of layers that name none, the backend, and where bilinear resizing begins.
+
+    layout: where `keras.backend` had the channels of images, by what all layers of images say; None where they do not agree.
+    """
 
     floatx: str | None = None
     backend: str | None = None
     coordinates: str | None = None
     release: tuple[int, ...] = ()
+    layout: str | None = "channels_last"
 
     def completed(self, class_name: str, config: Config) -> Config:
         """The config with what it leaves out; the argument is left as it is."""
@@ -55,16 +59,26 @@ class Environment:
 
 def environment(config: Any, producer: Producer) -> Environment:
     """What a model's config says of the program that saved it."""
+    layout = _layout(config, producer)
     if producer.release >= (2, 4):
-        return Environment()
+        return Environment(layout=layout)
     inputs = [inner["config"] for inner in _layers(config) if inner["class_name"] == "InputLayer"]
     if producer.library == "tf.keras":
         ragged = any("ragged" in entry for entry in inputs)
         later = producer.release >= (2, 3) or ragged
-        return Environment(coordinates=None if later else "asymmetric" if inputs else "unknown")
+        return Environment(coordinates=None if later else "asymmetric" if inputs else "unknown", layout=layout)
     stated = {str(inner["config"].get("dtype")) for inner in _layers(config)} & set(dtypes.FLOATS)
     backend = producer.backend if producer.backend in ("theano", "cntk") else None
-    return Environment(stated.pop() if len(stated) == 1 else None, backend, "asymmetric", producer.release)
+    return Environment(stated.pop() if len(stated) == 1 else None, backend, "asymmetric", producer.release, layout)
+
+
+def _layout(config: Any, producer: Producer) -> str | None:
+    """Keras 1 kept it in a file of the user's, with another default for each backend; later it is "channels_last" unless somebody changed it."""
+    layers = [inner for inner in _layers(config) if str(inner["class_name"]).endswith(("2D", "3D"))]
+    stated = {inner["config"].get("data_format") for inner in layers} & {"channels_first", "channels_last"}
+    if not stated and producer.release >= (2,):
+        return "channels_last"
+    return str(stated.pop()) if len(stated) == 1 else None
 
 
 def _layers(config: Any) -> Iterator[dict[str, Any]]:

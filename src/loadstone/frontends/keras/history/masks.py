@@ -7,6 +7,7 @@ tf.keras 2: keras/engine/base_layer.py, `_get_input_masks` and `_set_mask_metada
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from loadstone.ir import MaskRules, Producer
 
@@ -40,4 +41,14 @@ def mask_rules(class_name: str, producer: Producer) -> MaskRules:
     era = next((rules for before, rules in _ERAS if producer.release < before), MaskRules())
     takes = class_name == "MultiHeadAttention" and not (() < producer.release < TAKEN_SINCE)
     drops = producer.release < DROPPED_BEFORE.get(class_name, ()) or producer.release >= DROPPED_SINCE.get(class_name, (99,))
-    return replace(era, drops=drops, takes=takes)
+    return replace(era, drops=drops, takes=takes, returned=_returned(producer) if class_name == "Lambda" else "ends")
+
+
+def _returned(producer: Producer) -> Literal["keeps", "ends", "unknown"]:
+    """A mask is Python's attribute of a tensor since TensorFlow 2.0; before, a layer copied what it returned of its inputs.
+
+    tf.keras of TensorFlow 1.13 to 2.1 states one release.
+    """
+    if producer.library == "tf.keras" and producer.release[:3] == (2, 2, 4):
+        return "unknown"
+    return "keeps" if producer.release >= (2, 4) or producer.library == "tf.keras" and producer.release >= (2, 3) else "ends"

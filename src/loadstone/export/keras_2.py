@@ -1,0 +1,56 @@
+"""A model of layers that Keras 2 has: the few that only Keras 1 had, and operations of Keras 3, become others; all else stays.
+
+What it shares with today's Keras is made as `today` makes it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadstone.custom.hosting import Host
+from loadstone.custom.lambdas import StoredLambda
+from loadstone.export.changes import Shape, changed
+from loadstone.export.convert import typed
+from loadstone.export.operations.replacing import Operations, Replacement
+from loadstone.export.tensorflow_nodes import as_operation
+from loadstone.export.today import Modern
+from loadstone.formats import writing
+from loadstone.ir import Layer, Model
+from loadstone.lowering.lower import trace
+
+_KEPT = frozenset("LocallyConnected1D LocallyConnected2D ThresholdedReLU RandomHeight RandomWidth SyncBatchNormalization Hashing".split())
+_LOOKUPS = frozenset("StringLookup IntegerLookup TextVectorization".split())
+
+
+def for_keras_2(model: Model, host: Host | None) -> Layer:
+    """The layers in the form that Keras 2 has. Raises UnsupportedOps for Lambdas and others that have none, all at once."""
+    assert model.root is not None
+    walk = trace(model, host)[0]
+    operations = Operations(walk, host)
+    made = _Earlier(model.root, lambda leaf: typed(walk.reached, leaf)[0], operations).layer(model.root)
+    operations.raise_problems()
+    return made
+
+
+class _Earlier(Modern):
+    @staticmethod
+    def as_operation(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Functions of TensorFlow are layers there; nodes of its graphs, which insist on the dtypes of then, are made anew."""
+        return as_operation(layer, args, kwargs) if layer.class_name == "TensorFlowOpLayer" else None
+
+    def named(self, layer: Layer) -> str:
+        return layer.name
+
+    @staticmethod
+    def changed(layer: Layer, given: Shape | None) -> Layer:
+        if layer.class_name in _KEPT or "hard_sigmoid_2" in (layer.config.get("activation"), layer.config.get("recurrent_activation")):
+            return layer
+        return changed(layer, given)
+
+    def replacement(self, layer: Layer, masked: bool) -> Replacement | None:
+        """The model of operations for a layer that Keras 2 does not have."""
+        lifted = layer.class_name == "Lambda" and isinstance(layer.function, StoredLambda) and layer.given is None
+        lost = lifted or (layer.domain == "keras" and writing.lack_2(self.layer(layer)) is not None)
+        if self.operations is None or layer.graph is not None or not lost or layer.class_name == "InputLayer":
+            return None
+        return self.operations.of_calls(layer, self.calls[id(layer)], masked)

@@ -1,0 +1,319 @@
+"""The state of an optimizer as every release keeps it, and in the order in which today's does.
+
+`read` makes of `ir.Model.extra["optimizer"]` an `OptimizerState`: for each trainable weight the slots by today's names. Files list them
+by order alone; the orders are those in which `build` makes variables (keras/src/optimizers of 3.15 and 2.15), `_create_slots` of
+keras/optimizers/optimizer_v2 of 2.8, and `get_updates` of keras/optimizers.py of 1.2.2 and 2.3.1. Checkpoints of the optimizers before
+2.11 name the weight that a slot belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from loadstone.frontends.keras import optimizers
+from loadstone.frontends.keras.keras_1_weights import as_today, old_variables
+from loadstone.frontends.keras.weights_h5 import Slot, trainable_order
+from loadstone.ir import Layer, Model, Tensor
+from loadstone.ir.records import dataclass, field, replace
+
+_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+_SLOT = "/.OPTIMIZER_SLOT/"
+_PAIRS = ("momentum", "velocity")
+# The slots of a weight, by the class: each tuple lies side by side for one weight after another.
+_SLOTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "SGD": (("momentum",),),
+    "Adam": (_PAIRS,),
+    "AdamW": (_PAIRS,),
+    "Nadam": (_PAIRS,),
+    "Adamax": (("momentum", "norm"),),
+    "RMSprop": (("velocity",),),
+    "Adagrad": (("accumulator",),),
+    "Adadelta": (("accumulated_grad", "accumulated_delta_var"),),
+    "Ftrl": (("accumulator", "linear"),),
+    "Lion": (("momentum",),),
+    "Lamb": (_PAIRS,),
+    "ScheduleFreeAdamW": (_PAIRS,),
+}
+# What the slots of optimizers before 2.11 are called there.
+_V2_NAMES = {
+    "m": "momentum", "v": "velocity", "vhat": "velocity_hat", "momentum": "momentum", "rms": "velocity", "mg": "average_gradient",
+    "accumulator": "accumulator", "accum_grad": "accumulated_grad", "accum_var": "accumulated_delta_var", "linear": "linear",
+}  # fmt: skip
+
+Row = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class OptimizerState:
+    """What an optimizer has learnt, by today's names.
+
+    rows: the slots of each trainable weight ({"momentum": ..., "velocity": ...}) in the order of the file's release; weights: the
+    description's tensor of each row, None where that is not known (layers of the caller's). scalars: "u_product" of Nadam, before 2.11
+    "momentum_cache"; "step_counter" and "dynamic_scale" of a LossScaleOptimizer, whose inner optimizer the rest is about.
+    """
+
+    iterations: Tensor | None
+    learning_rate: Tensor | None
+    rows: tuple[Row, ...]
+    weights: tuple[Tensor | None, ...]
+    scalars: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def of(self, weight: Tensor) -> Row | None:
+        """The slots of a weight of the description; None where it has none."""
+        return next((row for row, own in zip(self.rows, self.weights, strict=True) if own is weight), None)
+
+
+class Unreadable(Exception):
+    """Why the state of an optimizer cannot be told from its tensors; training then begins with a new one."""
+
+
+def read(model: Model) -> OptimizerState | None:
+    """The state that a file holds; None where it holds none. Raises Unreadable with the reason."""
+    stored = model.extra.get("optimizer") or {}
+    tensors = {name: tensor for name, tensor in stored.items() if not name.endswith("_CHECKPOINTABLE_OBJECT_GRAPH")}
+    config = optimizers.stored_in(model.training_config or {})
+    if not tensors or model.root is None:
+        return None
+    if not isinstance(config, Mapping):
+        raise Unreadable("the file does not say which optimizer it belongs to")
+    return _Reading(model, config, tensors).run()
+
+
+def layout(class_name: str, config: Mapping[str, Any], era: str, count: int) -> list[tuple[str, int]]:
+    """(slot, weight) of each variable that an optimizer keeps after its scalars, in order. era: see `optimizers.era`. count: of weights.
+
+    Raises Unreadable for classes whose slots are not of the weights' shapes.
+    """
+    if class_name not in _SLOTS:
+        raise Unreadable(f"the variables of {class_name} are not known by order")
+    groups: list[tuple[str, ...]] = []
+    if era in ("new", "keras_3") and config.get("use_ema"):
+        groups.append(("average",))
+    if era == "keras_3" and config.get("gradient_accumulation_steps"):
+        groups.append(("gradient_accumulator",))
+    slots = list(_SLOTS[class_name])
+    if class_name == "SGD" and not config.get("momentum") and era in ("v2", "keras_3"):
+        slots = []
+    if class_name == "RMSprop" and (config.get("momentum") or 0) > 0:
+        slots.append(("momentum",))
+    if class_name == "RMSprop" and config.get("centered"):
+        slots.append(("average_gradient",))
+    if era in ("v2", "keras") and class_name != "Ftrl":
+        slots = [(slot,) for group in slots for slot in group]
+    if config.get("amsgrad"):
+        slots.append(("velocity_hat",))
+    return [(slot, weight) for group in (*groups, *slots) for weight in range(count) for slot in group]
+
+
+class _Reading:
+    def __init__(self, model: Model, config: Mapping[str, Any], tensors: dict[str, Tensor]) -> None:
+        assert model.root is not None
+        self.model, self.root = model, model.root
+        self.tensors = tensors
+        self.era = optimizers.era(model.producer, config.get("config") or {})
+        self.class_name = optimizers.class_name(config)
+        self.options: Mapping[str, Any] = config.get("config") or {}
+        self.scaled = self.class_name == "LossScaleOptimizer"
+        if self.scaled:
+            inner = self.options.get("inner_optimizer") or self.options.get("optimizer") or {}
+            self.class_name, self.options = optimizers.class_name(inner), inner.get("config") or {}
+            self.era = optimizers.era(model.producer, self.options)
+        known = all(variables_known(layer) for layer in self.root.walk())
+        self.order = trainable_order(self.root, model.producer) if known else None
+
+    def run(self) -> OptimizerState | None:
+        if all(tensor.shape == () for tensor in self.tensors.values()) and self.one():
+            return None  # it has not taken a step yet
+        if any(_SLOT in name for name in self.tensors):
+            return self.of_slots()
+        return self.of_list()
+
+    # -- checkpoints of the optimizers before 2.11 -------------------------------------------------------------------
+
+    def of_slots(self) -> OptimizerState:
+        rows: dict[str, Row] = {}
+        single: dict[str, Tensor] = {}
+        for name, tensor in self.tensors.items():
+            place, found, slot = name.removesuffix(_VALUE).partition(_SLOT)
+            if found:
+                rows.setdefault(place, {})[self.slot(slot.rpartition("/")[2])] = tensor
+            else:
+                single[place.rpartition("/")[2]] = tensor
+        weights: dict[str, Tensor] = {}
+        for layer in self.root.walk():
+            weights.update((tensor.key.removesuffix(_VALUE), tensor) for tensor in layer.weights.values() if not tensor.mapped)
+        scalars = {}
+        if "good_steps" in single and "current_loss_scale" in single:
+            scalars = {"step_counter": single["good_steps"], "dynamic_scale": single["current_loss_scale"]}
+        if "momentum_cache" in single:
+            scalars["momentum_cache"] = single["momentum_cache"]
+        return OptimizerState(
+            single.get("iter"), single.get("learning_rate"), tuple(rows.values()), tuple(weights.get(place) for place in rows), scalars
+        )
+
+    def slot(self, name: str) -> str:
+        if name not in _V2_NAMES:
+            raise Unreadable(f"the slot {name!r} is not known")
+        return "norm" if (name, self.class_name) == ("v", "Adamax") else _V2_NAMES[name]
+
+    # -- lists -------------------------------------------------------------------------------------------------------
+
+    def of_list(self) -> OptimizerState:
+        listed, scales, rate = self.listed()
+        scalars = dict(scales)
+        rest = list(listed)
+        iterations = rest.pop(0) if rest and rest[0].shape == () else None
+        if self.era == "keras_3" and not isinstance(self.options.get("learning_rate"), Mapping) and rest:
+            rate = rest.pop(0)
+        elif rest and rest[0].shape == () and len(rest) % self.per_weight():
+            scalar = rest.pop(0)  # the cache of momenta in Nadam before 2.11
+            if self.class_name == "Nadam":
+                scalars["momentum_cache"] = scalar
+        if self.class_name == "Nadam" and rest and rest[-1].shape == () and self.era == "keras_3":
+            scalars["u_product"] = rest.pop()
+        if self.era == "keras" and self.class_name == "Adam" and not self.options.get("amsgrad"):
+            rest = self.without_hats(rest)
+        count = self.count(rest)
+        rows: list[Row] = [{} for _ in range(count)]
+        for (slot, weight), tensor in zip(layout(self.class_name, self.options, self.era, count), rest, strict=True):
+            rows[weight][slot] = tensor
+        if self.order is None:
+            return OptimizerState(iterations, rate, tuple(rows), (None,) * count, scalars)
+        return OptimizerState(iterations, rate, *_as_today(self.order, rows, self.model), scalars)
+
+    def listed(self) -> tuple[list[Tensor], dict[str, Tensor], Tensor | None]:
+        """The variables in order; those of a LossScaleOptimizer; the learning rate where it lies apart."""
+        if all(name.endswith(_VALUE) for name in self.tensors):  # a checkpoint, of tf.keras from 2.11
+            single = {name.removesuffix(_VALUE).rpartition("/")[2]: t for name, t in self.tensors.items() if "/_variables/" not in name}
+            numbers = {int(name.removesuffix(_VALUE).rpartition("/")[2]): t for name, t in self.tensors.items() if "/_variables/" in name}
+            first = [single["_iterations"]] if "_iterations" in single and 0 not in numbers else []
+            return first + [numbers[n] for n in sorted(numbers)], {}, single.get("_learning_rate")
+        if all("/vars/" in name for name in self.tensors):  # `.keras`
+            places: dict[str, dict[int, Tensor]] = {}
+            for name, tensor in self.tensors.items():
+                place, _, number = name.rpartition("/vars/")
+                places.setdefault(place, {})[int(number)] = tensor
+            inner = next((place for place in places if place.endswith("inner_optimizer")), None)
+            own = [places[place][n] for place in places if place != inner for n in sorted(places[place])]
+            if inner is None:
+                return own, {}, None
+            return [places[inner][n] for n in sorted(places[inner])], self.scales(own), None
+        found = list(self.tensors.values())
+        if self.scaled and self.era == "keras_3":
+            return found[4:], self.scales(found), None
+        return found, {}, None
+
+    def scales(self, own: Sequence[Tensor]) -> dict[str, Tensor]:
+        """iteration, learning_rate, step_counter, dynamic_scale."""
+        return {"step_counter": own[2], "dynamic_scale": own[3]} if len(own) >= 4 and self.era == "keras_3" else {}
+
+    def per_weight(self) -> int:
+        """How many variables there are besides scalars, or for each weight where the number of weights is not known."""
+        return max(self.one() * (1 if self.order is None else len(self.order)), 1)
+
+    def one(self) -> int:
+        return len(layout(self.class_name, self.options, self.era, 1))
+
+    def without_hats(self, rest: list[Tensor]) -> list[Tensor]:
+        """Keras 2.1.3 to 2.3 keep a third variable for each weight, of one element where it is not used."""
+        third = len(rest) // 3
+        unused = len(rest) % 3 == 0 and third and all(tensor.shape == (1,) for tensor in rest[2 * third :])
+        return rest[: 2 * third] if unused and (self.order is None or len(self.order) == third) else rest
+
+    def count(self, rest: Sequence[Tensor]) -> int:
+        one = self.one()
+        if not one:
+            if rest:
+                raise Unreadable(f"{self.class_name} has {len(rest)} variables more than it needs")
+            return len(self.order or ())
+        if len(rest) % one or (self.order is not None and len(rest) != one * len(self.order)):
+            wanted = "" if self.order is None else f" for each of {len(self.order)} trainable weights"
+            raise Unreadable(f"the file has {len(rest)} variables of {self.class_name}, which has {one}{wanted}")
+        return len(rest) // one
+
+
+def variables_known(layer: Layer) -> bool:
+    """False for a layer whose class tells nothing about the order of its weights: one of the caller's."""
+    return layer.graph is not None or layer.given is None
+
+
+def _as_today(order: Sequence[Slot], rows: Sequence[Row], model: Model) -> tuple[tuple[Row, ...], tuple[Tensor | None, ...]]:
+    """Rows by today's weights: Keras 1 kept some otherwise, and slots change their layout as the weights do."""
+    release = model.producer.release
+    slots = dict.fromkeys(slot for row in rows for slot in row)
+    shadows: dict[tuple[int, str], Layer] = {}
+    layers = {id(place.layer): place.layer for place in order}
+    for layer in layers.values():
+        for slot in slots:
+            shadows[id(layer), slot] = replace(layer, weights={}, non_trainable=frozenset())
+    for place, row in zip(order, rows, strict=True):
+        for slot, tensor in row.items():
+            shadows[id(place.layer), slot].weights[place.variable.name] = tensor
+    found: list[Row] = []
+    weights: list[Tensor | None] = []
+    for layer in layers.values():
+        for slot in slots:
+            shadow = shadows[id(layer), slot]
+            for variable in old_variables(layer, release) or () if release < (2,) else ():
+                shadow.weights.setdefault(variable.name, Tensor.of(np.zeros(1, np.float32)))
+            if release < (2,) or model.producer.backend == "theano":
+                as_today(shadow, model.producer)
+        for name, weight in layer.weights.items():
+            row = {slot: shadows[id(layer), slot].weights[name] for slot in slots if name in shadows[id(layer), slot].weights}
+            if row and name not in layer.non_trainable:
+                usable = all(tensor.shape == weight.shape for tensor in row.values())
+                changed = weight.mapped and not (release < (2,) or model.producer.backend == "theano")
+                found.append(row)
+                weights.append(weight if usable and not changed else None)
+    return tuple(found), tuple(weights)
+
+
+def todays(state: OptimizerState, optimizer: Mapping[str, Any], weights: Sequence[tuple[str, Tensor]]) -> Iterator[tuple[str, Tensor]]:
+    """(name, tensor) of each variable of today's optimizer, in the order in which Keras 3 keeps them.
+
+    optimizer: as `optimizers.upgrade` spelt it. weights: (path, tensor) of the model's trainable weights in today's order, the tensors those
+    of the description that the state was read from. Raises Unreadable where the state is not known for one of them.
+    """
+    config = optimizer["config"]
+    name = str(config.get("name") or optimizer["class_name"].lower())
+    if optimizer["class_name"] == "LossScaleOptimizer":
+        yield f"{name}/iteration", _scalar(state.iterations, 0, "int64")
+        yield f"{name}/learning_rate", Tensor.of(np.float32(0))
+        yield f"{name}/step_counter", _scalar(state.scalars.get("step_counter"), 0, "int64")
+        yield f"{name}/dynamic_scale", _scalar(state.scalars.get("dynamic_scale"), config.get("initial_scale", 2.0**15), "float32")
+        yield from todays(state, config["inner_optimizer"], weights)
+        return
+    yield f"{name}/iteration", _scalar(state.iterations, 0, "int64")
+    if not isinstance(config.get("learning_rate"), Mapping):
+        yield f"{name}/learning_rate", _scalar(state.learning_rate, config.get("learning_rate", 0.001), "float32")
+    for path, slot, tensor in slots(state, optimizer["class_name"], config, "keras_3", weights):
+        yield f"{name}/{path.replace('/', '_')}_{slot}", tensor
+    if optimizer["class_name"] == "Nadam":
+        yield f"{name}/u_product", state.scalars.get("u_product") or nadam_product(state, config)
+
+
+def slots(
+    state: OptimizerState, class_name: str, config: Mapping[str, Any], era: str, weights: Sequence[tuple[str, Tensor]]
+) -> Iterator[tuple[str, str, Tensor]]:
+    """(path of the weight, slot, tensor) in the order in which the optimizers of an era keep them; see `todays`."""
+    rows = [state.of(tensor) for _, tensor in weights]
+    for slot, weight in layout(class_name, config, era, len(weights)):
+        row = rows[weight]
+        path, tensor = weights[weight]
+        if row is None or slot not in row or row[slot].shape != tensor.shape:
+            raise Unreadable(f"the file has no {slot} for the weight {path}")
+        yield path, slot, row[slot]
+
+
+def nadam_product(state: OptimizerState, config: Mapping[str, Any]) -> Tensor:
+    """The product of all momenta so far, which tf.keras did not keep in lists."""
+    steps = 0 if state.iterations is None else int(state.iterations.numpy())
+    u = float(config.get("beta_1", 0.9)) * (1.0 - 0.5 * 0.96 ** np.arange(1, steps + 1, dtype=np.float64))
+    return Tensor.of(np.float32(np.prod(u)))
+
+
+def _scalar(tensor: Tensor | None, default: float, dtype: str) -> Tensor:
+    return Tensor.of(np.asarray(default, dtype)) if tensor is None else Tensor.of(tensor.numpy().astype(dtype))

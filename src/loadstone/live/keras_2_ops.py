@@ -1,0 +1,160 @@
+"""Operations of Keras 3 as functions of TensorFlow, which Keras 2 takes as layers (TFOpLambda) when a model is made of them.
+
+A row is an operation that TensorFlow has under the same arguments, in the order of its call; the rest are functions of the tensors and the
+operation's options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from loadstone.errors import UnsupportedOps
+from loadstone.ir import Layer
+
+_ROWS = {
+    "Absolute": "abs", "Abs": "abs", "Exp": "exp", "Log": "math.log", "Sqrt": "sqrt", "Square": "square", "Negative": "negative",
+    "Sign": "sign", "Floor": "floor", "Ceil": "math.ceil", "Round": "round", "Sin": "sin", "Cos": "cos", "Tan": "tan", "Tanh": "tanh",
+    "Sinh": "sinh", "Cosh": "cosh", "Arcsin": "asin", "Arccos": "acos", "Arctan": "atan", "Arcsinh": "asinh", "Arccosh": "acosh",
+    "Arctanh": "atanh", "Log1p": "math.log1p", "Expm1": "math.expm1", "Reciprocal": "math.reciprocal", "Rsqrt": "math.rsqrt",
+    "Erf": "math.erf", "Sigmoid": "sigmoid", "Relu": "nn.relu", "Relu6": "nn.relu6", "Softplus": "math.softplus",
+    "Softsign": "nn.softsign", "Selu": "nn.selu", "Silu": "nn.silu", "LogicalNot": "logical_not", "Isnan": "math.is_nan",
+    "Isinf": "math.is_inf", "Isfinite": "math.is_finite", "OnesLike": "ones_like", "ZerosLike": "zeros_like",
+    "Add": "add", "Subtract": "subtract", "Multiply": "multiply", "TrueDivide": "truediv", "Divide": "truediv", "Power": "pow",
+    "Maximum": "maximum", "Minimum": "minimum", "Greater": "greater", "GreaterEqual": "greater_equal", "Less": "less",
+    "LessEqual": "less_equal", "Equal": "equal", "NotEqual": "not_equal", "LogicalAnd": "logical_and", "LogicalOr": "logical_or",
+    "FloorDivide": "math.floordiv", "Mod": "math.floormod", "Arctan2": "atan2", "Where": "where", "Matmul": "matmul",
+    "StopGradient": "stop_gradient",
+}  # fmt: skip
+_REDUCED = {"Mean": "reduce_mean", "Sum": "reduce_sum", "Max": "reduce_max", "Min": "reduce_min", "Prod": "reduce_prod"} | {
+    "Any": "reduce_any", "All": "reduce_all", "Std": "math.reduce_std", "Var": "math.reduce_variance", "Logsumexp": "reduce_logsumexp",
+}  # fmt: skip
+
+Options = Mapping[str, Any]
+Function = Callable[[Any, Sequence[Any], Options], Any]
+
+
+def call(tf: Any, operation: Layer, args: Sequence[Any], kwargs: Options) -> Any:
+    """What the operation gives for symbolic tensors of Keras 2. Raises UnsupportedOps where it is not among them."""
+    options = {**operation.config, **kwargs}
+    name = operation.class_name
+    if name in _ROWS and not _odd(options):
+        return _named(tf, _ROWS[name])(*(_promoted(tf, args) if len(args) == 2 else args))
+    if name in _REDUCED:
+        axis = options.get("axis", args[1] if len(args) > 1 else None)
+        return _named(tf, _REDUCED[name])(args[0], axis=axis, keepdims=bool(options.get("keepdims")))
+    if name in _FUNCTIONS:
+        return _FUNCTIONS[name](tf, args, options)
+    raise UnsupportedOps(
+        f"Keras 2 has no operation {name}, and this one (at {operation.path}) has no form there", ops={name: (1, operation.path)},
+        hint='to_keras(library="keras") makes a model of Keras 3, which has it',
+    )  # fmt: skip
+
+
+def known(operation: Layer) -> bool:
+    """Whether an operation has a form in Keras 2."""
+    return operation.class_name in _ROWS or operation.class_name in _REDUCED or operation.class_name in _FUNCTIONS
+
+
+def _promoted(tf: Any, args: Sequence[Any]) -> list[Any]:
+    """Whole numbers beside floats become floats, as in Keras 3."""
+    kinds = [getattr(getattr(a, "dtype", None), "name", None) or type(a).__name__ for a in args]
+    floats = next((kind for kind in kinds if kind.startswith(("float", "bfloat"))), None)
+    if floats is None:
+        return list(args)
+    dtype = "float32" if floats == "float" else floats
+    return [tf.cast(a, dtype) if hasattr(a, "dtype") and "int" in kind else a for a, kind in zip(args, kinds, strict=True)]
+
+
+def _odd(options: Options) -> bool:
+    return any(value is not None for key, value in options.items() if key not in ("name", "dtype", "sparse"))
+
+
+def _named(tf: Any, name: str) -> Any:
+    for part in name.split("."):
+        tf = getattr(tf, part)
+    return tf
+
+
+def _options(args: Sequence[Any], options: Options, *names: str) -> list[Any]:
+    """Options by name, or by their place after the first tensor."""
+    return [options.get(name, args[place] if len(args) > place else None) for place, name in enumerate(names, 1)]
+
+
+def _axes(tf: Any, args: Sequence[Any], options: Options) -> Any:
+    (axes,) = _options(args, options, "axes")
+    return tf.transpose(args[0], perm=None if axes is None else list(axes))
+
+
+def _shape(tf: Any, args: Sequence[Any], options: Options) -> Any:
+    (shape,) = _options(args, options, "newshape")
+    return tf.reshape(args[0], [-1 if size is None else size for size in shape])
+
+
+def _squeezed(tf: Any, args: Sequence[Any], options: Options) -> Any:
+    (axis,) = _options(args, options, "axis")
+    return tf.squeeze(args[0], axis=axis)
+
+
+def _split(tf: Any, args: Sequence[Any], options: Options) -> Any:
+    sections, axis = _options(args, options, "indices_or_sections", "axis")
+    if not isinstance(sections, int):
+        raise UnsupportedOps("Keras 2 has no Split at places", ops={"Split": (1, "")})
+    return tf.split(args[0], sections, axis=axis or 0)
+
+
+def _clipped(tf: Any, args: Sequence[Any], options: Options) -> Any:
+    low, high = _options(args, options, "x_min", "x_max")
+    return tf.clip_by_value(args[0], low, high)
+
+
+def _cast(tf: Any, args: Sequence[Any], options: Options) -> Any:
+    (dtype,) = _options(args, options, "dtype")
+    return tf.cast(args[0], dtype)
+
+
+def _gelu(tf: Any, args: Sequence[Any], options: Options) -> Any:
+    return tf.nn.gelu(args[0], approximate=options.get("approximate", True))
+
+
+def _joined(function: str, default: int) -> Function:
+    def join(tf: Any, args: Sequence[Any], options: Options) -> Any:
+        axis = options.get("axis", args[1] if len(args) > 1 else None)
+        return getattr(tf, function)(list(args[0]), axis=default if axis is None else axis)
+
+    return join
+
+
+def _of_axis(name: str, default: int | None = -1) -> Function:
+    def apply(tf: Any, args: Sequence[Any], options: Options) -> Any:
+        (axis,) = _options(args, options, "axis")
+        return _named(tf, name)(args[0], axis=default if axis is None else axis)
+
+    return apply
+
+
+def _item(tf: Any, args: Sequence[Any], options: Options) -> Any:
+    key = args[1]
+    return args[0][tuple(key) if isinstance(key, list) else key]
+
+
+_FUNCTIONS: dict[str, Function] = {
+    "Transpose": _axes,
+    "Reshape": _shape,
+    "Squeeze": _squeezed,
+    "Split": _split,
+    "Clip": _clipped,
+    "Cast": _cast,
+    "Gelu": _gelu,
+    "Concatenate": _joined("concat", -1),
+    "Stack": _joined("stack", 0),
+    "ExpandDims": _of_axis("expand_dims", None),
+    "Softmax": _of_axis("nn.softmax"),
+    "LogSoftmax": _of_axis("nn.log_softmax"),
+    "GetItem": _item,
+    "Take": lambda tf, args, options: tf.gather(args[0], args[1], axis=options.get("axis")),
+    "Elu": lambda tf, args, options: tf.nn.elu(args[0]) * 1.0,
+    "LeakyRelu": lambda tf, args, options: tf.nn.leaky_relu(args[0], alpha=options.get("negative_slope", 0.2)),
+    "BroadcastTo": lambda tf, args, options: tf.broadcast_to(args[0], options.get("shape", args[-1])),
+    "Einsum": lambda tf, args, options: tf.einsum(options["subscripts"], *(args[0] if isinstance(args[0], (list, tuple)) else args)),
+}

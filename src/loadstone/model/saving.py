@@ -1,0 +1,235 @@
+"""`save_model`: a model, loaded or live, as a file of any kind.
+
+What is written is read again before it takes its place, as a stranger would (without custom objects, for the report) and with the objects
+of the model (to compare predictions). Nothing of a large model is whole in memory: tensors are written one by one, and a file that the
+model itself is mapped from may be replaced.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from loadstone.custom import CustomObjects
+from loadstone.errors import CorruptFile
+from loadstone.export.kinds import kind_of
+from loadstone.export.placing import staged
+from loadstone.ir import Finding, Spec
+from loadstone.ir.records import dataclass
+from loadstone.live import Hosts
+from loadstone.model.comparison import Conversion, same_predictions
+from loadstone.model.keeping import check_kind, keep, keep_onnx
+from loadstone.model.model import Compilation, Model
+from loadstone.model.strangers import needs_of, refuse, warnings_of
+from loadstone.runtime.executor import run_once
+
+if TYPE_CHECKING:
+    from loadstone.formats.writing import Compiled
+    from loadstone.lowering.onnx_file import OnnxOptions
+
+Filename = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a model is to be written; see `api.save_model`.
+
+    onnx, beside: options and place of weights as `Model.onnx_file` takes them. example: an input that is kept in the file with its output.
+    """
+
+    include_optimizer: bool = True
+    signatures: Any = None  # what the model's own library takes
+    zipped: bool = True
+    strict: bool = False
+    onnx: OnnxOptions | None = None
+    beside: bool | None = None
+    progress: Callable[[int, int], None] | None = None
+    example: Any = None  # what the model takes
+
+
+def save(
+    model: Any,
+    filepath: Filename,
+    overwrite: bool = True,
+    save_format: str | None = None,
+    version: int | None = None,
+    wishes: Wishes | None = None,
+) -> Conversion:
+    """Write a model. Raises what `api.save_model` says."""
+    wishes = wishes or Wishes()
+    target = os.fsdecode(filepath)
+    kind = kind_of(target, save_format, wishes.zipped)
+    if wishes.example is not None:
+        check_kind(kind)
+    if kind != "saved_model":
+        for name, value in (("version", version), ("signatures", wishes.signatures)):
+            if value is not None:
+                raise ValueError(f"{name}= is for SavedModels; {target!r} is written as {kind!r}")
+    if version is not None:
+        if version < 0:
+            raise ValueError(f"version={version!r}: TensorFlow Serving counts versions in whole numbers")
+        target = os.path.join(target, str(version))
+    if not isinstance(model, Model):
+        from loadstone.model.saving_live import save_live
+
+        return save_live(model, target, kind, overwrite, wishes)
+    with staged(target, overwrite) as made:
+        report = _WRITERS.get(kind, _keras)(model, made, kind, target, wishes)
+        if wishes.example is not None and kind != "onnx":
+            keep(model, made, kind, wishes.example)
+        if wishes.strict:
+            refuse(report.needs, report.warnings)
+    if kind == "onnx":
+        _forget_weights(report)
+    _open_again(model, target)
+    return report
+
+
+# -- the kinds ---------------------------------------------------------------------------------------------------------
+
+
+def _keras(model: Model, made: str, kind: str, target: str, wishes: Wishes) -> Conversion:
+    """A file of Keras, or safetensors."""
+    from loadstone.export.convert import KerasFile
+
+    host = model._compilation.host
+    objects: Mapping[str, Any] = getattr(host, "objects", {})
+    file = KerasFile(model._description, host, wishes.include_optimizer)
+    file.write(made, kind, wishes.zipped, _counter(model, wishes))
+    stranger = CustomObjects(alone=True)
+    read = file.read_back(made, kind, stranger)
+    again = file.read_back(made, kind, CustomObjects(objects)) if stranger.missing else read
+    with Model(again, Compilation(host=Hosts(objects, run_once))) as other:
+        difference = _compared(model, other)
+    findings = (*model.findings, *file.findings, *_of_hdf5(file.compiled, kind))
+    return Conversion(target, _size(made), difference, findings, needs_of(stranger.missing, read), warnings_of(again.root), kind)
+
+
+def _of_hdf5(compiled: Compiled | None, kind: str) -> Iterator[Finding]:
+    """What HDF5 files do not do for training."""
+    if kind != "h5" or compiled is None:
+        return
+    if compiled.config.get("optimizer") is None:
+        yield Finding("info", "the training config is left out of the .h5 file: it does not say which optimizer", "training_config")
+    elif compiled.variables:
+        yield Finding("info", "Keras 3 restores the optimizer of .h5 files in part; .keras has all of it", "optimizer")
+
+
+def _onnx(model: Model, made: str, kind: str, target: str, wishes: Wishes) -> Conversion:
+    """An ONNX file; its weights go by another name than those of a file that is there, which needs its own until it is replaced."""
+    from loadstone.runtime.onnx_file import OnnxSession
+
+    stem, count = os.path.realpath(target), 0
+    while os.path.lexists(f"{stem}{f'.{count}' if count else ''}.data"):
+        count += 1
+    name = f"{os.path.basename(made)}{f'.{count}' if count else ''}"
+    file = model.onnx_file(name, wishes.onnx, wishes.beside)
+    with open(made, "wb") as out:
+        out.write(file.data)
+    if file.has_weights:
+        told = _counter(model, wishes)
+        with open(os.path.join(os.path.dirname(made), f"{name}.data"), "wb") as out:
+            for part in file.weights():
+                told(out.write(part))
+    session = OnnxSession(made)
+    difference = _compared(model, lambda data: file.results(session.run(file.feeds(data))), file.specs)
+    if wishes.example is not None:
+        keep_onnx(model, made, file, wishes.example)
+    files = (target, os.path.join(os.path.dirname(target), f"{name}.data")) if file.has_weights else (target,)
+    return Conversion(target, _size(os.path.dirname(made)), difference, tuple(model.findings), kind=kind, files=files)
+
+
+def _saved_model(model: Model, made: str, kind: str, target: str, wishes: Wishes) -> Conversion:
+    """A SavedModel: the graph that was read, written back, or one made of the layers."""
+    if wishes.signatures is not None:
+        raise ValueError("signatures= are functions of a live model; a loaded one has those of its file, or serving_default")
+    from loadstone import formats
+    from loadstone.export.saved_model import is_written_back, write_back, write_saved_model, written_names
+    from loadstone.model.choice import choose
+
+    description, host = model._description, model._compilation.host
+    names = [spec.name for spec in model.inputs]
+    order: list[str] | None = None  # of the outputs, where they are a dict that the model does not give
+    if is_written_back(description):
+        write_back(made, description)
+        names, order = written_names(description) or (names, None)
+    else:
+        from loadstone.export.tensorflow.emission import tensorflow_module
+
+        graph, module = tensorflow_module(description, host)
+        write_saved_model(made, module, {"serving_default": graph})
+        order = list(graph.outputs)
+    read = choose(formats.read_file(made, CustomObjects(alone=True)), None, None, None, None)
+    with Model(read) as other:
+
+        def answer(data: list[Any]) -> Any:
+            found = other(dict(zip(names, data, strict=True)))
+            return [found[name] for name in order] if order is not None and isinstance(found, dict) else found
+
+        difference = _compared(model, answer)
+    return Conversion(target, _size(made), difference, tuple(model.findings), kind=kind)
+
+
+_WRITERS = {"onnx": _onnx, "saved_model": _saved_model}
+
+
+def _counter(model: Model, wishes: Wishes) -> Callable[[int], None]:
+    """Counts the bytes of tensors for who wants to know."""
+    total, done = sum(weight.tensor.nbytes for weight in model.weights), [0]
+
+    def told(size: int) -> None:
+        done[0] += size
+        if wishes.progress is not None:
+            wishes.progress(done[0], max(total, done[0]))
+
+    return told
+
+
+def _compared(model: Model, other: Callable[[list[Any]], Any], inputs: list[Spec] | None = None) -> float | None:
+    """The largest difference of the predictions of a model as it was loaded; the state that it is in comes back."""
+    values = model._store.values
+    kept = dict(values)
+    try:
+        model.reset_states()
+        return same_predictions(model, other, inputs)
+    finally:
+        values.update(kept)
+
+
+def _size(path: str) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    if not os.path.isdir(path):
+        return os.path.getsize(path)
+    return sum(os.path.getsize(os.path.join(inner, name)) for inner, _, names in os.walk(path) for name in names)
+
+
+# -- after it took its place -------------------------------------------------------------------------------------------
+
+
+def _forget_weights(report: Conversion) -> None:
+    """Remove the weights of the ONNX file that was replaced, whichever name they had."""
+    folder, name = os.path.split(os.path.realpath(report.path))
+    used = {os.path.basename(path) for path in report.files}
+    for entry in os.listdir(folder):
+        if re.fullmatch(re.escape(name) + r"(\.\d+)?\.data", entry) and entry not in used:
+            os.remove(os.path.join(folder, entry))
+
+
+def _open_again(model: Model, target: str) -> None:
+    """A model whose own file was replaced by what was written of it goes on with the new one."""
+    check, again = model._description.unchanged, model._compilation.again
+    if check is None or again is None or not isinstance(again[1][-1], Mapping):
+        return
+    try:
+        check()
+    except CorruptFile:
+        function, (path, arguments) = again
+        if os.path.realpath(path) != os.path.realpath(target):
+            return
+        changed = dict.fromkeys(("weights", "signature", "tags", "inputs", "outputs"))
+        fresh: Model = function(path, {**arguments, **changed})
+        model.close()
+        model.__dict__.pop("signatures", None)
+        model.__dict__.update(fresh.__dict__)

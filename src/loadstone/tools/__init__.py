@@ -1,0 +1,1 @@
+"""What one does with models beside running them: compare two, verify one."""
