@@ -35,8 +35,7 @@ def build(library: Library, config: dict[str, Any] | None, root: Layer, objects:
     except LoadstoneError:
         raise
     except Exception as error:
-        text = " ".join(str(error).split())
-        raise ModelError(f"{library.title} cannot make this model: {type(error).__name__}: {text[:600]}") from error
+        raise ModelError(f"{library.title} cannot make this model: {_innermost(error)}") from error
     pairs: Pairs = []
     for layer, own in _matched(live, root):
         _fill(library, layer, own, pairs)
@@ -50,8 +49,18 @@ def predict(library: Library, live: Any, root: Layer, data: list[np.ndarray]) ->
     assert root.graph is not None
     each = iter(data)
     structure = map_structure(lambda _: library.to_tensor(next(each)), root.graph.input_structure)
-    with library.inference():
-        return map_structure(library.to_numpy, live(structure, training=False))
+    try:
+        with library.inference():
+            return map_structure(library.to_numpy, live(structure, training=False))
+    except Exception as error:
+        raise ModelError(f"{library.title} made this model and cannot run it: {_innermost(error)}") from error
+
+
+def _innermost(error: Exception) -> str:
+    """What Keras says last: it puts the configs of all layers around in front of the reason."""
+    text = " ".join(str(error).split())
+    _, told, reason = text.rpartition("Exception encountered: ")
+    return f"{type(error).__name__}: {(reason if told else text)[:600]}"
 
 
 def _matched(live: Any, layer: Layer, met: set[int] | None = None) -> Iterator[tuple[Any, Layer]]:
