@@ -81,7 +81,8 @@ def assign(walk: GraphWalk, thing: Thing, value: Value) -> None:
     if not isinstance(thing, Variable):
         raise ModelError("an assignment to what is no variable")
     if walk.starting:
-        thing.value = value
+        if thing.value is None or not walk.restored:  # what restores late comes before all that was assigned meanwhile
+            thing.value = value
         return
     if thing.own or not _begun(walk, thing):
         thing.value, thing.own = value, True

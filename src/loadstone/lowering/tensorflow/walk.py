@@ -99,7 +99,7 @@ class GraphWalk:
         self.changed = changed
         self.assigned: set[str] = set()
         self.starting = False
-        self._restored = False
+        self.restored = False
         self.unsupported: dict[str, list[str]] = {}
         self.reasons: dict[str, str] = {}
         self.problems: list[LoadstoneError] = []
@@ -116,8 +116,8 @@ class GraphWalk:
 
     def restore(self) -> None:
         """Walk what restores variables that the module does not tell of, if it has not been walked."""
-        if self.module.restore is not None and not self._restored:
-            self._restored = True
+        if self.module.restore is not None and not self.restored:
+            self.restored = True
             self._begin(self.module.restore())
 
     def _begin(self, graph: Graph) -> None:
