@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "runtime": "errors ir",
     "export": "errors ir containers custom formats lowering",
     "live": "errors ir custom frontends",
-    "environment": "errors ir formats custom lowering",
+    "environment": "errors ir containers frontends formats custom lowering",
     "model": "errors ir formats custom lowering runtime export live environment",
     "api": "errors ir containers frontends formats custom lowering runtime export live environment model",
     "tensorflow": "api ir custom lowering runtime",

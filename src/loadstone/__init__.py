@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from loadstone.custom.rules import layer_rule as layer_rule
     from loadstone.errors import *  # noqa: F403
     from loadstone.model.model import Model as Model
+    from loadstone.model.record_environment import RecordEnvironment as RecordEnvironment
     from loadstone.model.report import Report as Report
 
 _ERRORS = (
@@ -43,6 +44,7 @@ _HOME = {
     "read_records": "api",
     "save_model": "api",
     "Model": "model.model",
+    "RecordEnvironment": "model.record_environment",
     "Report": "model.report",
     "Functional": "custom.classes",
     "custom_object_scope": "custom.registry",

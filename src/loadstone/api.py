@@ -27,7 +27,6 @@ from loadstone.errors import (
 )
 from loadstone.ir import Finding, Tensor
 from loadstone.ir import Model as Description
-from loadstone.ir.records import replace
 from loadstone.live import Hosts
 from loadstone.model.model import Compilation, Model
 from loadstone.model.names import Names
@@ -142,10 +141,10 @@ def _of_layers(description: Description, how: Compilation, host: Hosts, inputs: 
 
 def _verify(model: Model, source: Source) -> None:
     """Replay the example in the file; the state that the model begins with stays."""
-    from loadstone.formats.examples import found
+    from loadstone.formats.attached import EXAMPLE, found
     from loadstone.model.examples import arrays_of, check, example_in, replay
 
-    data = found(source)
+    data = found(source, EXAMPLE)
     if data is None:
         raise VerificationError("the file holds no example", hint="save_model(model, filepath, example=x) keeps one")
     check(replay(model, model.output_names, example_in(arrays_of(data), model.inputs, model.output_names)))
@@ -154,10 +153,10 @@ def _verify(model: Model, source: Source) -> None:
 
 def stored_example(filepath: Filepath) -> bytes | None:
     """The example that a file holds, as the bytes of an `.npz`; None where there is none."""
-    from loadstone.formats.examples import found
+    from loadstone.formats.attached import EXAMPLE, found
 
     with _told(filepath):
-        return found(Source.open(formats.located(filepath)))
+        return found(Source.open(formats.located(filepath)), EXAMPLE)
 
 
 def inspect(filepath: Filepath, custom_objects: Mapping[str, Any] | None = None) -> Report:
@@ -244,21 +243,13 @@ def convert(
     it takes its place; the answer says where no such data fit. Raises what `load_model` and `save_model` raise.
     """
     from loadstone.export.kinds import kind_of
-    from loadstone.model.saving import Wishes, save
+    from loadstone.model.saving import ONNX, Wishes, check, save
 
+    onnx = {name: value for name, value in locals().items() if name in ONNX}
     kind = kind_of(os.fspath(dst), save_format, zipped)
-    wishes = Wishes(include_optimizer, None, zipped, strict, beside=external_data, progress=progress)
+    wishes = Wishes(include_optimizer, None, zipped, strict, onnx, progress)
+    check(kind, os.fspath(dst), version, wishes)
     with _told(src):
-        if kind == "onnx":
-            from loadstone.export.onnx_file import options_of
-
-            wishes = replace(wishes, onnx=options_of(opset, input_names, output_names, shapes, channels_first))
-        else:
-            for name, value in (("opset", opset), ("input_names", input_names), ("output_names", output_names), ("shapes", shapes)):
-                if value is not None:
-                    raise ValueError(f"{name}= is for .onnx files")
-            if channels_first or external_data is not None:
-                raise ValueError("channels_first= and external_data= are for .onnx files")
         if kind in ("onnx", "saved_model"):
             model = load_model(src, custom_objects, weights=weights, signature=signature, tags=tags, inputs=inputs, outputs=outputs)
         else:
@@ -295,6 +286,13 @@ def save_model(
     strict: bool = False,
     progress: Callable[[int, int], None] | None = None,
     example: Any = None,
+    opset: int | None = None,
+    input_names: OnnxNames | None = None,
+    output_names: OnnxNames | None = None,
+    shapes: Mapping[str, Sequence[int | None]] | None = None,
+    channels_first: bool | Sequence[str] = False,
+    external_data: bool | None = None,
+    record: bool | str = True,
 ) -> Conversion:
     """Write a model: a loaded one, or a live Keras model of any release and backend, which its own library saves.
 
@@ -307,6 +305,10 @@ def save_model(
     progress: called with the bytes of weights that were written, and of all.
     example: a small input, which is kept in the file with the model's output (data of yours: whoever has the file has them), for
     `load_model(..., verify=True)` and `loadstone verify`.
+    opset, input_names, output_names, shapes, channels_first, external_data: of `.onnx`, as for `convert`.
+    record: keeps the environment (Python, platform, framework, versions of packages, names of custom objects) in the file of a whole model;
+    "full" has all distributions, the devices, the commit and the sources of custom objects too; False keeps none. Never names of users or
+    machines, paths or environment variables.
 
     The file or folder takes its place at once: whatever happens before, the old one stays. A new file is first read again, and its
     predictions are compared on random data; what a reader must supply as custom objects is in the answer.
@@ -314,9 +316,10 @@ def save_model(
     Raises UnsupportedOps or LoweringError for a model that the format cannot hold, ModelError where the numbers differ, FileExistsError for
     a place that is taken, MissingCustomObjects or ModelError because of strict, ValueError for arguments that contradict each other.
     """
-    from loadstone.model.saving import Wishes, save
+    from loadstone.model.saving import ONNX, Wishes, save
 
-    wishes = Wishes(include_optimizer, signatures, zipped, strict, progress=progress, example=example)
+    onnx = {name: value for name, value in locals().items() if name in ONNX}
+    wishes = Wishes(include_optimizer, signatures, zipped, strict, onnx, progress, example, record)
     return save(model, filepath, overwrite, save_format, version, wishes)
 
 

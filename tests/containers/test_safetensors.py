@@ -56,6 +56,8 @@ def test_strings_are_refused(tmp_path: Path) -> None:
         (file(b"{]"), "not JSON"),
         (file(b"[1]"), "an object"),
         (file({"x": 1}), "is described by"),
+        (file({"__metadata__": 5}), "metadata should be"),
+        (file({"__metadata__": ["ab"]}), "metadata should be"),
         (file(entry(data_offsets=[0, -8]), b"\0" * 8), "is described by"),
         (file(entry(shape=[2.5]), b"\0" * 8), "is described by"),
         (file(entry(shape=[1 << 40, 1 << 40]), b"\0" * 8), "has 8"),

@@ -113,6 +113,21 @@ def test_options_of_onnx_are_refused_for_other_files(tmp_path):
     for options in ({"opset": 17}, {"channels_first": True}, {"external_data": True}, {"shapes": {}}):
         with pytest.raises(ValueError, match=r"for \.onnx files"):
             loadstone.convert(MLP, tmp_path / "model.keras", **options)
+        with pytest.raises(ValueError, match=r"for \.onnx files"):
+            loadstone.load_model(MLP).export(tmp_path / "model", **options)
+
+
+def test_a_loaded_model_is_written_with_the_same_options(tmp_path):
+    model = loadstone.load_model(CNN)
+    options = {"opset": 17, "input_names": ["image"], "channels_first": True, "external_data": True}
+    loadstone.convert(CNN, tmp_path / "model.onnx", **options)
+    for folder in ("save", "export", "save_model"):
+        (tmp_path / folder).mkdir()
+    model.save(tmp_path / "save/model.onnx", **options)
+    model.export(tmp_path / "export/model.onnx", format="onnx", **options)
+    loadstone.save_model(model, tmp_path / "save_model/model.onnx", **options)
+    for name in ("model.onnx", "model.onnx.data"):
+        assert {(tmp_path / folder / name).read_bytes() for folder in ("save", "export", "save_model")} == {(tmp_path / name).read_bytes()}
 
 
 def test_weights_beside_where_that_is_asked_for(tmp_path):

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import loadstone
-from loadstone.containers import graph_writing
+from loadstone.containers import graph_writing, saved_model_writing
 from loadstone.containers.graph_writing import attribute
+from loadstone.containers.saved_model_proto import SignatureDef, TensorInfo
+from loadstone.containers.saved_model_writing import PREDICT
 from loadstone.errors import MissingWeights, ModelError
 from loadstone.export.saved_model import is_written_back, write_back, write_saved_model, written_names
 from loadstone.ir import Graph, Output
@@ -69,6 +71,42 @@ def test_what_runs_first_may_only_fill_tables(tmp_path):
     handle = cases.variable((), "count")
     module.start = [Graph([handle, value, cases.op("AssignVariableOp", "set", handle, value, dtype="float32")], [], {}, [])]
     with pytest.raises(ModelError, match="runs before any signature"):
+        write_saved_model(str(tmp_path / "model"), module, module.signatures)
+
+
+def filled_from(*paths):
+    """A module with a table for each of these names of files, and a signature that gives what all say of words."""
+    module = cases.module()
+    words, other = cases.placeholder("words", "string", (None,)), cases.const("other", -1, "int64")
+    nodes, outputs, start = [words, other], {}, []
+    for place, path in enumerate(paths):
+        nodes.append(cases.table(f"table_{place}"))
+        nodes.append(cases.op("LookupTableFindV2", f"find_{place}", nodes[-1], words, other, Tin="string", Tout="int64"))
+        outputs[f"of_{place}"] = Output(nodes[-1], 0, (None,))
+        table, file = cases.table(f"table_{place}"), cases.const(path, b"", "string")
+        start += [table, file, cases.op("InitializeTableFromTextFileV2", f"fill_{place}", table, file, key_index=-2, value_index=-1)]
+    module.assets = {path: lambda path=path: f"none\n{path}\n".encode() for path in paths}
+    module.start, module.signatures = (
+        [Graph(start, [], {}, [])],
+        {"serving_default": Graph(nodes, [words], {"words": Output(words)}, outputs)},
+    )
+    return module
+
+
+@pytest.mark.parametrize("paths", [("one", "two", "one"), ("a/b", "a_b"), ("a_b", "a/b", "a_b")])
+def test_each_table_is_filled_from_its_own_file(paths, tmp_path):
+    module = filled_from(*paths)
+    write_saved_model(str(tmp_path / "model"), module, module.signatures)
+    assert len(list((tmp_path / "model" / "assets").iterdir())) == len(set(paths))
+    found = loadstone.load_model(tmp_path / "model")({"words": np.array([path.encode() for path in paths], object)})
+    for place, path in enumerate(paths):
+        assert found[f"of_{place}"].tolist() == [1 if path == other else -1 for other in paths]
+
+
+def test_a_table_that_is_filled_twice_is_refused(tmp_path):
+    module = cases.module()
+    module.start = [cases.start(), cases.start()]
+    with pytest.raises(ModelError, match="'words' is filled 2 times"):
         write_saved_model(str(tmp_path / "model"), module, module.signatures)
 
 
@@ -176,3 +214,24 @@ def test_keras_learning_phase_is_off_by_default(tmp_path):
     assert {node.op for node in again._description.module.origin.graph.nodes if node.name == "bn/keras_learning_phase"} == {
         "PlaceholderWithDefault"
     }
+
+
+def test_it_is_off_where_another_signature_is_chosen_too(tmp_path):
+    """A SavedModel of two signatures, whose graph has a phase that neither gives."""
+    phase = graph_writing.node("keras_learning_phase", "Placeholder", (), {"dtype": attribute("bool", "type")})
+    x = graph_writing.node("x", "Placeholder", (), {"dtype": attribute("float32", "type"), "shape": attribute((None,), "shape")})
+    cast = graph_writing.node(
+        "y", "Cast", ["keras_learning_phase"], {"SrcT": attribute("bool", "type"), "DstT": attribute("float32", "type")}
+    )
+    ends = [graph_writing.node(op, op, ["x", "y"], {"T": attribute("float32", "type")}) for op in ("Mul", "AddV2")]
+    infos = {name: TensorInfo(f"{name}:0", "float32", (None,)) for name in ("x", "Mul", "AddV2")}
+    found = {key: SignatureDef({"x": infos["x"]}, {"y": infos[op]}, PREDICT) for key, op in (("serving_default", "Mul"), ("sum", "AddV2"))}
+    graph = saved_model_writing.nested(2, [graph_writing.graph([phase, x, cast, *ends], [], 134)])
+    chunks = [saved_model_writing.info(("serve",), "1.15.0"), *graph, saved_model_writing.signatures(found)]
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "saved_model.pb").write_bytes(b"".join(saved_model_writing.saved_model([chunks])))
+    write_back(str(tmp_path / "model"), loadstone.load_model(tmp_path / "source", signature="sum")._description)
+    again = loadstone.load_model(tmp_path / "model")
+    assert again(np.ones(2, np.float32)).tolist() == [1, 1]
+    (node,) = [node for node in again._description.module.origin.graph.nodes if node.name == "keras_learning_phase"]
+    assert node.op == "PlaceholderWithDefault"

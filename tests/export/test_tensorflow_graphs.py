@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 import loadstone
-from loadstone.errors import UnsupportedOps
+from loadstone.errors import UnsupportedAttribute, UnsupportedOps
 from loadstone.export.tensorflow.emission import Exported, tensorflow_module
+from loadstone.export.tensorflow.indexing import trilu
 from loadstone.export.tensorflow.registry import onnx_rules
+from loadstone.export.tensorflow.shaping import slice_
+from loadstone.export.tensorflow.writer import Writer
 from loadstone.ir import Layer, Model, Node, Producer, Tensor, dtypes
 from loadstone.lowering import shapes
 from loadstone.lowering.lower import lower
@@ -119,6 +122,31 @@ def test_layers_of_text_do(release, name, form, monkeypatch):
 
     monkeypatch.setattr(golden_files.loadstone, "load_model", load)
     files.check(name, form)
+
+
+def test_pixels_that_are_repeated_41_times_are_not_those_beside_them():
+    """1 / 41 in float32, 41 times, is less than 1."""
+    models = [layered(layer("UpSampling2D", "up", size=41, interpolation="nearest"), shape=(3, 2, 1)) for _ in range(2)]
+    check(*models, [np.arange(6, dtype="f4").reshape(1, 3, 2, 1)])
+
+
+@pytest.mark.parametrize("padding_counts", [True, False])
+def test_the_pads_of_a_mean_count_where_they_are_those_of_same(padding_counts):
+    models = [layered(layer("AveragePooling2D", "mean", pool_size=3, strides=1), shape=(5, 4, 2)) for _ in range(2)]
+    for model in models:
+        next(one for one in model.root.layers() if one.name == "mean").config.update(padding="half", counts_padding=padding_counts)
+    check(*models, [np.random.default_rng(3).normal(size=(2, 5, 4, 2)).astype("f4")])
+
+
+@pytest.mark.parametrize("mode", ["int", "count"])
+@pytest.mark.parametrize("length", [None, 4])
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 0), (2, 1), (2, 2, 3)])
+def test_runs_of_tokens_that_come_cut_are_those_of_each_row(shape, length, mode):
+    """Rows of tokens, also empty ones, and a single one."""
+    tokens = np.resize(np.array([b"a", b"b", b"c", b"a"], object), shape)
+    config = {"split": None, "standardize": None, "ngrams": [1, 2], "vocabulary": ["a", "b", "a b", "c a"], "output_mode": mode}
+    text = layer("TextVectorization", "text", output_sequence_length=length if mode == "int" else None, **config)
+    check(*(layered(text, shape=shape[1:], dtype="string") for _ in range(2)), [tokens])
 
 
 def test_every_op_that_layers_are_lowered_to_has_a_rule():
@@ -229,6 +257,20 @@ def test_a_comparison_turned_round_is_not_one_that_the_optimizer_of_tensorflow_b
     nodes = tensorflow_module(model).graph.nodes
     compared = {node for node in nodes if node.op == "Less"}
     assert compared and not any(node.op == "LogicalNot" and node.args[0].node in compared for node in nodes)
+
+
+@pytest.mark.parametrize(("diagonal", "upper", "kernel"), [(-5, 1, True), (-6, 1, False), (4, 0, True), (5, 0, False), (1, 1, False)])
+def test_a_kernel_that_refuses_diagonals_beyond_the_matrix_is_not_given_them(diagonal, upper, kernel):
+    w = Writer()
+    trilu(w, w.placeholder("x", (2, 5, 4), "float32"), w.const(diagonal), upper=upper)
+    assert ("MatrixBandPart" in kinds(w.nodes)) is kernel
+
+
+def test_a_slice_whose_axes_only_a_run_tells_is_refused():
+    w = Writer()
+    places = w.placeholder("places", (None,), "int64")
+    with pytest.raises(UnsupportedAttribute, match="along so many axes"):
+        slice_(w, w.placeholder("x", (2, 5), "float32"), places, places)
 
 
 def test_what_has_no_form_in_tensorflow_is_refused_by_name_all_at_once():

@@ -1,18 +1,19 @@
 """Loads every file that `convert_files.py` wrote with a real Keras, and compares its predictions with those of the release that saved it.
 
-    python check_converted.py OUT
+    python check_converted.py OUT [--library tf_keras] [--only .h5] [--at-least PERCENT]
 
-Exit status 1 where a file does not load or gives other numbers.
+Exit status 1 where fewer than 100 percent, or what is given, load and give the same numbers.
 """
 
 import os
 
 os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3")
+import argparse
+import importlib
 import pathlib
 import sys
 import warnings
 
-import keras
 import numpy as np
 
 
@@ -29,7 +30,7 @@ def strings(array):
     return tensorflow.constant(array.tolist())
 
 
-def check(path: pathlib.Path) -> str | None:
+def check(keras, path: pathlib.Path) -> str | None:
     """None, or what is wrong."""
     arrays = np.load(path.with_suffix(".npz"), allow_pickle=True)
     inputs = [arrays[key] for key in sorted(arrays.files) if key.startswith("in_")]
@@ -48,21 +49,28 @@ def check(path: pathlib.Path) -> str | None:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--library", default="keras")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--at-least", type=float, default=100.0)
+    args = parser.parse_args()
+    keras = importlib.import_module(args.library)
     warnings.simplefilter("ignore")
     good = wrong = 0
-    for path in sorted(pathlib.Path(sys.argv[1]).glob("*.*")):
-        if path.suffix not in (".keras", ".h5"):
+    for path in sorted(args.out.glob("*.*")):
+        if path.suffix not in (".keras", ".h5") or args.only not in path.name:
             continue
         try:
-            reason = check(path)
+            reason = check(keras, path)
         except Exception as error:
             reason = f"{type(error).__name__}: {' '.join(str(error).split())[-300:]}"
         good += reason is None
         wrong += reason is not None
         if reason:
             print(f"{path.name}: {reason}")
-    print(f"Keras {keras.__version__} on {keras.backend.backend()}: {good} of {good + wrong} files match")
-    return int(wrong > 0)
+    print(f"{args.library} {keras.__version__} on {keras.backend.backend()}: {good} of {good + wrong} files match")
+    return int(100 * good < args.at_least * (good + wrong))
 
 
 if __name__ == "__main__":

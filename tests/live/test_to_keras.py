@@ -140,6 +140,17 @@ def test_a_layer_frozen_around_is_frozen_in_keras_3(tmp_path):
     assert len(live.trainable_weights) == 2
 
 
+def test_a_frozen_attention_is_frozen_inside(keras, tmp_path):
+    x = keras.Input((5, 4))
+    attention = keras.layers.MultiHeadAttention(2, 3, name="attention")
+    model = keras.Model(x, keras.layers.Dense(2)(attention(x, x)))
+    attention.trainable = False
+    path = saved(model, tmp_path)
+    if keras.__name__ == "tf_keras":
+        pytest.skip("its files say softmax_robust_masking")
+    assert len(loadstone.load_model(path).to_keras(library=keras.__name__).trainable_weights) == 2
+
+
 def test_slashes_in_names_stay_where_keras_allows_them(tmp_path):
     tf_keras = pytest.importorskip("tf_keras")
     model = tf_keras.Sequential([tf_keras.Input((4,)), tf_keras.layers.Dense(3, name="a/b"), tf_keras.layers.Dense(2, name="a_b")])

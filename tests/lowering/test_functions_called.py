@@ -211,6 +211,8 @@ def test_functions_that_draw_numbers_are_known(name: str) -> None:
         ("keras.backend.std", 1, {"axis": 1, "keepdims": True, "ddof": 1}, UnsupportedAttribute, "ddof=1"),
         ("keras.ops.mean", 1, {"where": 2}, UnsupportedAttribute, "keras.ops.mean with where=2"),
         ("keras.ops.matmul", 1, {}, ModelError, "keras.ops.matmul without x2"),
+        ("keras.ops.vstack", 1, {}, UnsupportedAttribute, "keras.ops.vstack of one tensor"),
+        ("keras.ops.stack", 1, {"axis": 1}, UnsupportedAttribute, "keras.ops.stack of one tensor"),
         ("numpy.sum", 1, {"out": 2}, UnsupportedAttribute, "numpy.sum with out=2"),
         ("numpy.std", 1, {"ddof": 1}, UnsupportedAttribute, "numpy.std with ddof=1"),
         ("keras.backend.rnn", 0, {"step_function": None, "inputs": None, "initial_states": [], "mask": 1}, UnsupportedAttribute, "with a mask"),
@@ -274,6 +276,117 @@ def test_where_layers_tell_the_data_format_it_is_the_default(layout: str, shape:
     asked = symbol("keras.backend.image_dim_ordering")
     assert asked is not None
     assert asked.call(b, [], {}, era) == {"channels_last": "tf", "channels_first": "th"}[layout]
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "kwargs", "shape"),
+    [
+        ("keras.backend.local_conv2d", [(2, 3, 5, 5), (16, 12, 4)], {"kernel_size": (2, 2), "strides": (1, 1)}, (2, 4, 4, 4)),
+        ("keras.backend.local_conv", [(2, 3, 5), (4, 6, 4)], {"kernel_size": (2,), "strides": (1,), "output_shape": (4,)}, (2, 4, 4)),
+        ("keras.ops.conv", [(2, 3, 5, 5), (2, 2, 3, 4)], {}, (2, 4, 4, 4)),
+        ("keras.ops.max_pool", [(2, 3, 6, 6)], {"pool_size": 2}, (2, 3, 3, 3)),
+        ("keras.ops.image.rgb_to_grayscale", [(2, 3, 5, 5)], {}, (2, 1, 5, 5)),
+    ],
+)
+def test_channels_come_first_unless_a_call_says_otherwise_where_they_do_in_layers(
+    name: str, args: list[Any], kwargs: dict[str, Any], shape: tuple[int, ...]
+) -> None:
+    b, era = Builder(), Era((3, 8) if ".ops." in name else (2, 15), True, layout="channels_first")
+    x, *weights = (b.input(f"x{i}", given, "float32") for i, given in enumerate(args))
+    found = symbol(name)
+    assert found is not None
+    assert found.call(b, [x, *(b.const(np.zeros(v.shape, np.float32)) for v in weights)], kwargs, era).shape == shape
+
+
+def test_a_bias_goes_to_the_channels_where_layers_have_them() -> None:
+    x, bias = np.zeros((1, 2, 2, 2), np.float32), np.array([1, 2], np.float32)
+    found = symbol("keras.backend.bias_add")
+    assert found is not None
+    b = Builder()
+    first = found.call(b, [b.const(x), b.const(bias)], {}, Era((2, 15), layout="channels_first")).array()
+    last = found.call(b, [b.const(x), b.const(bias)], {}, Era((2, 15))).array()
+    assert first[0, :, 0, 0].tolist() == last[0, 0, 0].tolist() == [1, 2]
+    with pytest.raises(UnsupportedAttribute, match="data_format"):
+        found.call(b, [b.const(x), b.const(bias)], {}, Era((2, 15), layout=None))
+
+
+def test_only_tf_keras_has_the_steps_of_a_local_convolution_last() -> None:
+    b = Builder()
+    x, kernel = b.input("x", (2, 5, 5), "float32"), b.const(np.zeros((4, 10, 3), np.float32))
+    args = [x, kernel, (2,), (1,), "channels_first"]
+    assert call(b, "keras.backend.local_conv1d", *args, era="2.3.1").shape == (2, 4, 3)
+    assert call(b, "keras.backend.local_conv1d", *args, era="2.11.0").shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize("name", ["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"])
+def test_named_operands_of_a_crossentropy_are_what_their_names_say(name: str) -> None:
+    """Keras 1 had the output first; by names there is no first."""
+    chances = np.array([[0.25, 0.75], [0.5, 0.5]], np.float32)
+    target = np.array([1, 0], np.int64) if name.startswith("sparse") else np.array([[0, 1], [1, 0]], np.float32)
+    function = f"keras.backend.{name}"
+    (today,) = computed(lambda b, y, x: call(b, function, y, x, era="2.2.4"), target, chances)
+    (named,) = computed(lambda b, y, x: call(b, function, target=y, output=x, era="1.2.2"), target, chances)
+    (in_order,) = computed(lambda b, y, x: call(b, function, x, y, era="1.2.2"), target, chances)
+    assert today.tolist() == named.tolist() == in_order.tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "old", "new"),
+    [
+        ("pad_images", (1, 2, 6, 7), (1, 6, 7, 1), (1, 11, 13, 1)),
+        ("crop_images", (1, 0, 2, 3), (1, 2, 3, 1), (1, 1, 1, 1)),
+        ("resize", ((6, 6), "nearest", False, "channels_first"), (1, 4, 6, 6), None),
+    ],
+)
+def test_arguments_without_names_have_the_order_of_their_release(name: str, args: Any, old: Any, new: Any) -> None:
+    """Keras 3.4 put bottom and right before the size, 3.3 two arguments before the data_format."""
+    b = Builder()
+    x = b.input("x", (1, 4, 4, 1), "float32")
+    assert call(b, f"keras.ops.image.{name}", x, *args, era="3.2.1").shape == old
+    if new is not None:
+        assert call(b, f"keras.ops.image.{name}", x, *args, era="3.4.0").shape == new
+    with pytest.raises(UnsupportedAttribute, match="without names"):
+        call(b, f"keras.ops.image.{name}", x, *args)
+
+
+def test_the_blank_was_the_last_class() -> None:
+    """Unless a call named one, up to Keras 3.3."""
+    scores = np.eye(3, dtype=np.float32)[None, [0, 1, 2]]
+    found = {}
+    for release in ("3.3.3", "3.4.0"):
+
+        def decoded(b: Builder, x: Value, release: str = release) -> Any:
+            return call(b, "keras.ops.ctc_decode", x, b.const(np.array([3])), era=release)[0]
+
+        (labels,) = computed(decoded, scores)
+        found[release] = labels[0, 0].tolist()
+    assert found == {"3.3.3": [0, 1, -1], "3.4.0": [1, 2, -1]}
+    b = Builder()
+    with pytest.raises(UnsupportedAttribute, match="without mask_index"):
+        call(b, "keras.ops.ctc_decode", b.input("x", (1, 3, 3), "float32"), b.const(np.array([3])))
+
+
+def test_patches_of_volumes_are_flat_in_place_of_the_channels() -> None:
+    x = np.arange(2 * 4 * 4 * 4 * 3, dtype=np.float32).reshape(2, 4, 4, 4, 3)
+    (y,) = computed(lambda b, v: call(b, "keras.ops.image.extract_patches_3d", v, 2, era="3.15.1"), x)
+    assert y.shape == (2, 2, 2, 2, 24)
+    assert y[1, 0, 1, 0].tolist() == x[1, 0:2, 2:4, 0:2].reshape(-1).tolist()
+
+
+def test_images_of_other_dtypes_are_standardized_in_float32() -> None:
+    b = Builder()
+    x = b.input("x", (4, 4, 3), "float64")
+    found, old = symbol("image.per_image_standardization"), symbol("compat.v1.image.per_image_standardization")
+    assert found is not None
+    assert old is not None
+    assert found.call(b, [x], {}, Era((2, 15))).dtype == "float32"
+    for function, era in ((found, None), (old, None)):
+        with pytest.raises(UnsupportedAttribute, match="per_image_standardization of float64"):
+            function.call(b, [x], {}, era)
+
+
+def test_numpys_lengths_of_integers_are_of_float64() -> None:
+    assert call(Builder(), "numpy.linalg.norm", np.full(6, 127, np.int8)).array() == np.linalg.norm(np.full(6, 127, np.int8))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 import loadstone
 from loadstone.errors import CorruptFile, InputMismatch, VerificationError
-from loadstone.formats.examples import attach
+from loadstone.formats.attached import EXAMPLE, attach
 from loadstone.ir import Spec
 from loadstone.model.examples import Example, arrays_of, example_in, example_of, packed, replay
 from loadstone.tools.verify import verify
@@ -30,8 +30,10 @@ def data_for(model):
 @pytest.mark.parametrize("name", ["new.keras", "new.h5", "new.onnx"])
 def test_an_example_is_kept_in_the_file_and_replayed(name, model, tmp_path):
     x = data_for(model)
-    loadstone.save_model(model, tmp_path / name, example=x)
+    report = loadstone.save_model(model, tmp_path / name, example=x)
     assert verify(tmp_path / name).largest < 1e-6
+    assert report.bytes == (tmp_path / name).stat().st_size
+    assert call("verify", tmp_path / name, "--signature", "other").exit_code == 2  # such files have none
     if not name.endswith(".onnx"):
         again = loadstone.load_model(tmp_path / name, verify=True)
         np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
@@ -44,13 +46,14 @@ def test_a_folder_of_keras_keeps_it_as_a_file(model, tmp_path):
     assert verify(tmp_path / "folder").agrees
 
 
+def test_an_example_has_an_array_for_each_input():
+    with pytest.raises(InputMismatch, match="2 inputs has 1 arrays"):
+        example_of(SPECS, ["y"], {"a": A}, A)
+
+
 def test_an_onnx_file_of_another_layout_keeps_it_in_that(tmp_path):
     model = loadstone.load_model(GOLDEN / "cnn.keras")
-    from loadstone.export.onnx_file import options_of
-    from loadstone.model.saving import Wishes, save
-
-    wishes = Wishes(onnx=options_of(input_names=["image"], channels_first=True), example=data_for(model))
-    save(model, tmp_path / "new.onnx", wishes=wishes)
+    model.save(tmp_path / "new.onnx", input_names=["image"], channels_first=True, example=data_for(model))
     assert verify(tmp_path / "new.onnx").largest < 1e-5
 
 
@@ -69,7 +72,7 @@ def test_a_stateful_model_keeps_what_it_answers_first(tmp_path):
 def test_other_numbers_are_told(model, tmp_path):
     x = data_for(model)
     loadstone.save_model(model, tmp_path / "new.keras")
-    attach(str(tmp_path / "new.keras"), packed(example_of(model.inputs, model.output_names, x, model(x) + np.float32(0.25))), "keras")
+    attach(str(tmp_path / "new.keras"), packed(example_of(model.inputs, model.output_names, x, model(x) + np.float32(0.25))), "keras", EXAMPLE)
     with pytest.raises(VerificationError, match=r"by 0\.25") as error:
         loadstone.load_model(tmp_path / "new.keras", verify=True)
     assert error.value.difference == pytest.approx(0.25) and "new.keras" in str(error.value)
@@ -92,7 +95,7 @@ def test_a_file_without_an_example(model, tmp_path):
 
 def test_a_damaged_example_is_a_corrupt_file(model, tmp_path):
     loadstone.save_model(model, tmp_path / "new.keras")
-    attach(str(tmp_path / "new.keras"), b"PK\x03\x04 and nothing more", "keras")
+    attach(str(tmp_path / "new.keras"), b"PK\x03\x04 and nothing more", "keras", EXAMPLE)
     with pytest.raises(CorruptFile, match=r"\.npz"):
         loadstone.load_model(tmp_path / "new.keras", verify=True)
     pickled = np.array([{"a": 1}], object)

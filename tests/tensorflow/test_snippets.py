@@ -71,6 +71,36 @@ def test_functions_take_and_give_arrays(found, wanted):
     np.testing.assert_array_equal(found, wanted)
 
 
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [
+        (tf.constant(2**40), np.int64(2**40)), (tf.constant([2**31, 1]), np.int64([2**31, 1])), (tf.constant([np.int64(3)]), np.int32([3])),
+        (tf.constant([np.float64(0.1)]), np.array([0.1])), (tf.constant((np.zeros(2), np.ones(2))), np.array([[0.0, 0], [1, 1]])),
+        (tf.constant([2.0, np.float64(1)]), np.float32([2, 1])), (tf.constant([np.uint8(3)]), np.int32([3])),
+        (tf.constant(np.array([2.5]), tf.int32), np.int32([2])),
+        (tf.constant(0.1, tf.float64), np.array(0.1)), (tf.constant("b", tf.string), np.array(b"b", object)),
+    ],
+)  # fmt: skip
+def test_constants_have_the_dtype_of_tensorflow(found, wanted):
+    assert found.dtype == wanted.dtype
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize(("value", "dtype"), [(2.5, tf.int32), (300, tf.uint8), ("1", tf.float32), ([1, 2], tf.string), (1e300, None)])
+def test_constants_that_do_not_fit_are_refused(value, dtype):
+    with pytest.raises((TypeError, ValueError)):
+        tf.constant(value, dtype)
+
+
+def test_tags_of_a_saved_model_are_where_tensorflow_has_them(tmp_path):
+    with zipfile.ZipFile(GOLDEN / RELEASES[0] / "saved_model.zip") as archive:
+        archive.extractall(tmp_path)
+    place = next(path.parent for path in tmp_path.rglob("saved_model.pb"))
+    assert list(tf.saved_model.load(str(place), ["serve"]).signatures)
+    with pytest.raises(ValueError, match="the tags train"):
+        tf.saved_model.load(str(place), "train")
+
+
 def test_what_is_not_there_says_so():
     with pytest.raises(AttributeError, match=r"loadstone.tensorflow has no GradientTape"):
         _ = tf.GradientTape

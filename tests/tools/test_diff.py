@@ -107,12 +107,56 @@ def test_what_does_not_run_is_compared_as_far_as_it_can_be():
     assert found.same and "does not run" in found.compared["predictions"] and "my_custom_activation" in found.compared["predictions"]
 
 
+def architecture(path, taken, given=("d", 0, 0)):
+    """A file of layers in which `d` takes an output of a call of the shared LSTM `l`."""
+    node = lambda *tensor: [[[*tensor, {}]]]  # noqa: E731
+    inputs = [("InputLayer", name, {"batch_input_shape": [None, 5, 4], "dtype": "float32"}, []) for name in "ab"]
+    layers = [
+        *inputs,
+        ("LSTM", "l", {"units": 3, "return_state": True}, [*node("a", 0, 0), *node("b", 0, 0)]),
+        ("Dense", "d", {"units": 2}, node(*taken)),
+    ]
+    stored = [
+        {"class_name": kind, "name": name, "config": {"name": name, **rest}, "inbound_nodes": nodes} for kind, name, rest, nodes in layers
+    ]
+    config = {"name": "m", "layers": stored, "input_layers": [["a", 0, 0], ["b", 0, 0]], "output_layers": [list(given)]}
+    path.write_text(json.dumps({"class_name": "Functional", "config": config, "keras_version": "2.4.0", "backend": "tensorflow"}))
+    return path
+
+
+def test_which_output_of_which_call_is_taken(tmp_path):
+    first = architecture(tmp_path / "a.json", ("l", 0, 1))
+    (change,) = changed(diff(first, architecture(tmp_path / "b.json", ("l", 0, 2))))
+    assert (change.where, change.a, change.b) == ("d: takes", "l[1]", "l[2]")
+    (change,) = changed(diff(first, architecture(tmp_path / "b.json", ("l", 1, 1))))
+    assert (change.where, change.a, change.b) == ("d: takes", "l[1]", "l(1)[1]")
+    one, other = (architecture(tmp_path / f"{call}.json", ("l", 0, 0), ("l", call, 1)) for call in (0, 1))
+    (change,) = changed(diff(one, other))
+    assert (change.where, change.a, change.b) == ("the model: gives", "l[1]", "l(1)[1]")
+    assert diff(first, architecture(tmp_path / "b.json", ("l", 0, 1))).same
+
+
+def test_layers_in_another_order_are_the_same(tmp_path):
+    path = architecture(tmp_path / "a.json", ("l", 0, 0))
+    stored = json.loads(path.read_text())
+    stored["config"]["layers"] = [stored["config"]["layers"][place] for place in (1, 0, 2, 3)]
+    (tmp_path / "b.json").write_text(json.dumps(stored))
+    found = diff(path, tmp_path / "b.json")
+    assert found.same and found.compared["architecture"] == "4 layers of both"
+
+
 def test_data_of_ones_own(tmp_path):
     model = loadstone.load_model(MLP)
     np.savez(tmp_path / "data.npz", **{model.input_names[0]: np.zeros((2, *model.input_shape[1:]), "float32")})
     assert "the data given" in diff(MLP, MLP, data=tmp_path / "data.npz").compared["predictions"]
     np.savez(tmp_path / "data.npz", **{model.input_names[0]: np.zeros((2, 1000), "float32")})
     with pytest.raises(loadstone.InputMismatch):
+        diff(MLP, MLP, data=tmp_path / "data.npz")
+    x = np.zeros((2, *model.input_shape[1:]), "float32")
+    np.savez(tmp_path / "data.npz", **{model.input_names[0]: x, "labels": x})
+    assert "the data given" in diff(MLP, MLP, data=tmp_path / "data.npz").compared["predictions"]
+    np.savez(tmp_path / "data.npz", first=x, second=x)
+    with pytest.raises(loadstone.InputMismatch, match="the data are first, second"):
         diff(MLP, MLP, data=tmp_path / "data.npz")
 
 
@@ -126,6 +170,15 @@ def test_large_tensors_are_compared_piece_by_piece(monkeypatch):
     nan = np.array([np.nan, 1], "float32")
     assert weights.difference(Tensor.of(nan), Tensor.of(nan), Tolerance()) == (0.0, False)
     assert weights.difference(Tensor.of(nan), Tensor.of(np.ones(2, "float32")), Tolerance()) == (np.inf, True)
+
+
+def test_large_whole_numbers_and_infinities_are_compared_as_such():
+    large, near = np.array([2**60, 5]), np.array([2**60 + 1, 5])
+    assert weights.difference(Tensor.of(large), Tensor.of(near), Tolerance(rtol=0.1)) == (1.0, True)
+    one, other = np.array([-np.inf, 1], "float32"), np.array([-np.inf, 1.25], "float32")
+    assert weights.difference(Tensor.of(one), Tensor.of(other), Tolerance()) == (0.25, True)
+    assert weights.difference(Tensor.of(one), Tensor.of(other), Tolerance(atol=0.5)) == (0.25, False)
+    assert weights.difference(Tensor.of(one), Tensor.of(-one), Tolerance(rtol=9.0)) == (np.inf, True)
 
 
 def test_numbers_of_configs_are_those_of_float32():

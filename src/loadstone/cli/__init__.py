@@ -8,6 +8,7 @@ from loadstone.cli.diff import diff
 from loadstone.cli.exits import EXIT_CODES, Commands
 from loadstone.cli.inspect import inspect
 from loadstone.cli.predict import predict
+from loadstone.cli.record import record
 from loadstone.cli.stub import stub
 from loadstone.cli.summary import summary
 from loadstone.cli.verify import verify
@@ -19,5 +20,5 @@ def main() -> None:
     """Open saved Keras and TensorFlow models without TensorFlow, and run them."""
 
 
-for command in (summary, inspect, predict, convert, diff, verify, stub, demo):
+for command in (summary, inspect, predict, convert, diff, verify, record, stub, demo):
     main.add_command(command)

@@ -37,10 +37,10 @@ Examples:
 @click.option("--format", "save_format", type=click.Choice(FORMATS), help="What to write, where the suffix of TARGET does not say it.")
 @click.option("--version", type=click.IntRange(0), help="Write a SavedModel into the folder TARGET/VERSION, as TensorFlow Serving expects.")
 @click.option("--strict", is_flag=True, help="Write nothing that a reader has to supply objects for, or could stumble over.")
-@click.option("--signature", help="The signature of a SavedModel, for .onnx.")
-@click.option("--tags", help="The tags of its graph, with commas between them, for .onnx.")
-@click.option("--inputs", help="Names of tensors or layers at which the model begins, with commas between them, for .onnx.")
-@click.option("--outputs", help="Names of tensors or layers at which it ends, for .onnx.")
+@click.option("--signature", help="The signature of a SavedModel, for .onnx and SavedModels.")
+@click.option("--tags", help="The tags of its graph, with commas between them, for .onnx and SavedModels.")
+@click.option("--inputs", help="Names of tensors or layers at which the model begins, with commas between them, for .onnx and SavedModels.")
+@click.option("--outputs", help="Names of tensors or layers at which it ends, for .onnx and SavedModels.")
 @onnx_options
 @custom_option
 def convert(

@@ -8,6 +8,7 @@ import click
 
 from loadstone.cli.custom import custom as custom_option
 from loadstone.cli.exits import EXIT_CODES
+from loadstone.errors import LoadstoneError
 
 EPILOG = f"""\b
 Examples:
@@ -49,7 +50,12 @@ def verify(
     from loadstone.tools.verify import verify as verified
 
     options = {} if signature is None else {"signature": signature}
-    done = verified(model, golden, custom, rtol, atol, **options)
+    try:
+        done = verified(model, golden, custom, rtol, atol, **options)
+    except LoadstoneError:
+        raise
+    except ValueError as error:  # a signature for a file that has none
+        raise click.UsageError(str(error)) from error
     if as_json:
         click.echo(
             json.dumps({"agrees": done.agrees, "largest": done.largest, "differences": done.differences, "apart": sorted(done.apart)})

@@ -144,14 +144,14 @@ def graph(message: memoryview) -> GraphDef:
 
 
 def node(message: memoryview) -> NodeDef:
-    """A NodeDef; its name and op come first."""
+    """A NodeDef; its name and op are what is read of it."""
     name = op = ""
     for number, found in fields(message):
         if number == 1:
             name = text(found)
         elif number == 2:
             op = text(found)
-        elif op:
+        elif name and op:
             break
     return NodeDef(name, op, message)
 

@@ -58,7 +58,14 @@ def attribute(value: Any, kind: str = "") -> bytes:
 def _kind(value: Any) -> str:
     if isinstance(value, list):
         return f"list({_kind(value[0])})" if value else "list(int)"
-    for type_, kind in ((bool, "bool"), (int, "int"), (float, "float"), (str, "string"), (Tensor, "tensor"), (FunctionName, "func")):
+    for type_, kind in (
+        (bool, "bool"),
+        (int, "int"),
+        (float, "float"),
+        ((str, bytes), "string"),
+        (Tensor, "tensor"),
+        (FunctionName, "func"),
+    ):
         if isinstance(value, type_):
             return kind
     return "shape"

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -111,7 +111,7 @@ class Group:
 def read(source: Source) -> Group:
     """The tree of an HDF5 file, or of a range of one file that holds another."""
     with _opened(source) as file:
-        return _Walk(source).group(file["/"], "", 0)  # the group: of a File, h5py before 3.12 does not ask in which order it was made
+        return _Walk(source).group(file["/"].id, "", 0)  # the group: of a File, h5py before 3.12 does not ask in which order it was made
 
 
 def begins(source: Source) -> bool:
@@ -127,73 +127,96 @@ def begins(source: Source) -> bool:
 def outline(source: Source) -> Group:
     """The root alone: its attributes and the names in it, without what lies below."""
     with _opened(source) as file:
-        return Group("", source.name, _Walk(source).attributes(file, ""), names=list(file))
+        return Group("", source.name, _Walk(source).attributes(file["/"].id, ""), names=list(file))
+
+
+class _Kind(NamedTuple):
+    """A type of elements: as HDF5 stores it, bytes of one, as numpy has it, and whether both are the same bytes."""
+
+    stored: h5py.h5t.TypeID
+    size: int
+    dtype: np.dtype
+    as_numpy: bool
 
 
 class _Walk:
-    """One pass over a file: what was seen, and what may still be allocated."""
+    """One pass over a file: what was seen, and what may still be allocated.
+
+    It goes through h5py's low-level objects: its groups and datasets take several times as long, and a large model has thousands.
+    """
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.seen: set[int] = set()
         self.objects = 0
         self.unstored = UNSTORED + EXPANSION * source.size
+        self.kinds: list[_Kind] = []
 
-    def group(self, group: h5py.Group, path: str, depth: int) -> Group:
+    def group(self, group: h5py.h5g.GroupID, path: str, depth: int) -> Group:
+        import h5py
+
         if depth > MAX_DEPTH:
             raise self.corrupt(f"groups are nested more than {MAX_DEPTH} deep", path)
-        address = _address(group)
+        address = int(h5py.h5o.get_info(group).addr)
         if address in self.seen:
             raise self.corrupt("a group is linked from two places", path)
         self.seen.add(address)
         found = Group(path, self.source.name, self.attributes(group, path))
-        for name in list(group):
-            if not isinstance(name, str):
-                raise self.corrupt(f"the name {name!r} is not UTF-8", path)
+        for encoded in list(group):
+            try:
+                name = encoded.decode("utf8")
+            except UnicodeDecodeError as error:
+                raise self.corrupt(f"the name {encoded!r} is not UTF-8", path) from error
             inner_path = f"{path}/{name}" if path else name
             with _typed(self.source, inner_path):
-                self.object(group, found, name, inner_path, depth)
+                self.object(group, encoded, found, name, inner_path, depth)
         return found
 
-    def object(self, parent: h5py.Group, found: Group, name: str, path: str, depth: int) -> None:
+    def object(self, parent: h5py.h5g.GroupID, encoded: bytes, found: Group, name: str, path: str, depth: int) -> None:
         import h5py
 
         self.objects += 1
         if self.objects > MAX_OBJECTS:
             raise self.corrupt(f"more than {MAX_OBJECTS} objects", path)
-        link = parent.id.links.get_info(name.encode("utf8", "surrogateescape")).type
+        link = parent.links.get_info(encoded).type
         if link != h5py.h5l.TYPE_HARD:
             raise UnsafeContent(
                 f"the file holds {_LINKS.get(link, 'a link')} to somewhere else; none is followed", source=self.source.name, where=path
             )
-        item = parent[name]
-        if isinstance(item, h5py.Group):
+        item = h5py.h5o.open(parent, encoded)
+        if isinstance(item, h5py.h5g.GroupID):
             found.groups[name] = self.group(item, path, depth + 1)
             found.names.append(name)
-        elif isinstance(item, h5py.Dataset):
+        elif isinstance(item, h5py.h5d.DatasetID):
             found.tensors[name] = self.tensor(item, path)
             found.names.append(name)
 
-    def attributes(self, item: h5py.Group | h5py.Dataset, path: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name in list(item.attrs):
-            with _typed(self.source, f"{path}@{name}"):
-                stored = item.attrs.get_id(name)
-                if prod(stored.shape or ()) * stored.get_type().get_size() > self.source.size:
-                    raise self.corrupt("an attribute is larger than the file", f"{path}@{name}")
-                found[name] = _plain(item.attrs[name])
-        return found
-
-    def tensor(self, data: h5py.Dataset, path: str) -> Tensor:
+    def attributes(self, item: h5py.h5g.GroupID | h5py.h5d.DatasetID, path: str) -> dict[str, Any]:
         import h5py
 
-        if data.external:
+        found: dict[str, Any] = {}
+        if not h5py.h5a.get_num_attrs(item):
+            return found
+        attributes = (h5py.Group if isinstance(item, h5py.h5g.GroupID) else h5py.Dataset)(item).attrs
+        for name in list(attributes):
+            with _typed(self.source, f"{path}@{name}"):
+                stored = attributes.get_id(name)
+                if prod(stored.shape or ()) * stored.get_type().get_size() > self.source.size:
+                    raise self.corrupt("an attribute is larger than the file", f"{path}@{name}")
+                found[name] = _plain(attributes[name])
+        return found
+
+    def tensor(self, data: h5py.h5d.DatasetID, path: str) -> Tensor:
+        import h5py
+
+        properties = data.get_create_plist()
+        layout = properties.get_layout()
+        if properties.get_external_count():
             raise UnsafeContent("a dataset keeps its values in another file", source=self.source.name, where=path)
-        if data.is_virtual:
+        if layout == h5py.h5d.VIRTUAL:
             raise UnsafeContent("a dataset is a view of other files", source=self.source.name, where=path)
-        if data.shape is None:
+        if data.get_space().get_simple_extent_type() == h5py.h5s.NULL:
             raise self.corrupt("a dataset has no shape", path)
-        properties = data.id.get_create_plist()
         filters = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
         if unknown := [number for number in filters if number not in _FILTERS]:
             raise UnsupportedVersion(
@@ -201,32 +224,45 @@ class _Walk:
                 source=self.source.name,
                 where=path,
             )
-        dtype = self.dtype(data, path)
-        kind = data.id.get_type()
-        declared, stored = prod(data.shape) * kind.get_size(), data.id.get_storage_size()
-        contiguous = properties.get_layout() == h5py.h5d.CONTIGUOUS
+        kind, shape = self.kind(data), data.shape
+        dtype = self.dtype(data, kind.dtype, path)
+        declared, stored = prod(shape) * kind.size, data.get_storage_size()
+        contiguous = layout == h5py.h5d.CONTIGUOUS
         if contiguous and stored < declared:
             raise self.corrupt(f"a dataset declares {declared} bytes and stores {stored}", path)
         self.unstored -= max(0, declared - stored)
         if self.unstored < 0:
             raise self.corrupt(f"a dataset declares {declared} bytes and stores {stored}: more than the file can hold", path)
-        if contiguous and declared and (data.dtype.kind == "V" or (data.dtype.kind in "fiub" and kind == h5py.h5t.py_create(data.dtype))):
-            return self.source.tensor(data.id.get_offset(), data.shape, data.dtype, dtype, path)
-        source, shape = self.source, data.shape
+        if contiguous and declared and kind.as_numpy:
+            return self.source.tensor(data.get_offset(), shape, kind.dtype, dtype, path)
+        source = self.source
         return Tensor.lazy(shape, dtype, lambda: _load(source, path, dtype), key=path)
 
-    def dtype(self, data: h5py.Dataset, path: str) -> str:
+    def kind(self, data: h5py.h5d.DatasetID) -> _Kind:
+        """The type of its elements; those of one file are few."""
+        import h5py
+
+        stored = data.get_type()
+        for kind in self.kinds:
+            if kind.stored == stored:
+                return kind
+        dtype = data.dtype
+        as_numpy = dtype.kind == "V" or (dtype.kind in "fiub" and stored == h5py.h5t.py_create(dtype))
+        self.kinds.append(_Kind(stored, stored.get_size(), dtype, as_numpy))
+        return self.kinds[-1]
+
+    def dtype(self, data: h5py.h5d.DatasetID, stored: np.dtype, path: str) -> str:
         """The dtype name. ml_dtypes types lie in the file as opaque bytes, whose meaning a `dtype` attribute gives at best."""
-        if data.dtype.kind == "V" and data.dtype.names is None:
+        if stored.kind == "V" and stored.names is None:
             said = self.attributes(data, path).get("dtype")
-            if said is not None and dtypes.known(str(said)) and dtypes.itemsize(str(said)) == data.dtype.itemsize:
+            if said is not None and dtypes.known(str(said)) and dtypes.itemsize(str(said)) == stored.itemsize:
                 return str(said)
-            if data.dtype.itemsize == 2 and said is None:
+            if stored.itemsize == 2 and said is None:
                 return "bfloat16"  # the only two-byte type that numpy lacks
-            raise UnsupportedVersion(f"a dataset holds opaque elements of {data.dtype.itemsize} bytes", source=self.source.name, where=path)
-        name = dtypes.of_numpy(data.dtype)
-        if not dtypes.known(name) or (data.dtype.kind == "O" and not _is_string(data)):
-            raise UnsupportedVersion(f"a dataset has elements of type {data.dtype}", source=self.source.name, where=path)
+            raise UnsupportedVersion(f"a dataset holds opaque elements of {stored.itemsize} bytes", source=self.source.name, where=path)
+        name = dtypes.of_numpy(stored)
+        if not dtypes.known(name) or (stored.kind == "O" and not _is_string(stored)):
+            raise UnsupportedVersion(f"a dataset has elements of type {stored}", source=self.source.name, where=path)
         return name
 
     def corrupt(self, message: str, path: str) -> CorruptFile:
@@ -271,16 +307,10 @@ def _plain(value: object) -> Any:
     return None if isinstance(value, h5py.Empty) else value
 
 
-def _is_string(data: h5py.Dataset) -> bool:
+def _is_string(dtype: np.dtype) -> bool:
     import h5py
 
-    return h5py.check_string_dtype(data.dtype) is not None
-
-
-def _address(group: h5py.Group) -> int:
-    import h5py
-
-    return int(h5py.h5o.get_info(group.id).addr)
+    return h5py.check_string_dtype(dtype) is not None
 
 
 def write(

@@ -50,6 +50,8 @@ def read(source: Source) -> tuple[dict[str, Tensor], dict[str, str]]:
     if not isinstance(header, dict):
         raise CorruptFile("the header should hold an object", source=source.name)
     metadata = header.pop(_METADATA, None) or {}
+    if not isinstance(metadata, dict):
+        raise CorruptFile("the metadata should be an object", source=source.name, where=_METADATA)
     found: list[tuple[int, int, str, Tensor]] = []
     for name, entry in header.items():
         begin, end, shape, dtype = _entry(name, entry, source)
@@ -63,7 +65,7 @@ def read(source: Source) -> tuple[dict[str, Tensor], dict[str, str]]:
         at = end
     if 8 + length + at != source.size:
         raise CorruptFile(f"{8 + length + at} bytes are accounted for, the file has {source.size}", source=source.name)
-    return {name: tensor for _, _, name, tensor in found}, {str(key): str(value) for key, value in dict(metadata).items()}
+    return {name: tensor for _, _, name, tensor in found}, {str(key): str(value) for key, value in metadata.items()}
 
 
 def _entry(name: str, entry: Any, source: Source) -> tuple[int, int, tuple[int, ...], str]:

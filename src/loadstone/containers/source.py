@@ -96,10 +96,19 @@ class Source:
             )
         if self.data is not None:
             return self.data[offset : offset + length]
-        assert self.path is not None, "a folder has no bytes"
-        with open(self.path, "rb", buffering=0) as file:
-            self._compare(os.fstat(file.fileno()))
+        with self.handle() as file:
             return memoryview(_read_exactly(file, self.start + offset, length))
+
+    def handle(self) -> io.FileIO:
+        """The mapped file, opened; CorruptFile where it was written since."""
+        assert self.path is not None, "a folder has no bytes"
+        file = io.FileIO(self.path)
+        try:
+            self._compare(os.fstat(file.fileno()))
+        except CorruptFile:
+            file.close()
+            raise
+        return file
 
     def head(self, length: int) -> bytes:
         """The first bytes, fewer where the source is shorter."""
@@ -248,11 +257,12 @@ def _mounts(table: str) -> Iterator[tuple[str, str]]:
 
 
 class _Reader(io.RawIOBase):
-    """A source as an unbuffered file."""
+    """A source as an unbuffered file; a mapped one is opened once."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._at = 0
+        self._file = source.handle() if source.mapped else None
 
     def readable(self) -> bool:
         return True
@@ -271,6 +281,16 @@ class _Reader(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         count = max(0, min(len(buffer), self._source.size - self._at))
         if count:
-            buffer[:count] = self._source.read(self._at, count)
+            buffer[:count] = self._read(count)
             self._at += count
         return count
+
+    def _read(self, count: int) -> bytes | memoryview:
+        if self._file is None:
+            return self._source.read(self._at, count)
+        return _read_exactly(self._file, self._source.start + self._at, count)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        super().close()

@@ -163,8 +163,10 @@ def write(path: str, folder: str) -> None:
 
 
 def add(path: str, name: str, data: bytes) -> None:
-    """Another member of an archive that was just written, stored as it is."""
+    """Another member of an archive that was just written, stored as it is; it bears no time, so that the same data are the same bytes."""
     import zipfile
 
     with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive:
-        archive.writestr(name, data)
+        member = zipfile.ZipInfo(name)
+        member.external_attr = 0o600 << 16  # for who unpacks it
+        archive.writestr(member, data)

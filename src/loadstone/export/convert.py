@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from loadstone.custom import CustomObjects
 from loadstone.custom.hosting import Host
 from loadstone.errors import LoweringError
+from loadstone.export.flags import trains
 from loadstone.export.operations.replacing import Operations
 from loadstone.export.today import Shape, modern
 from loadstone.formats import writing
@@ -36,8 +37,8 @@ class KerasFile:
             )
         self.findings: list[Finding] = []
         walk = trace(model, host)[0]
-        operations = Operations(walk, host)
-        self.root = writing.in_order(modern(model.root, lambda leaf: typed(walk.reached, leaf)[0], operations))
+        operations = Operations(walk, host, trains(model.root, model.producer.release < (3,)))
+        self.root = writing.in_order(modern(model.root, operations))
         self.findings += operations.findings
         moved = trace(Model(model.format, model.source, writing.WRITER, self.root), host)[0].reached
         given: Collection[str] = getattr(host, "objects", ())

@@ -5,18 +5,22 @@ What it shares with today's Keras is made as `today` makes it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from loadstone.custom.hosting import Host
 from loadstone.custom.lambdas import StoredLambda
 from loadstone.export.changes import Shape, changed
-from loadstone.export.convert import typed
+from loadstone.export.convert import KerasFile, typed
+from loadstone.export.flags import trains
 from loadstone.export.operations.replacing import Operations, Replacement
 from loadstone.export.tensorflow_nodes import as_operation
 from loadstone.export.today import Modern
 from loadstone.formats import writing
-from loadstone.ir import Layer, Model
+from loadstone.formats.writing import Told
+from loadstone.ir import Finding, Layer, Model
 from loadstone.lowering.lower import trace
+from loadstone.lowering.tensorflow.symbols import rule
 
 _KEPT = frozenset("LocallyConnected1D LocallyConnected2D ThresholdedReLU RandomHeight RandomWidth SyncBatchNormalization Hashing".split())
 _LOOKUPS = frozenset("StringLookup IntegerLookup TextVectorization".split())
@@ -26,10 +30,28 @@ def for_keras_2(model: Model, host: Host | None) -> Layer:
     """The layers in the form that Keras 2 has. Raises UnsupportedOps for Lambdas and others that have none, all at once."""
     assert model.root is not None
     walk = trace(model, host)[0]
-    operations = Operations(walk, host)
-    made = _Earlier(model.root, lambda leaf: typed(walk.reached, leaf)[0], operations).layer(model.root)
+    operations = Operations(walk, host, trains(model.root, model.producer.release < (3,)))
+    made = _Earlier(model.root, operations).layer(model.root)
     operations.raise_problems()
     return made
+
+
+class Keras2File(KerasFile):
+    """What is written of a description for tf.keras and tf_keras: an HDF5 file. Raises UnsupportedOps for what Keras 2 does not have."""
+
+    def __init__(self, model: Model, host: Host | None = None) -> None:
+        given: Collection[str] = getattr(host, "objects", ())
+        self.findings: list[Finding] = []
+        self.root = for_keras_2(model, host)
+        reached = trace(Model(model.format, model.source, writing.WRITER, self.root), host)[0].reached
+        writing.with_functions(self.root, lambda leaf: typed(reached, leaf)[1], lambda name: rule(name).order)
+        writing.in_order(self.root)
+        self.config = writing.config_2(self.root, given)
+        self.compiled = None
+
+    def write(self, path: str, kind: str, zipped: bool = True, told: Told = lambda size: None) -> None:
+        """A new file. kind: "h5"."""
+        writing.keras_h5(path, self.config, self.root, self.compiled, told, writing.WRITER_2)
 
 
 class _Earlier(Modern):
@@ -51,6 +73,6 @@ class _Earlier(Modern):
         """The model of operations for a layer that Keras 2 does not have."""
         lifted = layer.class_name == "Lambda" and isinstance(layer.function, StoredLambda) and layer.given is None
         lost = lifted or (layer.domain == "keras" and writing.lack_2(self.layer(layer)) is not None)
-        if self.operations is None or layer.graph is not None or not lost or layer.class_name == "InputLayer":
+        if layer.graph is not None or not lost or layer.class_name == "InputLayer":
             return None
         return self.operations.of_calls(layer, self.calls[id(layer)], masked)

@@ -23,7 +23,7 @@ _UNABLE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)  # an old kernel, or a fil
 _OF_MODELS = frozenset(
     """
     saved_model.pb saved_model.pbtxt variables assets assets.extra keras_metadata.pb fingerprint.pb debug keras.json
-    loadstone_example.npz config.json metadata.json model.weights.h5 model.weights.npz model.weights.json .DS_Store
+    loadstone_example.npz loadstone_record.json config.json metadata.json model.weights.h5 model.weights.npz model.weights.json .DS_Store
     """.split()
 )
 
@@ -61,6 +61,13 @@ def staged(target: str, overwrite: bool = True) -> Iterator[str]:
             os.close(lock)
         if not existed and not os.listdir(folder):
             os.rmdir(folder)
+
+
+def size(path: str) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    if not os.path.isdir(path):
+        return os.path.getsize(path)
+    return sum(os.path.getsize(os.path.join(inner, name)) for inner, _, names in os.walk(path) for name in names)
 
 
 def check_free(place: str, overwrite: bool, as_folder: bool | None = None) -> None:

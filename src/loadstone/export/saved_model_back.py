@@ -36,7 +36,7 @@ def chosen(meta: MetaGraph, signature: str) -> Chunks:
         if field == _OBJECTS:
             chunks.append(delimited(_OBJECTS, _chosen_object(meta, content(value), signature)))
         elif field != _SIGNATURES:
-            chunks += nested(field, [content(value)])
+            chunks += nested(field, _nodes(content(value), meta.graph) if field == _GRAPH else [content(value)])
     return [*chunks, mapped(_SIGNATURES, {**{key: bytes(one) for key, one in raw.items()}, DEFAULT: bytes(raw[signature])})]
 
 

@@ -49,6 +49,7 @@ class Writer:
     _concrete: dict[str, bytes] = field(default_factory=dict)
     _fields: list[bytes] = field(default_factory=list)  # of the MetaGraphDef, behind the graph
     _starting: list[str] = field(default_factory=list)  # nodes that fill tables
+    _assets: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # node and object of each, by its name in the module
 
     def __post_init__(self) -> None:
         self._functions = Functions(self.module)
@@ -61,7 +62,7 @@ class Writer:
         tables = {_name(node): node for graph in (*signatures.values(), *self.module.start) for node in graph.nodes if node.op in TABLES}
         for name, node in tables.items():
             self._add_table(name, node)
-        filled = [self._file_of(graph, fill) for graph, fill in fills]
+        filled = [self._file_of(fill) for fill in fills]
         signature_map = self._child(0, "signatures", saved_model_writing.user_object("signature_map"))
         checkpointed = len(self._objects)
         self._fill_tables(tables, fills, filled)
@@ -166,29 +167,34 @@ class Writer:
         number = self._child(0, f"table_{len(self._resources)}", saved_model_writing.resource_object())
         self._resources[False, name] = Resource(made, number)
 
-    def _file_of(self, graph: Graph, fill: Node) -> Resource | None:
+    def _file_of(self, fill: Node) -> Resource | None:
         """The asset that fills a table, as a node and an object; None where none does."""
         if fill.op != "InitializeTableFromTextFileV2":
             return None
         path = list(fill.outputs_used())[1].node
         if path.name not in self.module.assets:
             raise ModelError("a table is filled from a file that is not part of the model", where=fill.name)
-        file = f"{path.name.replace('/', '_')}.txt"
-        node = self._const(path.name, Tensor.of(b"", "string"))
-        self.files[file] = self.module.assets[path.name]
-        self._fields.append(saved_model_writing.asset(f"{node}:0", file))
+        if path.name not in self._assets:
+            node = self._const(path.name, Tensor.of(b"", "string"))
+            file = f"{node.replace('/', '_')}.txt"
+            file = file if file not in self.files else f"{len(self.files)}_{file}"
+            self._assets[path.name] = node, saved_model_writing.asset_object(len(self.files))
+            self.files[file] = self.module.assets[path.name]
+            self._fields.append(saved_model_writing.asset(f"{node}:0", file))
+        node, content = self._assets[path.name]
         table = self._resources[False, _name(next(fill.outputs_used()).node)]
-        number = self._child(table.number, "_file", saved_model_writing.asset_object(len(self.files) - 1))
-        return Resource(node, number)
+        return Resource(node, self._child(table.number, "_file", content))
 
-    def _fill_tables(self, tables: Mapping[str, Node], fills: Sequence[tuple[Graph, Node]], files: Sequence[Resource | None]) -> None:
+    def _fill_tables(self, tables: Mapping[str, Node], fills: Sequence[Node], files: Sequence[Resource | None]) -> None:
         for name, node in tables.items():
             resource = self._resources[False, name]
             shared = Node("tf", node.op, name, attributes={**node.attributes, "shared_name": resource.node})
             made = Graph([shared], [], {}, [Output(shared)])
             self._function_object(resource.number, "_create_resource", "creator", made, (), (), TensorSpec("", (), "resource"))
-            graphs = [(fill, file) for (_, fill), file in zip(fills, files, strict=True) if _name(next(fill.outputs_used()).node) == name]
-            for fill, file in graphs[:1]:
+            own = [(fill, file) for fill, file in zip(fills, files, strict=True) if _name(next(fill.outputs_used()).node) == name]
+            if len(own) > 1:
+                raise ModelError(f"the table {name!r} is filled {len(own)} times", where=own[1][0].name)
+            for fill, file in own:
                 self._fill(resource, fill, file)
             nothing = TensorSpec("", (), "int32")
             self._function_object(resource.number, "_destroy_resource", "destroyer", Graph([_ONE], [], {}, [Output(_ONE)]), (), (), nothing)
@@ -291,12 +297,12 @@ def _outputs(graph: Graph) -> dict[str, Output]:
     return {f"output_{place}": leaf for place, leaf in enumerate(flatten(graph.outputs))}
 
 
-def _fills(start: Sequence[Graph]) -> list[tuple[Graph, Node]]:
+def _fills(start: Sequence[Graph]) -> list[Node]:
     """The nodes that fill tables. Raises ModelError where something else is to run first."""
     others = [node for graph in start for node in graph.nodes if node.op not in _ONLY_BEFORE]
     if others:
         raise ModelError(f"a {others[0].op} that runs before any signature, where only tables may be filled", where=others[0].name)
-    return [(graph, node) for graph in start for node in graph.nodes if node.op in _FILLING]
+    return [node for graph in start for node in graph.nodes if node.op in _FILLING]
 
 
 def _behind(node: Node, given: set[Node]) -> Iterator[Node]:

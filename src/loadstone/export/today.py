@@ -21,19 +21,13 @@ from loadstone.export.tensorflow_nodes import as_operation
 from loadstone.formats.writing import lack
 from loadstone.ir import Graph, Layer, Node, Output, Structure, map_structure
 
-__all__ = ["Shape", "Shapes", "modern"]
-
-Shapes = Callable[[Output], Shape | None]
+__all__ = ["Shape", "modern"]
 
 
-def modern(root: Layer, shape: Shapes, operations: Operations | None = None) -> Layer:
-    """The model in layers of today. shape: of a tensor of the graph, None where it is not known.
-
-    operations makes models of what is not among them; raises UnsupportedOps where it cannot. Without it such layers stay as they are.
-    """
-    made = Modern(root, shape, operations).layer(root)
-    if operations is not None:
-        operations.raise_problems()
+def modern(root: Layer, operations: Operations) -> Layer:
+    """The model in layers of today. operations makes models of what is not among them. Raises UnsupportedOps where it cannot."""
+    made = Modern(root, operations).layer(root)
+    operations.raise_problems()
     return made
 
 
@@ -43,8 +37,8 @@ class Modern:
     as_operation = staticmethod(as_operation)
     changed = staticmethod(changed)
 
-    def __init__(self, root: Layer, shape: Shapes, operations: Operations | None) -> None:
-        self.shape, self.operations = shape, operations
+    def __init__(self, root: Layer, operations: Operations) -> None:
+        self.operations = operations
         self.given: dict[int, Shape | None] = {}  # the first input of each layer
         self.done: dict[int, Layer] = {}
         self.calls: dict[int, list[Node]] = {}
@@ -53,10 +47,16 @@ class Modern:
             for node in layer.graph.nodes if layer.graph is not None else ():
                 self.calls.setdefault(id(node.layer), []).append(node)
 
+    def shape(self, leaf: Output) -> Shape | None:
+        """The shape of a tensor of the graph, None where it is not known."""
+        traced = self.operations.traced(leaf)
+        return None if traced is None or traced.value is None else traced.value.shape
+
     def layer(self, layer: Layer) -> Layer:
         """A layer or model and all inside."""
         if id(layer) not in self.done:
-            made = replace(layer, name=self.named(layer), config=dict(layer.config), weights=dict(layer.weights))
+            flag = self.operations.trains(layer)
+            made = replace(layer, name=self.named(layer), config=dict(layer.config), weights=dict(layer.weights), trainable=flag)
             self.done[id(layer)] = made
             if layer.graph is not None:
                 made.graph = self.graph(layer.graph, made)
@@ -85,7 +85,7 @@ class Modern:
         for child in layer.children.values():
             self.given.setdefault(id(child), inner)
         made.children = {key: self.layer(child) for key, child in layer.children.items()}
-        if layer.class_name == "TimeDistributed" and self.operations is not None and lost(made.children["layer"]):
+        if layer.class_name == "TimeDistributed" and lost(made.children["layer"]):
             node = next(iter(self.calls.get(id(layer), ())), None)
             first = None if node is None else self.operations.traced(next(node.outputs_used()))
             if first is not None and first.value is not None and inner is not None:
@@ -107,7 +107,7 @@ class Modern:
         for node in graph.nodes:
             first = next(node.outputs_used(), None)
             self.given.setdefault(id(node.layer), None if first is None else self.shape(first))
-        read = masks_read(graph) if self.operations is not None else set()
+        read = masks_read(graph)
         for node in graph.nodes:
             assert node.layer is not None
             used = list(node.outputs_used())
@@ -136,7 +136,7 @@ class Modern:
 
     def replacement(self, layer: Layer, masked: bool) -> Replacement | None:
         """The model of operations for a layer that has no other form; None for a Lambda that Keras 3 wrote, where there is no such model."""
-        if self.operations is None or layer.graph is not None or layer.class_name == "InputLayer":
+        if layer.graph is not None or layer.class_name == "InputLayer":
             return None
         calls = self.calls[id(layer)]
         if not lost(self.layer(layer)):
@@ -148,7 +148,6 @@ class Modern:
 
     def masks(self, model: Layer, nodes: dict[Node, Node]) -> Masks:
         """Masks of the graph, as far as it is made."""
-        assert self.operations is not None
         masks = Masks(self.operations.walk, model.name)
         for node, made in nodes.items():
             masks.reached(node, made)
@@ -158,7 +157,6 @@ class Modern:
         self, replacement: Replacement, used: list[Output], moved: Callable[[Any], Any], masks: Masks | None, layer: Layer
     ) -> tuple[tuple[Structure, ...], dict[str, Structure]]:
         """What the model is called with."""
-        assert self.operations is not None
         found = []
         for number, of_mask in replacement.takes:
             traced = self.operations.traced(used[number])

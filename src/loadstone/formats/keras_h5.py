@@ -19,7 +19,7 @@ from loadstone.ir import Model, Tensor
 
 _ATTRIBUTE = "model_config"
 _GROUP = "model_weights"
-_EXAMPLE = "loadstone_example"  # of `formats.examples`
+_OURS = ("loadstone_example", "loadstone_record")  # of `formats.attached`
 
 
 def detect(source: Source) -> Match | None:
@@ -93,7 +93,7 @@ def _none_left(tree: hdf5.Group) -> None:
     """Tensors outside the known groups would be weights that nobody reads."""
     other: list[Tensor] = list(tree.tensors.values())
     for name, group in tree.groups.items():
-        other += group.all_tensors().values() if name not in (_GROUP, "optimizer_weights", _EXAMPLE) else []
+        other += group.all_tensors().values() if name not in (_GROUP, "optimizer_weights", *_OURS) else []
     if other:
         raise CorruptFile(f"tensors outside the model: {', '.join(tensor.key for tensor in other[:10])}")
 

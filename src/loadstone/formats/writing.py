@@ -11,7 +11,8 @@ from loadstone.containers import hdf5, safetensors
 from loadstone.containers import zip as archives
 from loadstone.errors import LoweringError
 from loadstone.formats.v3_files import ASSETS, CONFIG, HDF5
-from loadstone.frontends.keras import weights_named
+from loadstone.frontends.keras import models_2, weights_named
+from loadstone.frontends.keras.functions_2 import with_functions
 from loadstone.frontends.keras.order import as_keras_lists
 from loadstone.frontends.keras.spelling import RELEASE, Typed, lack, model_config, training_part
 from loadstone.frontends.keras.spelling_2 import lack as lack_2
@@ -22,11 +23,12 @@ from loadstone.ir import Layer, Producer, Tensor
 from loadstone.ir.records import dataclass, field
 
 __all__ = [
-    "WRITER", "Compiled", "Told", "architecture", "config", "in_order", "keras_h5", "keras_v3", "keras_zip", "lack", "lack_2", "left_out",
-    "legacy_weights_h5", "weights_h5", "weights_safetensors",
+    "WRITER", "WRITER_2", "Compiled", "Told", "architecture", "config", "config_2", "in_order", "keras_h5", "keras_v3", "keras_zip", "lack",
+    "lack_2", "left_out", "legacy_weights_h5", "weights_h5", "weights_safetensors", "with_functions",
 ]  # fmt: skip
 
 WRITER = Producer("keras", RELEASE, "tensorflow")
+WRITER_2 = Producer("tf.keras", "2.15.0", "tensorflow")  # whose HDF5 files all of tf.keras and tf_keras read that have its layers
 _SCALES = 4  # variables of a LossScaleOptimizer itself
 Told = Callable[[int], None]  # is called with the bytes of each tensor that was written
 
@@ -50,6 +52,11 @@ def in_order(root: Layer) -> Layer:
 def config(root: Layer, typed: Typed, given: Collection[str] = ()) -> dict[str, Any]:
     """The config of a model in today's spelling; typed gives shape and dtype of a tensor of its graph. given: see `model_config`."""
     return model_config(root, typed, given)
+
+
+def config_2(root: Layer, given: Collection[str] = ()) -> dict[str, Any]:
+    """The config of a model in the spelling of Keras 2. Raises UnsupportedOps for what it does not have."""
+    return models_2.model_config(root, given)
 
 
 def left_out(root: Layer, given: Collection[str]) -> Iterator[tuple[str, str, str]]:
@@ -107,10 +114,12 @@ def architecture(path: str, config: dict[str, Any]) -> None:
     _write_json(path, config)
 
 
-def keras_h5(path: str, config: dict[str, Any], root: Layer, compiled: Compiled | None, told: Told) -> None:
-    """A whole model in HDF5: keras/src/legacy/saving/legacy_h5_format.py."""
-    tensors, attributes = _listed(root, "model_weights")
-    attributes[""] = {"keras_version": RELEASE, "backend": "tensorflow", "model_config": json.dumps(config)}
+def keras_h5(
+    path: str, config: dict[str, Any], root: Layer, compiled: Compiled | None, told: Told, writer: Producer = WRITER
+) -> None:
+    """A whole model in HDF5: keras/src/legacy/saving/legacy_h5_format.py. writer: WRITER, or WRITER_2 for the layers and config of Keras 2."""
+    tensors, attributes = _listed(root, "model_weights", writer)
+    attributes[""] = {"keras_version": writer.version, "backend": "tensorflow", "model_config": json.dumps(config)}
     if compiled is not None and compiled.config.get("optimizer") is not None:
         training = {key: value for key, value in compiled.config.items() if key != "optimizer"}
         attributes[""]["training_config"] = json.dumps({**training, "optimizer_config": compiled.config["optimizer"]})
@@ -122,26 +131,26 @@ def keras_h5(path: str, config: dict[str, Any], root: Layer, compiled: Compiled 
 
 def legacy_weights_h5(path: str, root: Layer, told: Told) -> None:
     """Weights alone in the older layout, which every Keras reads from a `.h5` file."""
-    tensors, attributes = _listed(root, "")
+    tensors, attributes = _listed(root, "", WRITER)
     hdf5.write(path, tensors, attributes, told)
 
 
-def _listed(root: Layer, top: str) -> tuple[dict[str, Tensor], dict[str, dict[str, Any]]]:
+def _listed(root: Layer, top: str, writer: Producer) -> tuple[dict[str, Tensor], dict[str, dict[str, Any]]]:
     """A group for each layer of the outermost model, which lists its weights in order."""
     start, tensors, layers = f"{top}/" if top else "", {}, top_layers(root)
     attributes: dict[str, dict[str, Any]] = {
-        top: {"layer_names": [layer.name for layer in layers], "backend": "tensorflow", "keras_version": RELEASE},
+        top: {"layer_names": [layer.name for layer in layers], "backend": "tensorflow", "keras_version": writer.version},
     }
     for layer in layers:
         names = []
-        for name, tensor in _of_custom(layer) if variables(layer) is None else _of_layer(layer):
+        for name, tensor in _of_custom(layer) if variables(layer) is None else _of_layer(layer, writer):
             names.append(f"{layer.name}/{name}")
             tensors[f"{start}{layer.name}/{names[-1]}"] = tensor
         attributes[f"{start}{layer.name}"] = {"weight_names": names}
     return tensors, attributes
 
 
-def _of_layer(layer: Layer) -> Iterator[tuple[str, Tensor]]:
+def _of_layer(layer: Layer, writer: Producer) -> Iterator[tuple[str, Tensor]]:
     """The weights of a layer and all inside in the order of HDF5 files."""
     custom = [inner for inner in layer.walk() if variables(inner) is None and inner.weights]
     if custom:
@@ -150,7 +159,7 @@ def _of_layer(layer: Layer) -> Iterator[tuple[str, Tensor]]:
             where=custom[0].path,
             hint="write it as .keras",
         )
-    for slot in legacy_order(layer, WRITER):
+    for slot in legacy_order(layer, writer):
         if slot.variable.name in slot.layer.weights and slot.variable.name != "idf_weights":  # which the config has
             above = "" if slot.layer is layer else f"{slot.layer.path.removeprefix(layer.path).strip('/')}/"
             yield f"{above}{slot.variable.label}", slot.layer.weights[slot.variable.name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from loadstone.ir.graph import Graph, Layer
@@ -23,12 +24,17 @@ class Producer:
     @property
     def release(self) -> tuple[int, ...]:
         """The version as numbers, () where unknown: (2, 15, 0)."""
-        numbers = []
-        for part in (self.version or "").replace("-", ".").split("."):
-            if not part.isdigit():
-                break
-            numbers.append(int(part))
-        return tuple(numbers)
+        return _numbers(self.version or "")
+
+
+@lru_cache(maxsize=64)
+def _numbers(version: str) -> tuple[int, ...]:
+    found = []
+    for part in version.replace("-", ".").split("."):
+        if not part.isdigit():
+            break
+        found.append(int(part))
+    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,10 @@ Pairs = list[tuple[Any, Tensor]]  # variables of the living model with the tenso
 _IN_CONFIG = ("vocabulary", "idf_weights")  # what lookup layers are made with
 
 
-def build(library: Library, config: dict[str, Any] | None, root: Layer, objects: Mapping[str, Any], inherits: bool) -> tuple[Any, Pairs]:
+def build(library: Library, config: dict[str, Any] | None, root: Layer, objects: Mapping[str, Any]) -> tuple[Any, Pairs]:
     """The model and which of its variables has which weight. objects: the caller's, by name. config: for Keras 3.
 
-    inherits: a layer trains where all around it do, as in Keras before 3; else by its own flag. Raises ModelError where the library refuses
-    the config, MissingWeights where its variables are not the weights.
+    Raises ModelError where the library refuses the config, MissingWeights where its variables are not the weights.
     """
     try:
         with library.scope(objects):
@@ -40,7 +39,7 @@ def build(library: Library, config: dict[str, Any] | None, root: Layer, objects:
     for layer, own in _matched(live, root):
         _fill(library, layer, own, pairs)
     _check_all(live, root)
-    _set_trainable(live, root, inherits, library)
+    _set_trainable(live, root)
     return live, pairs
 
 
@@ -151,26 +150,9 @@ def _check_all(live: Any, root: Layer) -> None:
 # -- trainable ---------------------------------------------------------------------------------------------------------
 
 
-def _set_trainable(live: Any, root: Layer, inherits: bool, library: Library) -> None:
+def _set_trainable(live: Any, root: Layer) -> None:
     """Every layer's flag, outer ones first since each sets those inside."""
-    trains = _trains(root, True) if inherits and library.is_keras_3 else {}
     for one, layer in _matched(live, root):
-        flag = layer.trainable if not trains else trains[id(layer)]
-        if library.is_keras_3 or inherits:
-            flag = flag and root.trainable
-        else:  # what is inside trains by its own flag, which Keras 2 asks for only where all around trains
-            flag = any(inner.trainable for inner in layer.walk()) and root.trainable
-        if layer.given is None or not flag:
-            one.trainable = flag
-
-
-def _trains(layer: Layer, around: bool, found: dict[int, bool] | None = None) -> dict[int, bool]:
-    """Whether each layer trains where it is called at least once, with all around it."""
-    found = {} if found is None else found
-    flag = around and layer.trainable
-    if found.get(id(layer)) or (id(layer) in found and not flag):
-        return found
-    found[id(layer)] = flag
-    for inner in layer.layers():
-        _trains(inner, flag, found)
-    return found
+        if layer.given is None or not layer.trainable:
+            one.trainable = not layer.trainable  # on TensorFlow an attribute that is set to what it is sets nothing inside
+            one.trainable = layer.trainable

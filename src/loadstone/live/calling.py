@@ -8,9 +8,8 @@ from typing import Any
 
 from loadstone.custom import Given
 from loadstone.errors import UnsupportedOps
-from loadstone.frontends.keras import spelling_2
+from loadstone.frontends.keras import operations_2, spelling_2
 from loadstone.ir import Layer, Node, Output, Structure, Tensor, flatten, map_structure
-from loadstone.live import keras_2_ops
 from loadstone.live.library import Library
 
 _OF_TENSORFLOW = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
@@ -64,7 +63,7 @@ class Calling:
     def called(self, node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Structure:
         assert node.layer is not None
         if node.domain == "keras.ops":
-            return keras_2_ops.call(self.tf, node.layer, args, kwargs)
+            return operations_2.call(self.tf, node.layer, args, kwargs)
         if node.op in _RECURRENT and args and isinstance(args[0], list) and len(args[0]) > 1:
             args, kwargs = (args[0][0],), {**kwargs, "initial_state": list(args[0][1:])}
         if node.op in _OF_TENSORFLOW:

@@ -1,6 +1,7 @@
 """Values, ops and blocks: the small graph language that the builder writes and the ONNX encoder reads.
 
-The names of ops, inputs and attributes are those of ONNX (https://onnx.ai/onnx/operators/), domain "" and opset `OPSET`.
+The names of ops, inputs and attributes are those of ONNX (https://onnx.ai/onnx/operators/), domain "" and opset `OPSET`; in files, which hold
+no Python calls, a lookup table is an op of domain `ML`.
 Two private domains are taken out before anything is encoded: "host" (a Python call over arrays, `HostOp`).
 """
 
@@ -14,6 +15,7 @@ import numpy as np
 from loadstone.ir import Tensor
 from loadstone.ir.records import dataclass, field
 
+ML, ML_OPSET = "ai.onnx.ml", 2
 OPSET = 21  # the newest that onnxruntime 1.24 and openvino 2025 both read
 
 Dim = int | None

@@ -16,7 +16,7 @@ import numpy as np
 from loadstone.ir import Tensor, dtypes
 from loadstone.ir.program import External, Placement
 from loadstone.ir.records import dataclass, field
-from loadstone.lowering.block import OPSET, Block, Op, Value
+from loadstone.lowering.block import ML, ML_OPSET, OPSET, Block, Op, Value
 
 IR_VERSION = 10
 INLINE = 1024  # bytes up to which a weight is always written into the model
@@ -52,9 +52,19 @@ def encode_model(block: Block, place: Placement, segment: bool = False, labels: 
     graph = encoder.graph(encoder.with_border(block) if segment else block, labels.graph, initializers)
     head = _integer(1, labels.ir_version) + _string(2, "loadstone")
     head += b"".join(_string(at, text) for at, text in ((3, labels.producer_version), (6, labels.doc)) if text)
-    opset = _message(8, _string(1, "") + _integer(2, labels.opset))
+    opsets = b"".join(_message(8, _string(1, domain) + _integer(2, number)) for domain, number in _opsets(block, labels.opset).items())
     properties = b"".join(_message(14, _string(1, key) + _string(2, value)) for key, value in labels.properties.items())
-    return head + opset + _message(7, graph) + properties
+    return head + opsets + _message(7, graph) + properties
+
+
+def _opsets(block: Block, own: int) -> dict[str, int]:
+    """The versions of the ops by domain."""
+    found = {"": own}
+    for op in block.ops:
+        found |= {ML: ML_OPSET} if op.domain == ML else {}
+        for body in op.bodies():
+            found |= _opsets(body, own)
+    return found
 
 
 def weights_of(block: Block) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from loadstone.custom import Missing
 from loadstone.errors import InferenceError, ModelError
 from loadstone.ir import Finding, Spec, dtypes, flatten
 from loadstone.ir.records import dataclass
+from loadstone.model.examples import distance
 from loadstone.model.model import Model
 
 _SAMPLES = 3
@@ -49,16 +50,22 @@ def same_predictions(
     """
     for data in tries(inputs or one.inputs):
         try:
-            expected = flatten(one(data))
+            answer = one(data)
         except (InferenceError, ValueError):
             continue  # not data for this model: the next may be
-        if any(np.asarray(a).dtype.kind == "f" and np.asarray(a).size and not np.isfinite(a).any() for a in expected):
-            continue  # of which nothing can be said
-        got = flatten(other(data))
+        if not telling(answer):
+            continue
+        expected, got = flatten(answer), flatten(other(data))
         if len(got) != len(expected):
             raise ModelError(f"{what} gives {len(got)} outputs, the model {len(expected)}")
         return max(_difference(np.asarray(a), np.asarray(b), what, computed) for a, b in zip(expected, got, strict=True))
     return None
+
+
+def telling(answer: Any) -> bool:
+    """False for an answer of which nothing can be said: with an output that has no finite number."""
+    arrays = [np.asarray(part) for part in flatten(answer)]
+    return not any(array.dtype.kind == "f" and array.size and not np.isfinite(array).any() for array in arrays)
 
 
 def _difference(one: np.ndarray, other: np.ndarray, what: str, computed: str) -> float:
@@ -68,26 +75,36 @@ def _difference(one: np.ndarray, other: np.ndarray, what: str, computed: str) ->
         if not (one == other).all():
             raise ModelError(f"{what} gives other strings than the model")
         return 0.0
-    a, b = one.astype(np.float64), other.astype(np.float64)
     rtol, atol = _TOLERANCES.get(computed or dtypes.of_numpy(one.dtype), (1e-4, 1e-5))
-    largest = float(np.nanmax(np.abs(a - b), initial=0.0))
-    if not np.allclose(a, b, rtol=rtol, atol=atol * max(1.0, float(np.nanmax(np.abs(a), initial=0.0))), equal_nan=True):
+    if one.dtype.kind in "biu":
+        rtol = atol = 0.0
+    else:
+        size = np.abs(one.astype(np.complex128 if one.dtype.kind == "c" else np.float64))
+        atol *= float(np.max(size, initial=1.0, where=np.isfinite(size)))
+    largest, apart = distance(other, one, rtol, atol)
+    if apart:
         raise ModelError(f"{what} would predict other numbers than the model (by up to {largest:.3g})")
     return largest
 
 
 def tries(inputs: list[Spec], seed: int = 0) -> Iterator[list[Any]]:
-    """Data for the inputs: numbers with zeros among them, then small whole numbers, with several lengths of free axes."""
+    """Data for the inputs: numbers with zeros among them, then small whole numbers, with several lengths of free axes.
+
+    Where some have a number of samples and others do not, these may need the same one.
+    """
     random = np.random.default_rng(seed)
+    heads = [spec.shape[0] for spec in inputs if spec.shape]
+    rows = dict.fromkeys([_SAMPLES, *(head for head in heads if head is not None and None in heads)])
     for length in _LENGTHS:
         for whole in (False, True):
-            yield [_array(spec, length, whole, random) for spec in inputs]
+            for samples in rows:
+                yield [_array(spec, samples, length, whole, random) for spec in inputs]
 
 
-def _array(spec: Spec, length: int, whole: bool, random: np.random.Generator) -> np.ndarray:
+def _array(spec: Spec, samples: int, length: int, whole: bool, random: np.random.Generator) -> np.ndarray:
     shape = [length if size is None else size for size in spec.shape or ()]
     if shape and (spec.shape or ())[0] is None:
-        shape[0] = _SAMPLES
+        shape[0] = samples
     if spec.dtype == "string":
         return np.array(random.choice([b"a", b"the cat", b"", b"b c"], shape), object)
     if dtypes.is_float(spec.dtype) and not whole:

@@ -56,7 +56,7 @@ def example_of(inputs: Sequence[Spec], names: Sequence[str], given: Any, answer:
 
     Raises InputMismatch where the data have not as many arrays as there are inputs.
     """
-    arrays = [given[spec.name] for spec in inputs] if isinstance(given, Mapping) else _listed(given, len(inputs))
+    arrays = [given[spec.name] for spec in inputs if spec.name in given] if isinstance(given, Mapping) else _listed(given, len(inputs))
     if len(arrays) != len(inputs):
         raise InputMismatch(f"an example for {len(inputs)} inputs has {len(arrays)} arrays")
     return Example({spec.name: _array(array) for spec, array in zip(inputs, arrays, strict=True)}, named(answer, names))
@@ -199,13 +199,23 @@ def _compared(found: Array, kept: Array, name: str, rtol: float | None, atol: fl
     usual = TOLERANCES.get(dtypes.of_numpy(found.dtype), (0.0, 0.0))
     if found.dtype.kind == "c":
         usual = TOLERANCES["float32" if found.dtype == np.complex64 else "float64"]
-    wide = np.complex128 if found.dtype.kind == "c" or kept.dtype.kind == "c" else np.float64
+    largest, apart = distance(found, kept, usual[0] if rtol is None else rtol, usual[1] if atol is None else atol)
+    return largest, not apart
+
+
+def distance(found: Array, kept: Array, rtol: float = 0.0, atol: float = 0.0) -> tuple[float, bool]:
+    """The largest difference of two arrays of numbers of one shape, and whether any is more than atol + rtol |kept|.
+
+    Not-a-number is like itself alone, and so are the infinities. Without tolerance whole numbers are compared as such, however large.
+    """
+    wide = np.complex128 if "c" in (found.dtype.kind, kept.dtype.kind) else np.float64
     a, b = found.astype(wide), kept.astype(wide)
-    far = ~np.isclose(a, b, usual[0] if rtol is None else rtol, usual[1] if atol is None else atol, equal_nan=True)
+    exact = found.dtype.kind in "biu" and kept.dtype.kind in "biu" and not (rtol or atol)
+    far = found != kept if exact else ~np.isclose(a, b, rtol, atol, equal_nan=True)
     unlike = (np.isnan(a) != np.isnan(b)).any() or (np.isinf(a) | np.isinf(b))[far].any()
     with np.errstate(invalid="ignore"):
         largest = float("inf") if unlike else float(np.nanmax(np.abs(a - b), initial=0.0))
-    return largest, not far.any()
+    return (max(largest, 1.0) if exact and far.any() else largest), bool(far.any())
 
 
 def _bytes(value: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from loadstone import formats
 from loadstone.custom import CustomObjects
 from loadstone.custom.whole import as_graph
-from loadstone.formats import examples
+from loadstone.formats.attached import EXAMPLE, KINDS, attach
 from loadstone.ir import flatten
 from loadstone.live import Hosts
 from loadstone.model.choice import choose
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from loadstone.export.onnx_file import OnnxFile
     from loadstone.live.saving import LiveModel
 
-KINDS = ("keras", "h5", "saved_model", "onnx")
-
 
 def check_kind(kind: str) -> None:
     """Raise ValueError for a kind of file that has no place for an example."""
@@ -33,14 +31,14 @@ def check_kind(kind: str) -> None:
 
 def keep(model: Model, made: str, kind: str, x: Any) -> None:
     """Put x and what the model answers to it into a file that was just written; not one of ONNX."""
-    examples.attach(made, packed(_answered(model, x)), kind)
+    attach(made, packed(_answered(model, x)), kind, EXAMPLE)
 
 
 def keep_onnx(model: Model, made: str, file: OnnxFile, x: Any) -> None:
     """The same for an ONNX file, in its names and layout."""
     example = _answered(model, x)
     inputs, outputs = file.feeds(list(example.inputs.values())), file.fetched(list(example.outputs.values()))
-    examples.attach(made, packed(Example(inputs, outputs)), "onnx")
+    attach(made, packed(Example(inputs, outputs)), "onnx", EXAMPLE)
 
 
 def keep_live(live: LiveModel, made: str, kind: str, x: Any) -> None:
@@ -51,7 +49,7 @@ def keep_live(live: LiveModel, made: str, kind: str, x: Any) -> None:
     whole = choose(description) if description.root is None or custom.missing else as_graph(description, host)
     with Model(whole, Compilation(host=host)) as read:
         example = example_of(read.inputs, read.output_names, x, _predicted(live, x))
-    examples.attach(made, packed(example), kind)
+    attach(made, packed(example), kind, EXAMPLE)
 
 
 def _answered(model: Model, x: Any) -> Example:

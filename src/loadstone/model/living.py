@@ -37,7 +37,7 @@ def to_keras(model: Model, compile: bool, library: str | None, custom_objects: M
     lost = _lost(description, objects, compiled)
     host = model._compilation.host if not custom_objects else Hosts(objects, getattr(model._compilation.host, "evaluate", None))
     root, config = _spelt(description, chosen, host, objects)
-    live, pairs = building.build(chosen, config, root, _named(root, objects), description.producer.release < (3,))
+    live, pairs = building.build(chosen, config, root, _named(root, objects))
     coarsest = next((dtype for dtype in ("bfloat16", "float16") if any(layer.policy.compute == dtype for layer in layers)), "")
     with _at_rest(model) as one:
         same_predictions(one, lambda data: building.predict(chosen, live, root, data), what=chosen.title, computed=coarsest)

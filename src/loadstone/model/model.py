@@ -312,10 +312,11 @@ class Model:
         **options: Any,
     ) -> Conversion:
         """Write the model into a file or folder: see `loadstone.save_model`, which takes the same arguments and `options`."""
-        from loadstone.model.saving import Wishes, save
+        from loadstone.model.saving import ONNX, Wishes, save
 
         version = options.pop("version", None)
-        wishes = Wishes(include_optimizer, signatures, zipped, **options)
+        onnx = {name: options.pop(name) for name in ONNX if name in options}
+        wishes = Wishes(include_optimizer, signatures, zipped, onnx=onnx, **options)
         return save(self, filepath, overwrite, save_format, version, wishes)
 
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> Conversion:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from loadstone.errors import InputMismatch
-from loadstone.formats.examples import of_property
+from loadstone.formats.attached import EXAMPLE, of_property
 from loadstone.ir import Spec, dtypes
 from loadstone.runtime.onnx_file import OnnxSession
 
@@ -31,7 +31,7 @@ class OnnxModel:
     @property
     def example(self) -> bytes | None:
         """The example that the file keeps in its metadata."""
-        return of_property(self._session.properties)
+        return of_property(self._session.properties, EXAMPLE)
 
     def __call__(self, x: Any) -> dict[str, np.ndarray]:
         """Outputs by name, for an array or arrays by name or in order. Floats are cast to the input's type."""
@@ -48,7 +48,11 @@ class OnnxModel:
 
 
 def _cast(array: np.ndarray, dtype: str) -> np.ndarray:
-    return array.astype(object) if dtype == "string" else array.astype(dtypes.to_numpy(dtype), copy=False)
+    if dtype == "string":
+        return np.array([item.encode() if isinstance(item, str) else item for item in array.reshape(-1).tolist()], object).reshape(
+            array.shape
+        )
+    return array.astype(dtypes.to_numpy(dtype), copy=False)
 
 
 def _bytes(array: np.ndarray) -> np.ndarray:

@@ -15,20 +15,24 @@ from typing import TYPE_CHECKING, Any
 from loadstone.custom import CustomObjects
 from loadstone.errors import CorruptFile
 from loadstone.export.kinds import kind_of
-from loadstone.export.placing import staged
+from loadstone.export.placing import size, staged
 from loadstone.ir import Finding, Spec
-from loadstone.ir.records import dataclass
+from loadstone.ir.records import dataclass, field, replace
 from loadstone.live import Hosts
 from loadstone.model.comparison import Conversion, same_predictions
 from loadstone.model.keeping import check_kind, keep, keep_onnx
 from loadstone.model.model import Compilation, Model
+from loadstone.model.recording import check as check_record
+from loadstone.model.recording import keep as keep_record
 from loadstone.model.strangers import needs_of, refuse, warnings_of
 from loadstone.runtime.executor import run_once
 
 if TYPE_CHECKING:
+    from loadstone.environment.record import Framework
     from loadstone.formats.writing import Compiled
     from loadstone.lowering.onnx_file import OnnxOptions
 
+ONNX = ("opset", "input_names", "output_names", "shapes", "channels_first", "external_data")
 Filename = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
@@ -36,17 +40,19 @@ Filename = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 class Wishes:
     """How a model is to be written; see `api.save_model`.
 
-    onnx, beside: options and place of weights as `Model.onnx_file` takes them. example: an input that is kept in the file with its output.
+    onnx: how an ONNX file is to look, by the names of `ONNX`. example: an input that is kept in the file with its output.
+    record: whether the environment record is kept in it, or "full".
     """
 
     include_optimizer: bool = True
     signatures: Any = None  # what the model's own library takes
     zipped: bool = True
     strict: bool = False
-    onnx: OnnxOptions | None = None
-    beside: bool | None = None
+    onnx: Mapping[str, Any] = field(default_factory=dict)
     progress: Callable[[int, int], None] | None = None
     example: Any = None  # what the model takes
+    record: bool | str = True
+    framework: Framework | None = None  # of a living model, where another file than its own library's is made of it
 
 
 def save(
@@ -61,15 +67,8 @@ def save(
     wishes = wishes or Wishes()
     target = os.fsdecode(filepath)
     kind = kind_of(target, save_format, wishes.zipped)
-    if wishes.example is not None:
-        check_kind(kind)
-    if kind != "saved_model":
-        for name, value in (("version", version), ("signatures", wishes.signatures)):
-            if value is not None:
-                raise ValueError(f"{name}= is for SavedModels; {target!r} is written as {kind!r}")
+    check(kind, target, version, wishes)
     if version is not None:
-        if version < 0:
-            raise ValueError(f"version={version!r}: TensorFlow Serving counts versions in whole numbers")
         target = os.path.join(target, str(version))
     if not isinstance(model, Model):
         from loadstone.model.saving_live import save_live
@@ -79,12 +78,45 @@ def save(
         report = _WRITERS.get(kind, _keras)(model, made, kind, target, wishes)
         if wishes.example is not None and kind != "onnx":
             keep(model, made, kind, wishes.example)
+        keep_record(model, made, kind, report.needs, wishes.record, wishes.framework)
+        report = replace(report, bytes=size(os.path.dirname(made)))
         if wishes.strict:
             refuse(report.needs, report.warnings)
     if kind == "onnx":
         _forget_weights(report)
     _open_again(model, target)
     return report
+
+
+def check(kind: str, target: str, version: int | None, wishes: Wishes) -> None:
+    """Raise ValueError for what is asked of a kind of file that cannot have it."""
+    if wishes.example is not None:
+        check_kind(kind)
+    check_record(wishes.record)
+    own = {"version": version, "signatures": wishes.signatures}
+    for name in (name for name, value in own.items() if value is not None and kind != "saved_model"):
+        raise ValueError(f"{name}= is for SavedModels; {target!r} is written as {kind!r}")
+    if version is not None and version < 0:
+        raise ValueError(f"version={version!r}: TensorFlow Serving counts versions in whole numbers")
+    if kind == "onnx":
+        _onnx_options(wishes)
+        return
+    for name in _asked(wishes.onnx):
+        raise ValueError(f"{name}= is for .onnx files; {target!r} is written as {kind!r}")
+
+
+def _asked(onnx: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of ONNX files that say something."""
+    return {name: value for name, value in onnx.items() if value is not None and (name, value) != ("channels_first", False)}
+
+
+def _onnx_options(wishes: Wishes) -> tuple[OnnxOptions, bool | None]:
+    """The options as the writer takes them, and whether weights lie in a second file."""
+    from loadstone.export.onnx_file import options_of
+
+    given = _asked(wishes.onnx)
+    beside = given.pop("external_data", None)
+    return options_of(**given), beside
 
 
 # -- the kinds ---------------------------------------------------------------------------------------------------------
@@ -104,7 +136,7 @@ def _keras(model: Model, made: str, kind: str, target: str, wishes: Wishes) -> C
     with Model(again, Compilation(host=Hosts(objects, run_once))) as other:
         difference = _compared(model, other)
     findings = (*model.findings, *file.findings, *_of_hdf5(file.compiled, kind))
-    return Conversion(target, _size(made), difference, findings, needs_of(stranger.missing, read), warnings_of(again.root), kind)
+    return Conversion(target, size(made), difference, findings, needs_of(stranger.missing, read), warnings_of(again.root), kind)
 
 
 def _of_hdf5(compiled: Compiled | None, kind: str) -> Iterator[Finding]:
@@ -125,7 +157,7 @@ def _onnx(model: Model, made: str, kind: str, target: str, wishes: Wishes) -> Co
     while os.path.lexists(f"{stem}{f'.{count}' if count else ''}.data"):
         count += 1
     name = f"{os.path.basename(made)}{f'.{count}' if count else ''}"
-    file = model.onnx_file(name, wishes.onnx, wishes.beside)
+    file = model.onnx_file(name, *_onnx_options(wishes))
     with open(made, "wb") as out:
         out.write(file.data)
     if file.has_weights:
@@ -138,7 +170,7 @@ def _onnx(model: Model, made: str, kind: str, target: str, wishes: Wishes) -> Co
     if wishes.example is not None:
         keep_onnx(model, made, file, wishes.example)
     files = (target, os.path.join(os.path.dirname(target), f"{name}.data")) if file.has_weights else (target,)
-    return Conversion(target, _size(os.path.dirname(made)), difference, tuple(model.findings), kind=kind, files=files)
+    return Conversion(target, size(os.path.dirname(made)), difference, tuple(model.findings), kind=kind, files=files)
 
 
 def _saved_model(model: Model, made: str, kind: str, target: str, wishes: Wishes) -> Conversion:
@@ -169,7 +201,7 @@ def _saved_model(model: Model, made: str, kind: str, target: str, wishes: Wishes
             return [found[name] for name in order] if order is not None and isinstance(found, dict) else found
 
         difference = _compared(model, answer)
-    return Conversion(target, _size(made), difference, tuple(model.findings), kind=kind)
+    return Conversion(target, size(made), difference, tuple(model.findings), kind=kind)
 
 
 _WRITERS = {"onnx": _onnx, "saved_model": _saved_model}
@@ -196,13 +228,6 @@ def _compared(model: Model, other: Callable[[list[Any]], Any], inputs: list[Spec
         return same_predictions(model, other, inputs)
     finally:
         values.update(kept)
-
-
-def _size(path: str) -> int:
-    """Bytes of a file, or of all files in a folder."""
-    if not os.path.isdir(path):
-        return os.path.getsize(path)
-    return sum(os.path.getsize(os.path.join(inner, name)) for inner, _, names in os.walk(path) for name in names)
 
 
 # -- after it took its place -------------------------------------------------------------------------------------------

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 from loadstone import formats
 from loadstone.custom import CustomObjects
 from loadstone.custom.whole import as_graph
+from loadstone.environment.framework import framework_of
 from loadstone.errors import LoadstoneError
-from loadstone.export.placing import staged
+from loadstone.export.placing import size, staged
 from loadstone.ir import Finding
+from loadstone.ir.records import replace
 from loadstone.live import Hosts
 from loadstone.live.saving import LiveModel
 from loadstone.model.comparison import Conversion
 from loadstone.model.keeping import keep_live
 from loadstone.model.model import Compilation, Model
+from loadstone.model.recording import keep_live as keep_record
 from loadstone.model.strangers import needs_of, refuse, warnings_of
 from loadstone.runtime.executor import run_once
 
@@ -36,6 +39,8 @@ def save_live(model: Any, target: str, kind: str, overwrite: bool, wishes: Wishe
         report = _report(live, made, kind, target)
         if wishes.example is not None:
             keep_live(live, made, kind, wishes.example)
+        keep_record(live, made, kind, report.needs, wishes.record)
+        report = replace(report, bytes=size(made))
         if wishes.strict:
             refuse(report.needs, report.warnings)
     return report
@@ -56,25 +61,27 @@ def _by_ourselves(live: LiveModel, target: str, kind: str, overwrite: bool, wish
         description.source = live.title
         host = Hosts(custom.objects, run_once)
         with Model(as_graph(description, host), Compilation(host=host)) as loaded:
-            return save(loaded, target, overwrite, "weights" if kind == "legacy_weights" else kind, None, wishes)
+            return save(
+                loaded,
+                target,
+                overwrite,
+                "weights" if kind == "legacy_weights" else kind,
+                None,
+                replace(wishes, framework=framework_of(live.model)),
+            )
 
 
 def _report(live: LiveModel, made: str, kind: str, target: str) -> Conversion:
     """What a stranger finds in the file that the library wrote."""
-    size = sum(os.path.getsize(path) for path in _files(made))
+    total = size(made)
     if kind in _PARTS:
-        return Conversion(target, size, None, kind=kind)
+        return Conversion(target, total, None, kind=kind)
     stranger = CustomObjects(alone=True)
     try:
         read = formats.read_file(made, stranger)
     except LoadstoneError as error:
-        return Conversion(target, size, None, (Finding("warning", f"loadstone does not read the file: {error.message}"),), kind=kind)
+        return Conversion(target, total, None, (Finding("warning", f"loadstone does not read the file: {error.message}"),), kind=kind)
     if kind == "saved_model":  # its graph needs nothing
-        return Conversion(target, size, None, tuple(read.findings), kind=kind)
-    custom = CustomObjects(live.objects())
-    root = formats.read_file(made, custom).root
-    return Conversion(target, size, None, tuple(read.findings), needs_of(stranger.missing, read), warnings_of(root), kind)
-
-
-def _files(path: str) -> list[str]:
-    return [os.path.join(inner, name) for inner, _, names in os.walk(path) for name in names] if os.path.isdir(path) else [path]
+        return Conversion(target, total, None, tuple(read.findings), kind=kind)
+    root = formats.read_file(made, CustomObjects(live.objects())).root if stranger.missing else read.root
+    return Conversion(target, total, None, tuple(read.findings), needs_of(stranger.missing, read), warnings_of(root), kind)

@@ -62,10 +62,7 @@ def foreign(model: Model) -> dict[tuple[str, str], str]:
 
 def foreign_objects(model: Model) -> list[tuple[str, str, str]]:
     """(kind, name, first place) of each."""
-    found: dict[tuple[str, str], str] = {}
-    for kind, name, where in (*_of_layers(model), *_of_training(model.training_config)):
-        found.setdefault((kind, name), where)
-    return [(kind, name, where) for (kind, name), where in found.items()]
+    return [(kind, name, where) for (kind, name), where in foreign(model).items()]
 
 
 def _of_layers(model: Model) -> Iterator[tuple[str, str, str]]:
@@ -127,8 +124,6 @@ def foreign_object(kind: str, stored: Any) -> str | None:
             stored = stored.get("class_name")
     if not isinstance(stored, str) or not stored:
         return None
-    if kind == "optimizer":
-        stored = stored.removeprefix("Custom>")  # as tf.keras 2.11 to 2.15 registered its own
     if kind == "optimizer":
         stored = stored.removeprefix("Custom>")  # which tf.keras 2.11 to 2.15 put before Keras' own
     name = registered if isinstance(registered, str) and registered.endswith(f">{stored}") else stored

@@ -10,9 +10,10 @@ import numpy as np
 
 from loadstone import api
 from loadstone.custom import custom_object_scope, get_custom_objects, register_keras_serializable
-from loadstone.ir import dtypes
+from loadstone.ir import dtypes, flatten
 from loadstone.lowering import index
-from loadstone.lowering.tensorflow.symbols import KIND
+from loadstone.lowering.builder import Builder
+from loadstone.lowering.tensorflow.symbols import KIND, tensor
 
 _MODELS: dict[str, Callable[..., Any]] = {"load_model": api.load_model, "save_model": api.save_model}
 _OBJECTS: dict[str, Callable[..., Any]] = {
@@ -24,15 +25,35 @@ _OBJECTS: dict[str, Callable[..., Any]] = {
 
 
 def _constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> np.ndarray:
-    """tf.constant: an array; Python's numbers are float32, int32 or bool, text is bytes."""
+    """tf.constant: an array; Python's numbers are float32, int32 (int64 where they need it) or bool, text is bytes.
+
+    Raises ValueError, TypeError or ModelError for what does not fit the dtype.
+    """
+    wanted = None if dtype is None else dtype if isinstance(dtype, str) else dtypes.of_numpy(np.dtype(dtype))
     array = np.asarray(value)
-    if array.dtype.kind in "US":
-        array = np.char.encode(array.astype(str)).astype(object) if array.dtype.kind == "U" else array.astype(object)
-    elif dtype is not None:
-        array = array.astype(dtypes.to_numpy(str(np.dtype(dtype) if not isinstance(dtype, str) else dtype)))
-    elif not isinstance(value, (np.ndarray, np.generic)):
-        array = array.astype({"f": "float32", "i": "int32"}.get(array.dtype.kind, array.dtype))
+    if wanted is not None and (wanted == "string") != (array.dtype.kind in "OSU"):
+        raise TypeError(f"{value!r} as {wanted}")
+    if array.dtype.kind in "US" or not (isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "__array__")):
+        wanted = wanted or _natural(value, array)
+        if wanted is None and array.dtype.kind == "f" and (np.isfinite(array) & (np.abs(array) > np.finfo(np.float32).max)).any():
+            raise ValueError(f"{value!r} has a number that float32 does not hold: give dtype=")
+        array = tensor(Builder(), value, wanted).array()
+    elif wanted is not None:
+        array = array.astype(dtypes.to_numpy(wanted))
     return array if shape is None else np.broadcast_to(array, shape) if array.size == 1 else array.reshape(shape)
+
+
+def _natural(value: Any, array: np.ndarray) -> str | None:
+    """The dtype of a sequence of numpy's numbers: that of the first float; whole numbers without a sign are like others."""
+    if array.dtype.kind == "u":
+        return "int32" if array.max(initial=0) < 2**31 else "int64"
+    leaf = next(iter(flatten(value)), None)
+    return dtypes.of_numpy(leaf.dtype) if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind == "f" else None
+
+
+def _load(export_dir: Any, tags: Any = None) -> Any:
+    """tf.saved_model.load: what `load_model` opens, with its signatures."""
+    return api.load_model(export_dir, tags=tags)
 
 
 def _save(obj: Any, export_dir: Any, signatures: Any = None) -> Any:
@@ -43,7 +64,7 @@ def _save(obj: Any, export_dir: Any, signatures: Any = None) -> Any:
 _OWN: Mapping[str, Any] = {
     **{f"tensorflow.keras.{place}.{name}": function for place in ("models", "saving") for name, function in _MODELS.items()},
     **{f"tensorflow.keras.{place}.{name}": function for place in ("utils", "saving") for name, function in _OBJECTS.items()},
-    "tensorflow.saved_model.load": api.load_model,
+    "tensorflow.saved_model.load": _load,
     "tensorflow.saved_model.save": _save,
     "tensorflow.constant": _constant,
     "tensorflow.convert_to_tensor": _constant,

@@ -10,11 +10,20 @@ from typing import Any
 import numpy as np
 
 from loadstone import api
-from loadstone.errors import InferenceError, LoadstoneError, LoweringError, MissingCustomObjects, ModelError, VerificationError, one_line
+from loadstone.errors import (
+    InferenceError,
+    InputMismatch,
+    LoadstoneError,
+    LoweringError,
+    MissingCustomObjects,
+    ModelError,
+    VerificationError,
+    one_line,
+)
 from loadstone.frontends.keras.training import upgrade
 from loadstone.ir import Spec, Tensor
 from loadstone.ir.records import dataclass
-from loadstone.model.comparison import tries
+from loadstone.model.comparison import telling, tries
 from loadstone.model.examples import arrays_of, example_of, replay
 from loadstone.model.report import Report
 from loadstone.tools import layers, weights
@@ -199,6 +208,8 @@ class _Comparison:
                 if self._data is not None:
                     raise
                 continue
+            if self._data is None and not telling(answer):
+                continue
             yield from self._answers(given, answer)
             return
         self.compared["predictions"] = "not compared: no random data fit model A"
@@ -232,7 +243,9 @@ class _Comparison:
             with open(self._data, "rb") as file:
                 arrays = arrays_of(file.read())
             names = [spec.name for spec in specs]
-            yield arrays if set(names) <= set(arrays) else dict(zip(names, arrays.values(), strict=False))
+            if not set(names) <= set(arrays) and len(names) != len(arrays):
+                raise InputMismatch(f"model A takes {', '.join(names)}; the data are {', '.join(arrays) or 'empty'}")
+            yield {name: arrays[name] for name in names} if set(names) <= set(arrays) else dict(zip(names, arrays.values(), strict=True))
             return
         for found in tries(_narrowed(specs, self.b.model.inputs), self._seed):
             yield {spec.name: array for spec, array in zip(specs, found, strict=True)}

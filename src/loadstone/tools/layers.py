@@ -1,17 +1,18 @@
 """The layers of two models side by side: which of one is which of the other, and how they are connected and configured.
 
 Layers are paired by path and class first, then what lies between by class in the order of the file (`difflib`), so that layers which
-another session numbered otherwise (`dense_7` for `dense`) are one.
+another session numbered otherwise (`dense_7` for `dense`) are one; those of the same path and class that are left are one in whatever order.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from loadstone.ir import Graph, Layer
+from loadstone.ir import Graph, Layer, Output, flatten
 from loadstone.model.outline import Outline
 from loadstone.tools.change import Change, between
 
@@ -32,7 +33,10 @@ def paired(a: Layer, b: Layer) -> Pairs:
         lambda layer: layer.class_name,
         path_of,
     )
-    return list(_aligned(one, other, keys))
+    found, known = list(_aligned(one, other, keys)), keys[0]
+    left = {known(two): two for first, two in found if first is None and two is not None}
+    found = [(first, left.pop(known(first), None)) if first is not None and two is None else (first, two) for first, two in found]
+    return [(first, two) for first, two in found if first is not None or two in left.values()]
 
 
 def _aligned(a: Sequence[Layer], b: Sequence[Layer], keys: Sequence[Callable[[Layer], Any]]) -> Iterator[tuple[Layer | None, Layer | None]]:
@@ -57,7 +61,7 @@ def _unnumbered(path: str) -> str:
 def architecture(a: Outline, b: Outline, pairs: Pairs) -> Iterator[Change]:
     """Layers added, removed, renamed, of another class or shape, and those that take other tensors."""
     names = {path_of(two): path_of(one) for one, two in pairs if one is not None and two is not None}
-    sources, others = _sources(a.root, a.graph), _sources(b.root, b.graph)
+    (sources, ends), (others, other_ends) = _sources(a.root, a.graph), _sources(b.root, b.graph)
     for one, two in pairs:
         if one is None or two is None:
             layer = one or two
@@ -73,30 +77,57 @@ def architecture(a: Outline, b: Outline, pairs: Pairs) -> Iterator[Change]:
         if one.class_name != two.class_name:
             yield Change("architecture", "changed", f"{where}: class", one.class_name, two.class_name)
         taken, now = sources.get(id(one)), others.get(id(two))
-        moved = None if now is None else [[names.get(name, name) for name in call] for call in now]
-        if taken is not None and moved is not None and taken != moved:
-            yield Change("architecture", "changed", f"{where}: takes", _calls(taken), _calls(moved))
+        if taken is not None and now is not None:
+            yield from _moved(f"{where}: takes", taken, now, names)
+        if one.graph is not None and two.graph is not None:
+            yield from _moved(f"{where}: gives", [ends[id(one)]], [other_ends[id(two)]], names)
         shape, fresh = (outline.output_shapes(layer) for outline, layer in ((a, one), (b, two)))
         if shape and fresh and None not in shape and None not in fresh and shape != fresh:
             yield Change("architecture", "changed", f"{where}: output shape", _plain(shape), _plain(fresh))
+    yield from _moved("the model: gives", [ends[id(a.root)]], [other_ends[id(b.root)]], names)
     if a.root.class_name != b.root.class_name and {a.root.class_name, b.root.class_name} != {"Functional", "Model"}:
         yield Change("architecture", "changed", "the model: class", a.root.class_name, b.root.class_name)
 
 
-def _sources(root: Layer, graph: Graph) -> dict[int, list[list[str]]]:
-    """For each layer of the outermost graph, and of the graphs of models inside, the layers whose outputs each call takes."""
-    found: dict[int, list[list[str]]] = {}
+Taken = list[tuple[str, int, int]]  # tensors: the layer that gives each, in which of its calls, as which of its outputs
+
+
+def _sources(root: Layer, graph: Graph) -> tuple[dict[int, list[Taken]], dict[int, Taken]]:
+    """What the calls of each layer take, in the outermost graph and in those of models inside; and what these graphs give."""
+    found: dict[int, list[Taken]] = {}
+    ends: dict[int, Taken] = {}
     for layer in root.walk():
         inner = graph if layer is root else layer.graph
-        for node in sorted(inner.nodes, key=lambda node: node.index) if inner is not None else ():
+        if inner is None:
+            continue
+        nodes, counts, numbers = sorted(inner.nodes, key=lambda node: node.index), Counter[int](), dict[int, int]()
+        for node in nodes:
+            numbers[id(node)] = counts[id(node.layer)] if node.layer is not None else 0
+            counts[id(node.layer)] += 1
+
+        def taken(outputs: Iterable[Output], numbers: dict[int, int] = numbers) -> Taken:
+            givers = [(output.node.layer, numbers.get(id(output.node), 0), output.index) for output in outputs]
+            return [("(an operation)" if giver is None else path_of(giver), call, place) for giver, call, place in givers]
+
+        for node in nodes:
             if node.layer is not None:
-                taken = [output.node.layer for output in node.outputs_used()]
-                found.setdefault(id(node.layer), []).append(["(an operation)" if source is None else path_of(source) for source in taken])
-    return found
+                found.setdefault(id(node.layer), []).append(taken(node.outputs_used()))
+        ends[id(layer)] = taken(flatten(inner.outputs))
+    return found, ends
 
 
-def _calls(calls: Sequence[Sequence[str]]) -> str:
-    return "; ".join(", ".join(call) or "nothing" for call in calls)
+def _moved(where: str, one: list[Taken], two: list[Taken], names: Mapping[str, str]) -> Iterator[Change]:
+    """The change where calls take other tensors; names are those of the layers of B in A."""
+    now = [[(names.get(name, name), call, place) for name, call, place in taken] for taken in two]
+    if one != now:
+        yield Change("architecture", "changed", where, _calls(one), _calls(now))
+
+
+def _calls(calls: list[Taken]) -> str:
+    shown = (
+        ", ".join(f"{name}{f'({call})' if call else ''}{f'[{place}]' if place else ''}" for name, call, place in taken) for taken in calls
+    )
+    return "; ".join(taken or "nothing" for taken in shown)
 
 
 def _plain(shapes: Sequence[Any]) -> Any:
@@ -121,7 +152,8 @@ def configs(pairs: Pairs) -> Iterator[Change]:
 
 
 def _own(layer: Layer) -> Mapping[str, Any]:
-    inside = {*layer.children, *_NAMES, *_RELEASE, *(() if layer.class_name == "InputLayer" else ("batch_shape",))}
+    release = _RELEASE if layer.given is None else ()
+    inside = {*layer.children, *_NAMES, *release, *(() if layer.class_name == "InputLayer" else ("batch_shape",))}
     if layer.graph is not None:
         inside |= {"layers", "input_layers", "output_layers", "build_input_shape"}
     own = {key: _bare(value) for key, value in layer.config.items() if key not in inside}

@@ -12,7 +12,9 @@ from loadstone.model.onnx_model import OnnxModel
 
 
 def opened(path: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None, **options: Any) -> Model | OnnxModel:
-    """The model; options as for `load_model`, which an ONNX file takes none of. Raises what `load_model` raises."""
+    """The model; options as for `load_model`, which an ONNX file takes none of. Raises what `load_model` raises, ValueError for such."""
     if os.fspath(path).lower().endswith(".onnx") and os.path.isfile(path):
+        if options:
+            raise ValueError(f"{next(iter(options))}= is for a SavedModel or a graph; an ONNX file holds one model")
         return OnnxModel(os.fspath(path))
     return api.load_model(path, custom_objects, **options)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from loadstone.ir import Tensor, dtypes
+from loadstone.model.examples import distance
 from loadstone.tools.change import Change, Tolerance
 from loadstone.tools.layers import Pairs, path_of
 
@@ -71,20 +72,12 @@ def difference(one: Tensor, two: Tensor, tolerance: Tolerance) -> tuple[float, b
         same = a.tolist() == b.tolist()
         return (0.0 if same else float("inf")), not same
     largest, apart = 0.0, False
-    wide = np.complex128 if "complex" in one.dtype + two.dtype else np.float64
+    inexact = dtypes.is_float(one.dtype) or "complex" in one.dtype
+    rtol, atol = (tolerance.rtol or 0.0, tolerance.atol or 0.0) if inexact else (0.0, 0.0)
     for start in range(0, len(a), PIECE):
         x, y = (part[start : start + PIECE] for part in (a, b))
         if x.dtype == y.dtype and np.array_equal(x, y):
             continue
-        with np.errstate(invalid="ignore"):
-            far = np.abs(x.astype(wide) - y.astype(wide))
-        far[np.isnan(x.astype(wide)) & np.isnan(y.astype(wide))] = 0
-        far[np.isnan(far)] = np.inf
-        largest = max(largest, float(far.max(initial=0)))
-        if dtypes.is_float(one.dtype) or wide is np.complex128:
-            size = np.nan_to_num(np.abs(x.astype(wide)), nan=0.0, posinf=0.0)
-            allowed = (tolerance.atol or 0.0) + (tolerance.rtol or 0.0) * size
-            apart = apart or bool((far > allowed).any())
-        else:
-            apart = apart or bool((far > 0).any())
+        far, unlike = distance(y, x, rtol, atol)
+        largest, apart = max(largest, far), apart or unlike
     return largest, apart

@@ -66,3 +66,19 @@ def numbers(*shape, seed=0, dtype="float32", low=-1.0, high=1.0):
     """Numbers of a seed between two bounds."""
     x = np.random.RandomState(seed).uniform(low, high, shape)
     return np.round(x, 2).astype(dtype) if "float" in dtype else np.round(x * 8).astype(dtype)
+
+
+def cases(prefix=""):
+    """A list of calls, empty, and the function that puts one into it."""
+    found = []
+
+    def note(name, *args, **kwargs):
+        found.append((prefix + name, list(args), kwargs))
+
+    return found, note
+
+
+X = numbers(3, 4, 5)
+FLAT = numbers(3, 6)
+INT = numbers(3, 4, dtype="int32")
+FLAGS = numbers(3, 4) > 0

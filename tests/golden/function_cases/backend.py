@@ -2,21 +2,11 @@
 
 import numpy as np
 
-from function_cases import Tensor, numbers
+from function_cases import FLAGS, FLAT, INT, X, cases, numbers
+from function_cases import Tensor as T
 
 OWNER = "keras"
-CASES = []
-
-
-def k(name, *args, **kwargs):
-    CASES.append(("backend." + name, list(args), kwargs))
-
-
-T = Tensor
-X = numbers(3, 4, 5)
-FLAT = numbers(3, 6)
-INT = numbers(3, 4, dtype="int32")
-FLAGS = numbers(3, 4) > 0
+CASES, k = cases("backend.")
 SPECIAL = np.array([[np.nan, np.inf, -np.inf, -0.0], [0.0, 1.0, -1.0, 0.5]], "float32")
 
 # -- math --------------------------------------------------------------------------------------------------------------

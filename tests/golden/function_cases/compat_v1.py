@@ -2,21 +2,13 @@
 
 import numpy as np
 
-from function_cases import Tensor, numbers
+from function_cases import INT, X, cases, numbers
+from function_cases import Tensor as T
 
 OWNER = "tensorflow.compat.v1"
-CASES = []
-
-
-def t(name, *args, **kwargs):
-    CASES.append((name, list(args), kwargs))
-
-
-T = Tensor
-X = numbers(3, 4, 5)
+CASES, t = cases()
 Y = numbers(3, 4, 5, seed=1)
 ROWS = numbers(3, 4)
-INT = numbers(3, 4, dtype="int32")
 IMAGE = numbers(2, 6, 5, 3, low=0.0)
 POSITIVE = np.abs(numbers(3, 4, seed=2)) + np.float32(0.5)
 IDS = np.array([0, 0, 1], "int32")

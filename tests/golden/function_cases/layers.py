@@ -2,17 +2,11 @@
 
 import numpy as np
 
-from function_cases import Tensor, numbers
+from function_cases import Tensor as T
+from function_cases import cases, numbers
 
 OWNER = "keras"
-CASES = []
-
-
-def k(name, *args, **kwargs):
-    CASES.append((name, list(args), kwargs))
-
-
-T = Tensor
+CASES, k = cases()
 X = numbers(3, 4, 5) * 4
 FLAT = numbers(3, 6) * 3
 

@@ -2,23 +2,14 @@
 
 import numpy as np
 
-from function_cases import Tensor, numbers
+from function_cases import FLAGS, INT, X, cases, numbers
+from function_cases import Tensor as T
 
 OWNER = "numpy"
-CASES = []
-
-
-def n(name, *args, **kwargs):
-    CASES.append((name, list(args), kwargs))
-
-
-T = Tensor
-X = numbers(3, 4, 5)
+CASES, n = cases()
 WIDE = numbers(3, 4, 5, dtype="float64", seed=2)
-INT = numbers(3, 4, dtype="int32")
 LONG = numbers(3, 4, dtype="int64", seed=1)
 SMALL = numbers(3, 4, dtype="int16", seed=3)
-FLAGS = numbers(3, 4) > 0
 SPECIAL = np.array([[np.nan, np.inf, -np.inf, 0.0], [0.0, 1.0, -1.0, 0.5]], "float32")
 
 for name in "arcsin arctan cos cosh exp expm1 sin sinh tan tanh abs absolute negative sign square isnan isfinite".split():

@@ -2,21 +2,11 @@
 
 import numpy as np
 
-from function_cases import Tensor, numbers
+from function_cases import FLAGS, FLAT, INT, X, cases, numbers
+from function_cases import Tensor as T
 
 OWNER = "keras"
-CASES = []
-
-
-def o(name, *args, **kwargs):
-    CASES.append(("ops." + name, list(args), kwargs))
-
-
-T = Tensor
-X = numbers(3, 4, 5)
-FLAT = numbers(3, 6)
-INT = numbers(3, 4, dtype="int32")
-FLAGS = numbers(3, 4) > 0
+CASES, o = cases("ops.")
 IMAGE = numbers(2, 6, 6, 3)
 weights = lambda *shape: T(numbers(*shape, seed=3), shape)  # noqa: E731
 

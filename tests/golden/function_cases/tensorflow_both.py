@@ -2,20 +2,11 @@
 
 import numpy as np
 
-from function_cases import Tensor, numbers
+from function_cases import FLAT, INT, X, cases, numbers
+from function_cases import Tensor as T
 
 OWNER = "tensorflow"
-CASES = []
-
-
-def t(name, *args, **kwargs):
-    CASES.append((name, list(args), kwargs))
-
-
-T = Tensor
-X = numbers(3, 4, 5)
-FLAT = numbers(3, 6)
-INT = numbers(3, 4, dtype="int32")
+CASES, t = cases()
 IMAGE = numbers(2, 6, 5, 3, low=0.0)
 BYTES = (numbers(2, 6, 5, 3, low=0.0) * 255).astype("uint8")
 SQUARE = numbers(2, 3, 3) + np.eye(3, dtype="float32") * 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from loadstone.custom.hosting import Host
@@ -44,13 +44,15 @@ class Lowered:
     outputs: list[Traced]
 
 
-def lowered(layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure], host: Host | None) -> Lowered:
+def lowered(
+    layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure], host: Host | None, trains: Mapping[int, bool]
+) -> Lowered:
     """A call of a layer, the leaves of whose arguments are `Given`. Raises what lowering raises.
 
-    A rule that looks into the numbers of weights has them as constants.
+    A rule that looks into the numbers of weights has them as constants. trains: the flags of layers by their ids.
     """
     try:
-        return _lowered(layer, args, kwargs, host, list(_weights(layer)))
+        return _lowered(layer, args, kwargs, host, list(_weights(layer, trains)))
     except (LoadstoneError, AssertionError, AttributeError, TypeError):
         return _lowered(layer, args, kwargs, host, [])
 
@@ -77,7 +79,7 @@ def _lowered(
     return Lowered(walk.b, inputs, held, flatten(outputs))
 
 
-def _weights(layer: Layer) -> Iterator[tuple[str, Tensor, bool]]:
+def _weights(layer: Layer, trains: Mapping[int, bool]) -> Iterator[tuple[str, Tensor, bool]]:
     """The weights of a layer and of those inside: a name, the tensor, and whether it trains. The same tensor comes once."""
     seen: set[int] = set()
     for inner in layer.walk():
@@ -85,4 +87,8 @@ def _weights(layer: Layer) -> Iterator[tuple[str, Tensor, bool]]:
             if dtypes.is_float(tensor.dtype) and tensor.size and id(tensor) not in seen:
                 seen.add(id(tensor))
                 prefix = "" if inner is layer else f"{inner.name}_"
-                yield f"{prefix}{name}".replace("/", "_"), tensor, inner.trainable and name not in inner.non_trainable
+                yield (
+                    f"{prefix}{name}".replace("/", "_"),
+                    tensor,
+                    trains.get(id(inner), inner.trainable) and name not in inner.non_trainable,
+                )

@@ -31,14 +31,18 @@ class Replacement:
 class Operations:
     """Makes models of layers; what cannot be made is collected.
 
-    walk has been through the model that the layers are of.
+    walk has been through the model that the layers are of; trains are the flags of its layers by their ids (`export.flags`).
     """
 
-    def __init__(self, walk: Walk, host: Host | None = None) -> None:
-        self.walk, self.host = walk, host
+    def __init__(self, walk: Walk, host: Host | None = None, trains: Mapping[int, bool] | None = None) -> None:
+        self.walk, self.host, self.flags = walk, host, trains or {}
         self.problems: list[tuple[Layer, str, str]] = []
         self.findings: list[Finding] = []
         self._made: dict[int, Replacement | None] = {}
+
+    def trains(self, layer: Layer) -> bool:
+        """The flag of a layer."""
+        return self.flags.get(id(layer), layer.trainable)
 
     def traced(self, leaf: Output) -> Traced | None:
         """What a tensor of the model is in the walk."""
@@ -82,7 +86,7 @@ class Operations:
     def of_layer(self, layer: Layer, args: tuple[Structure, ...], kwargs: dict[str, Structure], masked: bool = False) -> Replacement | None:
         """The model for a layer that is called with such tensors (`Given`)."""
         try:
-            return self.translated(layer, lowered(layer, args, kwargs, self.host), masked)
+            return self.translated(layer, lowered(layer, args, kwargs, self.host, self.flags), masked)
         except LoadstoneError as error:
             self.problems.append((layer, layer.class_name, error.message))
         except NoOperation as reason:
@@ -111,7 +115,7 @@ class Operations:
         ends = [self._end(t, value, mask) for value, mask in zip(values, masks, strict=True)]
         if not low.weights and any(dtypes.is_float(tensor.dtype) for inner in layer.walk() for tensor in inner.weights.values()):
             self.findings.append(Finding("info", f"the weights of this {layer.class_name} do not train in the new file", layer.path))
-        return assembled(layer, t, entries, ends)
+        return assembled(layer, t, entries, ends, self.trains(layer))
 
     def _end(self, t: Translation, value: Value | None, mask: Value | None) -> Output:
         """An output of the model: in its dtype, made by a call, with its mask."""
@@ -156,7 +160,9 @@ def _policy(dtype: str) -> Policy:
     return Policy(dtype, dtype, dtype) if dtypes.is_float(dtype) else Policy()
 
 
-def assembled(layer: Layer, t: Translation, entries: Mapping[tuple[int, bool], Node], ends: Sequence[Output]) -> Replacement:
+def assembled(
+    layer: Layer, t: Translation, entries: Mapping[tuple[int, bool], Node], ends: Sequence[Output], trainable: bool
+) -> Replacement:
     """The model of the nodes that the outputs need, and of the inputs that those need."""
     needed: set[int] = set()
     stack = [end.node for end in ends]
@@ -175,5 +181,5 @@ def assembled(layer: Layer, t: Translation, entries: Mapping[tuple[int, bool], N
     given: Structure = [Output(node) for node in inputs]
     listed = list({id(node.layer): node.layer for node in nodes if node.layer is not None}.values())
     graph = Graph(nodes, inputs, given[0] if len(given) == 1 else given, ends[0] if len(ends) == 1 else list(ends), listed)
-    made = Layer("Functional", layer.name, {}, graph=graph, trainable=layer.trainable, path=layer.path)
+    made = Layer("Functional", layer.name, {}, graph=graph, trainable=trainable, path=layer.path)
     return Replacement(made, takes)

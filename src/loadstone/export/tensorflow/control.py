@@ -78,7 +78,7 @@ def scan(
     backward_in = list(scan_input_directions or [0] * len(slices))
     backward_out = list(scan_output_directions or [0] * len(scans))
     size = w.cast(total, "int32")
-    slices = tuple(_turned(w, x) if backward else x for x, backward in zip(slices, backward_in, strict=True))
+    slices = tuple(w.reverse(x, 0) if backward else x for x, backward in zip(slices, backward_in, strict=True))
     lists = [w.TensorListReserve(_element(w, value), size, element_dtype=value.dtype) for value in scans]
     shapes = [_both(value.shape, after.shape) for value, after in zip(body.inputs, body.outputs[:count], strict=False)]
 
@@ -100,12 +100,7 @@ def scan(
         step,
     )
     stacked = [_stacked(w, made, value) for made, value in zip(done[2 + count :], scans, strict=True)]
-    return [*done[2 : 2 + count], *(_turned(w, y) if backward else y for y, backward in zip(stacked, backward_out, strict=True))]
-
-
-def _turned(w: Emission, x: Term) -> Term:
-    """The slices along the first axis in the opposite order."""
-    return Term(w.ReverseV2(x, w.ints([0], "int32")).output, x.shape, x.dtype)
+    return [*done[2 : 2 + count], *(w.reverse(y, 0) if backward else y for y, backward in zip(stacked, backward_out, strict=True))]
 
 
 def _element(w: Emission, value: Value) -> Term:

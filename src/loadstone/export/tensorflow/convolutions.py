@@ -251,8 +251,7 @@ def _by_zeros(w: Writer, x: Term, kernel: Term, over: Window, extra: Sequence[in
     pads = [(r - 1 - before, r - 1 - after + e) for r, (before, after), e in zip(over.reach, over.pads, extra, strict=True)]
     if any(min(pair) < 0 for pair in pads):
         raise UnsupportedAttribute("a transposed convolution with dilation that is padded by more than its reach")
-    turned = w.ReverseV2(kernel, w.ints(range(n), "int32"))
-    turned = w.transpose(Term(turned.output, kernel.shape, kernel.dtype), [*range(n), n + 1, n])
+    turned = w.transpose(w.reverse(kernel, *range(n)), [*range(n), n + 1, n])
     return _dense(w, x, turned, Window(list(over.reach), [1] * n, over.dilations, pads))
 
 

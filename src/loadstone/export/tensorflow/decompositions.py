@@ -35,12 +35,8 @@ def gammainc(w: Writer, layer: Layer, a: Term, x: Term) -> Term:
 @host_call("Cholesky")
 def cholesky(w: Writer, layer: Layer, x: Term) -> Term:
     """The lower factor, or the upper one."""
-    y = w.Cholesky(x)
-    return _turned(w, y, x.rank) if layer.config.get("upper") else y
-
-
-def _turned(w: Writer, x: Term, rank: int) -> Term:
-    return w.Transpose(x, w.ints([*range(rank - 2), rank - 1, rank - 2], "int32"))
+    y, n = w.Cholesky(x), x.rank
+    return w.transpose(y, [*range(n - 2), n - 1, n - 2]) if layer.config.get("upper") else y
 
 
 @host_call("CholeskyInverse")

@@ -59,9 +59,13 @@ def _grid(w: Writer, places: Term, axis: int) -> Term:
         if k == axis:
             columns.append(places)
             continue
-        steps = w.reshape(w.range(w.length(places, k)), [-1 if j == k else 1 for j in range(rank)])
-        columns.append(w.BroadcastTo(steps, w.shape(places)))
+        columns.append(w.BroadcastTo(_steps(w, places, k), w.shape(places)))
     return w.Pack(columns, axis=rank)
+
+
+def _steps(w: Writer, x: Term, axis: int) -> Term:
+    """0, 1, ... along an axis of x, the others 1 long."""
+    return w.reshape(w.range(w.length(x, axis)), [-1 if k == axis else 1 for k in range(x.rank)])
 
 
 @onnx_op("GatherND")
@@ -80,8 +84,7 @@ def gather_nd(w: Writer, x: Term, places: Term, *, batch_dims: int = 0) -> Term:
     rank = len(places.shape or ())
     columns = []
     for k in range(batch_dims):
-        steps = w.reshape(w.range(w.length(places, k)), [-1 if j == k else 1 for j in range(rank)])
-        columns.append(w.BroadcastTo(steps, w.vector([*[w.shape(places, j, j + 1) for j in range(rank - 1)], 1])))
+        columns.append(w.BroadcastTo(_steps(w, places, k), w.vector([w.shape(places, 0, rank - 1), 1])))
     return w.GatherNd(x, w.concat([*columns, places], rank - 1))
 
 
@@ -110,7 +113,7 @@ def _scattered(w: Writer, x: Term, places: Term, updates: Term, reduction: str) 
 @onnx_op("NonZero")
 def non_zero(w: Writer, x: Term) -> Term:
     """(axes, n): the places of elements that are not 0."""
-    return w.Transpose(w.Where(x), w.ints([1, 0], "int32"))
+    return w.transpose(w.Where(x), [1, 0])
 
 
 @onnx_op("OneHot")
@@ -130,10 +133,10 @@ def trilu(w: Writer, x: Term, k: Term | None = None, *, upper: int = 1) -> Term:
     if known is None:
         raise UnsupportedAttribute("a Trilu from a diagonal that is computed")
     (shift,) = known
-    if upper and shift <= 0:
-        return w.MatrixBandPart(x, w.const(-shift), w.const(-1))
-    if not upper and shift >= 0:
-        return w.MatrixBandPart(x, w.const(-1), w.const(shift))
+    length = (x.shape or ())[x.rank - 2 if upper else x.rank - 1]
+    inside = shift == 0 or length is not None and abs(shift) <= length  # a kernel refuses diagonals beyond
+    if inside and (shift <= 0 if upper else shift >= 0):
+        return w.MatrixBandPart(x, w.const(-shift if upper else -1), w.const(-1 if upper else shift))
     rows = w.expand(w.range(w.length(x, x.rank - 2)), 1)
     columns = w.expand(w.range(w.length(x, x.rank - 1)), 0)
     beyond = w.Sub(columns, rows)
@@ -178,7 +181,7 @@ def _arg(w: Writer, x: Term, axis: int, keepdims: int, last: int, find: object) 
     assert callable(find)
     axis %= x.rank
     if last:
-        x = Term(w.ReverseV2(x, w.ints([axis], "int32")).output, x.shape, x.dtype)
+        x = w.reverse(x, axis)
     found: Term = find(x, w.const(axis, "int32"), output_type="int64")
     if last:
         found = w.Sub(w.Sub(w.length(x, axis), 1), found)

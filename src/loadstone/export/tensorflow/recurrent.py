@@ -15,7 +15,7 @@ from loadstone.errors import UnsupportedAttribute
 from loadstone.export.tensorflow.elementwise import elu, hard_sigmoid, leaky_relu, thresholded_relu
 from loadstone.export.tensorflow.emission import Emission
 from loadstone.export.tensorflow.loops import inside
-from loadstone.export.tensorflow.recurrent_runs import Run, block_lstm, looped
+from loadstone.export.tensorflow.recurrent_runs import Cell, Run, block_lstm, looped
 from loadstone.export.tensorflow.registry import onnx_op
 from loadstone.export.tensorflow.writer import Term, Writer
 
@@ -26,61 +26,53 @@ _WITH_BETA = {"Affine": 0.0, "ScaledTanh": 1.0, "HardSigmoid": 0.5}
 Activation = Callable[[Writer, Term], Term]
 
 
-@onnx_op("LSTM")
-def lstm(
-    w: Emission,
-    x: Term,
-    kernel: Term,
-    recurrent: Term,
-    bias: Term | None = None,
-    lengths: Term | None = None,
-    h: Term | None = None,
-    c: Term | None = None,
-    *,
-    hidden_size: int,
-    direction: str = "forward",
-    activations: Sequence[str] | None = None,
-    activation_alpha: Sequence[float] | None = None,
-    activation_beta: Sequence[float] | None = None,
-) -> list[Term]:
-    """x (time, batch, n) -> outputs (time, 1, batch, units), the last output and the last state (1, batch, units)."""
-    given = _read(w, "LSTM", x, kernel, recurrent, bias, lengths, [h, c], hidden_size, direction)
-    if list(activations or _DEFAULT["LSTM"]) == _DEFAULT["LSTM"] and x.dtype in ("float32", "float16"):
-        return _as_returned(w, *block_lstm(w, given))
-    gate, made, out = _activations("LSTM", activations, activation_alpha, activation_beta)
+def _rule(kind: str) -> Callable[..., list[Term]]:
+    """The rule for a kind of recurrent node."""
 
+    def rule(
+        w: Emission,
+        x: Term,
+        kernel: Term,
+        recurrent: Term,
+        bias: Term | None = None,
+        lengths: Term | None = None,
+        h: Term | None = None,
+        c: Term | None = None,
+        *,
+        hidden_size: int,
+        direction: str = "forward",
+        activations: Sequence[str] | None = None,
+        activation_alpha: Sequence[float] | None = None,
+        activation_beta: Sequence[float] | None = None,
+        linear_before_reset: int = 0,
+    ) -> list[Term]:
+        """x (time, batch, n) -> outputs (time, 1, batch, units), the last output and, of an LSTM, the last state (1, batch, units).
+
+        linear_before_reset, of a GRU: the reset gate multiplies what the recurrent kernel made, bias included, and not the state.
+        """
+        states = [h, c] if kind == "LSTM" else [h]
+        given = _read(w, kind, x, kernel, recurrent, bias, lengths, states, hidden_size, direction, bool(linear_before_reset))
+        if kind == "LSTM" and list(activations or _DEFAULT[kind]) == _DEFAULT[kind] and x.dtype in ("float32", "float16"):
+            return _as_returned(w, *block_lstm(w, given))
+        make = _after_reset if linear_before_reset else _CELLS[kind]
+        cell = make(given, *_activations(kind, activations, activation_alpha, activation_beta))
+        return _as_returned(w, *looped(w, given, cell))
+
+    return rule
+
+
+def _lstm(given: Run, gate: Activation, made: Activation, out: Activation) -> Cell:
     def cell(inner: Emission, z: Term, states: list[Term]) -> list[Term]:
         z = inner.AddV2(z, inner.MatMul(states[0], inside(inner, given.recurrent)))
         i, f, new, o = inner.ops("Split", inner.const(1, "int32"), z, num_split=4)
         after = inner.AddV2(inner.Mul(gate(inner, f), states[1]), inner.Mul(gate(inner, i), made(inner, new)))
         return [inner.Mul(gate(inner, o), out(inner, after)), after]
 
-    return _as_returned(w, *looped(w, given, cell))
+    return cell
 
 
-@onnx_op("GRU")
-def gru(
-    w: Emission,
-    x: Term,
-    kernel: Term,
-    recurrent: Term,
-    bias: Term | None = None,
-    lengths: Term | None = None,
-    h: Term | None = None,
-    *,
-    hidden_size: int,
-    direction: str = "forward",
-    activations: Sequence[str] | None = None,
-    activation_alpha: Sequence[float] | None = None,
-    activation_beta: Sequence[float] | None = None,
-    linear_before_reset: int = 0,
-) -> list[Term]:
-    """linear_before_reset: the reset gate multiplies what the recurrent kernel made, bias included, and not the state."""
-    given = _read(w, "GRU", x, kernel, recurrent, bias, lengths, [h], hidden_size, direction, bool(linear_before_reset))
-    gate, made = _activations("GRU", activations, activation_alpha, activation_beta)
-    units = hidden_size
-
-    def after_reset(inner: Emission, z: Term, states: list[Term]) -> list[Term]:
+def _after_reset(given: Run, gate: Activation, made: Activation) -> Cell:
+    def cell(inner: Emission, z: Term, states: list[Term]) -> list[Term]:
         rec = inner.MatMul(states[0], inside(inner, given.recurrent))
         if given.recurrent_bias is not None:
             rec = inner.BiasAdd(rec, inside(inner, given.recurrent_bias))
@@ -89,7 +81,13 @@ def gru(
         update, reset = gate(inner, inner.AddV2(xz, rz)), gate(inner, inner.AddV2(xr, rr))
         return [_mixed(inner, update, states[0], made(inner, inner.AddV2(xh, inner.Mul(reset, rh))))]
 
-    def before_reset(inner: Emission, z: Term, states: list[Term]) -> list[Term]:
+    return cell
+
+
+def _before_reset(given: Run, gate: Activation, made: Activation) -> Cell:
+    units = given.units
+
+    def cell(inner: Emission, z: Term, states: list[Term]) -> list[Term]:
         recurrent = inside(inner, given.recurrent)
         xg, xh = inner.ops("SplitV", z, inner.ints([2 * units, units]), inner.const(1, "int32"), num_split=2)
         rg, rh = inner.ops("SplitV", recurrent, inner.ints([2 * units, units]), inner.const(1, "int32"), num_split=2)
@@ -97,37 +95,21 @@ def gru(
         update, reset = inner.ops("Split", inner.const(1, "int32"), gates, num_split=2)
         return [_mixed(inner, update, states[0], made(inner, inner.AddV2(xh, inner.MatMul(inner.Mul(reset, states[0]), rh))))]
 
-    return _as_returned(w, *looped(w, given, after_reset if linear_before_reset else before_reset))
+    return cell
 
 
 def _mixed(w: Writer, update: Term, before: Term, new: Term) -> Term:
     return w.AddV2(w.Mul(update, before), w.Mul(w.Sub(w.const(1, update.dtype), update), new))
 
 
-@onnx_op("RNN")
-def rnn(
-    w: Emission,
-    x: Term,
-    kernel: Term,
-    recurrent: Term,
-    bias: Term | None = None,
-    lengths: Term | None = None,
-    h: Term | None = None,
-    *,
-    hidden_size: int,
-    direction: str = "forward",
-    activations: Sequence[str] | None = None,
-    activation_alpha: Sequence[float] | None = None,
-    activation_beta: Sequence[float] | None = None,
-) -> list[Term]:
+def _rnn(given: Run, made: Activation) -> Cell:
     """h = activation(x kernel + h recurrent + bias)."""
-    given = _read(w, "RNN", x, kernel, recurrent, bias, lengths, [h], hidden_size, direction)
-    (made,) = _activations("RNN", activations, activation_alpha, activation_beta)
+    return lambda inner, z, states: [made(inner, inner.AddV2(z, inner.MatMul(states[0], inside(inner, given.recurrent))))]
 
-    def cell(inner: Emission, z: Term, states: list[Term]) -> list[Term]:
-        return [made(inner, inner.AddV2(z, inner.MatMul(states[0], inside(inner, given.recurrent))))]
 
-    return _as_returned(w, *looped(w, given, cell))
+_CELLS: dict[str, Callable[..., Cell]] = {"LSTM": _lstm, "GRU": _before_reset, "RNN": _rnn}
+for _kind in _CELLS:
+    onnx_op(_kind)(_rule(_kind))
 
 
 def _as_returned(w: Writer, outputs: Term, states: list[Term]) -> list[Term]:
@@ -149,7 +131,7 @@ def _read(
     states: Sequence[Term | None],
     units: int,
     direction: str,
-    apart: bool = False,
+    apart: bool,
 ) -> Run:
     """apart: the bias of the recurrent product is not added to that of the inputs."""
     if direction not in ("forward", "reverse"):

@@ -70,8 +70,8 @@ def block_lstm(w: Emission, given: Run) -> tuple[Term, list[Term]]:
 def _reversed(w: Writer, x: Term, lengths: Term | None) -> Term:
     """The steps of each row in the opposite order."""
     if lengths is None:
-        return Term(w.ReverseV2(x, w.ints([0], "int32")).output, x.shape, x.dtype)
-    return Term(w.ReverseSequence(x, lengths, seq_dim=0, batch_dim=1).output, x.shape, x.dtype)
+        return w.reverse(x, 0)
+    return w.op("ReverseSequence", x, lengths, seq_dim=0, batch_dim=1, out_shape=x.shape)
 
 
 def _within(w: Writer, total: Term, lengths: Term) -> Term:

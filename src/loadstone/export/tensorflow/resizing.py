@@ -32,31 +32,26 @@ def resize(
     known = (mode, coordinates) in {("nearest", "asymmetric"), ("linear", "half_pixel"), ("linear", "asymmetric")}
     if not known or antialias or mode == "nearest" and nearest_mode != "floor":
         raise UnsupportedAttribute(f"a Resize with mode={mode!r}, {coordinates!r} and nearest_mode={nearest_mode!r}")
-    target = _targets(w, x, scales, sizes)
+    factors = None if scales is None or scales.shape == (0,) or scales.tensor is None else scales.tensor.numpy().tolist()
+    if factors is None and sizes is None:
+        raise UnsupportedAttribute("a Resize by scales that are computed")
+    target = _targets(w, x, factors, sizes)
     changed = [k for k in range(x.rank) if target[k] is not None]
-    if x.rank == 4 and len(changed) <= 2 and x.dtype == "float32" and not (mode == "nearest" and scales is not None and not _whole(scales)):
+    same = mode == "linear" if factors is None else all(factor.is_integer() for factor in factors)
+    if x.rank == 4 and len(changed) <= 2 and x.dtype == "float32" and same:
         return _by_kernel(w, x, target, changed, mode, coordinates)
     for axis in changed:
         size = target[axis]
         assert size is not None
-        factor = None if scales is None else (scales.tensor.numpy().tolist()[axis] if scales.tensor is not None else None)
-        x = _along(w, x, axis, size, mode, coordinates, factor)
+        x = _along(w, x, axis, size, mode, coordinates, None if factors is None else factors[axis])
     return x
 
 
-def _whole(scales: Term) -> bool:
-    return scales.tensor is not None and all(float(s).is_integer() for s in scales.tensor.numpy().tolist())
-
-
-def _targets(w: Writer, x: Term, scales: Term | None, sizes: Term | None) -> list[Term | None]:
+def _targets(w: Writer, x: Term, factors: Sequence[float] | None, sizes: Term | None) -> list[Term | None]:
     """The new length of each axis, int64 (); None where it stays."""
     assert x.shape is not None
     found: list[Term | None] = []
     shape = w.wanted[0].shape
-    factors = None if scales is None or scales.shape == (0,) or scales.tensor is None else scales.tensor.numpy().tolist()
-    lengths = None if sizes is None else sizes.ints()
-    if factors is None and sizes is None:
-        raise UnsupportedAttribute("a Resize by scales that are computed")
     for axis in range(x.rank):
         size = shape[axis]
         if factors is not None and factors[axis] == 1 or size is not None and size == x.shape[axis]:
@@ -66,8 +61,6 @@ def _targets(w: Writer, x: Term, scales: Term | None, sizes: Term | None) -> lis
         elif factors is not None:
             longer = w.Mul(w.cast(w.length(x, axis), "float32"), factors[axis])
             found.append(w.cast(w.Floor(longer), "int64"))
-        elif lengths is not None and axis not in (1, 2, 3):
-            found.append(None)
         else:
             assert sizes is not None
             found.append(w.squeeze(w.part(sizes, 0, axis, axis + 1), 0) if axis else None)
@@ -75,14 +68,15 @@ def _targets(w: Writer, x: Term, scales: Term | None, sizes: Term | None) -> lis
 
 
 def _by_kernel(w: Writer, x: Term, target: Sequence[Term | None], changed: Sequence[int], mode: str, coordinates: str) -> Term:
+    """Two axes at once; the nearest of pixels that are repeated so many times each."""
     axes = [*changed, *(k for k in (3, 2, 1, 0) if k not in changed)][:2] if len(changed) < 2 else list(changed)
     rest = [k for k in range(4) if k not in axes]
     perm = [rest[0], *sorted(axes), rest[1]]
     turned = w.transpose(x, perm)
     sizes = [target[axis] if target[axis] is not None else w.length(x, axis) for axis in sorted(axes)]
     size = w.cast(w.vector([s for s in sizes if s is not None]), "int32")
-    if mode == "nearest":
-        y = w.ResizeNearestNeighbor(turned, size, half_pixel_centers=False)
+    if mode == "nearest":  # from the middle of a pixel: from its corner rounding would pick the one before, 41 times as long
+        y = w.ResizeNearestNeighbor(turned, size, half_pixel_centers=True)
     else:
         y = w.ResizeBilinear(turned, size, half_pixel_centers=coordinates == "half_pixel")
     return w.transpose(y, [perm.index(k) for k in range(4)])

@@ -19,13 +19,9 @@ def reshape(w: Writer, x: Term, target: Term, *, allowzero: int = 0) -> Term:
     if dims is None:
         return w.Reshape(x, target)
     known = w.wanted[0].shape
-    free = [k for k, d in enumerate(dims) if d != -1 and known[k] is None]
-    if not free:
-        lengths = [d if d == -1 else known[k] for k, d in enumerate(dims)]
-        return w.reshape(x, [d if d is not None else -1 for d in lengths])
-    if len(free) == 1 and -1 not in dims and all(known[k] for k in range(len(dims)) if k != free[0]):
+    if None not in known or known.count(None) == 1 and 0 not in known:
         return w.reshape(x, [-1 if d is None else d for d in known])
-    return w.reshape(x, w.vector([w.shape(x, k, k + 1) if k in free else d for k, d in enumerate(dims)]))
+    return w.reshape(x, w.vector([w.shape(x, k, k + 1) if d == 0 and known[k] is None else d for k, d in enumerate(dims)]))
 
 
 @onnx_op("Transpose")
@@ -77,7 +73,9 @@ def split(w: Writer, x: Term, sizes: Term | None = None, *, axis: int = 0, num_o
 @onnx_op("Slice")
 def slice_(w: Writer, x: Term, starts: Term, ends: Term, axes: Term | None = None, steps: Term | None = None) -> Term:
     """x[start:end:step] along some axes; numbers beyond the ends mean the ends."""
-    count = (starts.shape or (0,))[0] or 0
+    count = (starts.shape or (None,))[0]
+    if count is None:
+        raise UnsupportedAttribute("a Slice along so many axes as only a run tells")
     places = [axis % x.rank for axis in (range(count) if axes is None else _known(axes))]
     strides = [1] * count if steps is None else _known(steps)
     first, last = starts.ints(), ends.ints()
@@ -188,7 +186,7 @@ def pad(w: Writer, x: Term, pads: Term, value: Term | None = None, axes: Term | 
     if axes is not None:
         raise UnsupportedAttribute("a Pad along axes, of numbers that are computed")
     if given is None:
-        table = w.Transpose(w.reshape(w.cast(pads, "int64"), [2, rank]), w.ints([1, 0], "int32"))
+        table = w.transpose(w.reshape(w.cast(pads, "int64"), [2, rank]), [1, 0])
         if mode != "constant":
             return _of_itself(w, x, table, mode)
         return _cropped(w, _constant(w, x, w.Maximum(table, 0), value), w.Minimum(table, 0))

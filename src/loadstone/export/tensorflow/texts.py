@@ -5,6 +5,8 @@ keras/src/layers/preprocessing/text_vectorization.py; `lowering.text.tokens.Vect
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from loadstone.export.tensorflow.emission import Emission
 from loadstone.export.tensorflow.lookups import encoded, forward, weighed
 from loadstone.export.tensorflow.registry import host_call
@@ -17,23 +19,21 @@ _PUNCTUATION = r"[!\"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~\']"  # as Keras writes 
 @host_call(Vectorizer)
 def vectorize(w: Emission, call: Vectorizer, texts: Term) -> Term:
     """Texts (batch,), or tokens (..., n) that come cut -> indices of tokens (batch, tokens), or vectors."""
-    shape, texts = texts.shape, _standardized(w, call.standardize, texts)
-    if call.split is None and call.widths is None:
-        found = Term(forward(w, call.lookup, Term(texts.output, shape, "string")).output, shape, "int64")
+    texts = Term(_standardized(w, call.standardize, texts).output, texts.shape, "string")
+    if call.split is None:
+        texts = texts if call.widths is None else _runs(w, texts, call.widths)
+        found = Term(forward(w, call.lookup, texts).output, texts.shape, "int64")
         if call.encoding is not None:
             return encoded(w, call.encoding, found)
         return found if call.length is None else _of_length(w, found, call.length)
-    tokens, splits = _cut(w, call.split, texts, shape or ())
+    tokens, splits = _cut(w, call.split, texts)
     if call.widths is not None:
-        tokens, splits = _ngrams(w, tokens, splits, list(call.widths))
+        tokens, splits = _ngrams(w, tokens, splits, call.widths)
     indices = Term(forward(w, call.lookup, Term(tokens.output, (None,), "string")).output, (None,), "int64")
     if call.encoding is not None:
         return weighed(w, call.encoding, _counts(w, indices, splits, call.encoding.depth))
     size = w.ints([-1, -1 if call.length is None else call.length])
-    rows = w.RaggedTensorToTensor(size, indices, w.const(0), [splits], row_partition_types=["ROW_SPLITS"])
-    if call.split is None and len(shape or ()) != 2:
-        return w.Reshape(rows, w.concat([w.shape(Term(texts.output, shape, "string"), 0, -1), w.ints([-1])], 0))
-    return rows
+    return w.RaggedTensorToTensor(size, indices, w.const(0), [splits], row_partition_types=["ROW_SPLITS"])
 
 
 def _standardized(w: Writer, how: str | None, texts: Term) -> Term:
@@ -44,13 +44,18 @@ def _standardized(w: Writer, how: str | None, texts: Term) -> Term:
     return texts
 
 
-def _cut(w: Writer, split: str | None, texts: Term, shape: tuple[int | None, ...]) -> tuple[Term, Term]:
+def _runs(w: Writer, tokens: Term, widths: Sequence[int]) -> Term:
+    """Tokens (..., n) -> their n-grams (..., m), as many in each row."""
+    lead, count = w.shape(tokens, 0, -1), w.length(tokens, tokens.rank - 1)
+    splits = w.Mul(w.range(w.AddV2(w.Prod(lead, w.ints([0], "int32")), 1)), count)
+    found, _ = _ngrams(w, w.reshape(tokens, [-1]), splits, widths)
+    made = [w.Maximum(w.Sub(count, width - 1), 0) for width in widths]
+    dims = w.concat([lead, w.reshape(w.AddN(made), [1])], 0)
+    return w.reshape(found, dims, (*(tokens.shape or ())[:-1], None))
+
+
+def _cut(w: Writer, split: str, texts: Term) -> tuple[Term, Term]:
     """All tokens in a row, and where each text's begin, int64 (texts + 1,)."""
-    if split is None:  # the last axis is one of tokens
-        count = w.length(Term(texts.output, shape, "string"), len(shape) - 1)
-        total = w.Size(texts, out_type="int64")
-        rows = w.FloorDiv(total, w.Maximum(count, 1))
-        return w.reshape(texts, [-1]), w.Mul(w.Range(w.const(0), w.AddV2(rows, 1), w.const(1)), count)
     flat = w.reshape(texts, [-1])
     if split == "character":
         starts, codes = w.ops("UnicodeDecode", flat, input_encoding="UTF-8", errors="replace")
@@ -67,13 +72,13 @@ def _splits(w: Writer, lengths: Term) -> Term:
     return w.concat([w.ints([0]), w.Cumsum(lengths, w.const(0, "int32"))], 0)
 
 
-def _ngrams(w: Writer, tokens: Term, splits: Term, widths: list[int]) -> tuple[Term, Term]:
+def _ngrams(w: Writer, tokens: Term, splits: Term, widths: Sequence[int]) -> tuple[Term, Term]:
     found = w.ops(
         "StringNGrams",
         tokens,
         splits,
         separator=" ",
-        ngram_widths=widths,
+        ngram_widths=list(widths),
         left_pad="",
         right_pad="",
         pad_width=0,

@@ -192,6 +192,10 @@ class Writer:
         shape = None if x.shape is None else tuple(x.shape[axis] for axis in perm)
         return self.op("Transpose", x, self.ints(perm, "int32"), out_shape=shape)
 
+    def reverse(self, x: Term, *axes: int) -> Term:
+        """x with the elements along these axes in the opposite order."""
+        return self.op("ReverseV2", x, self.ints(axes, "int32"), out_shape=x.shape)
+
     def expand(self, x: Term, axis: int) -> Term:
         """x with a new axis of length 1, counted in the result."""
         shape = None if x.shape is None else (*x.shape[:axis], 1, *x.shape[axis:])

@@ -14,6 +14,7 @@ from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.era import Era, agreed
+from loadstone.lowering.functions.rows import entered_as
 from loadstone.lowering.keras.activations import log_softmax, softmax
 from loadstone.lowering.keras.special import log1p
 from loadstone.lowering.tensorflow.symbols import Operand, axis_of, enter, rule, tensor, tf
@@ -21,17 +22,22 @@ from loadstone.lowering.tensorflow.symbols import Operand, axis_of, enter, rule,
 EPSILON = 1e-7
 
 
-def _entered(name: str, loss: Callable[..., Value], *further: str) -> None:
-    def function(
-        b: Builder, target: Operand, output: Operand, from_logits: Any = False, axis: Operand = -1, *, era: Era | None = None
-    ) -> Value:
-        if agreed(f"keras.backend.{name}", era, lambda e: e.version < (2,)):
-            target, output = output, target
+def _entered(name: str, loss: Callable[..., Value]) -> None:
+    def function(b: Builder, *args: Any, era: Era | None = None, **named: Any) -> Value:
+        old = agreed(f"keras.backend.{name}", era, lambda e: e.version < (2,))
         new = bool(agreed(f"keras.backend.{name}", era, _from_logits_where_it_can))
-        y = tensor(b, output)
-        return loss(b, tensor(b, target), y, bool(from_logits), axis_of(axis, y.rank), new)
+        given = {**dict(zip(_KERAS_1 if old else _KERAS_2, args, strict=False)), **named}
+        if len(given) != len(args) + len(named):
+            raise ModelError(f"keras.backend.{name} is given {' or '.join(named)} twice")
+        y = tensor(b, given["output"])
+        axis = axis_of(given.get("axis", -1), y.rank)
+        return loss(b, tensor(b, given["target"]), y, bool(given.get("from_logits", False)), axis, new)
 
-    enter(function, f"keras.backend.{name}")
+    enter(entered_as(function, [(key, key not in ("target", "output")) for key in _KERAS_2], dated=True), f"keras.backend.{name}")
+
+
+_KERAS_2 = ("target", "output", "from_logits", "axis")
+_KERAS_1 = ("output", "target", "from_logits", "axis")
 
 
 def _from_logits_where_it_can(era: Era) -> bool | None:

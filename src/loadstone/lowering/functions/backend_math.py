@@ -15,6 +15,7 @@ from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.era import Era
+from loadstone.lowering.functions.formats import chosen, comes_first
 from loadstone.lowering.functions.rows import renamed, rows
 from loadstone.lowering.keras.activations import hard_sigmoid_2, relu, softmax
 from loadstone.lowering.keras.ops_reduce import REDUCTIONS
@@ -157,13 +158,13 @@ enter(renamed(_in_top_k, "predictions", "targets", "k"), "keras.backend.in_top_k
 
 
 @tf("keras.backend.bias_add")
-def bias_add(b: Builder, x: Operand, bias: Operand, data_format: str | None = None) -> Value:
+def bias_add(b: Builder, x: Operand, bias: Operand, data_format: str | None = None, *, era: Era | None = None) -> Value:
     """x (batch, ..., channels) plus a number for each channel, or for each element of a sample.
 
     A bias of a sample's rank lies with its channels last, also where those of x come first.
     """
     y, offset = alike(b, x, bias)
-    first = data_format in ("channels_first", "th")
+    first = y.rank > 2 and comes_first(chosen(data_format, None, era))
     if offset.rank == 1 and first:
         offset = b.unsqueeze(offset, *range(1, y.rank - 1))
     elif offset.rank > 1 and offset.rank != y.rank - 1:

@@ -12,7 +12,7 @@ from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.functions.era import Era
+from loadstone.lowering.functions.era import Era, agreed
 from loadstone.lowering.functions.formats import chosen, comes_first
 from loadstone.lowering.keras.local_convolution import locally_connected
 from loadstone.lowering.tensorflow.symbols import Operand, alike, enter, number, rule, tensor, tf
@@ -170,31 +170,47 @@ enter(_pool(3), "keras.backend.pool3d")
 
 
 @tf("keras.backend.local_conv1d")
-def local_conv1d(b: Builder, inputs: Operand, kernel: Operand, kernel_size: Any, strides: Any, data_format: str | None = None) -> Value:
-    """x (batch, steps, channels) with a kernel (places, window * channels, filters)."""
-    return _local(b, inputs, kernel, kernel_size, strides, data_format)
+def local_conv1d(
+    b: Builder, inputs: Operand, kernel: Operand, kernel_size: Any, strides: Any, data_format: str | None = None,
+    *, era: Era | None = None,
+) -> Value:  # fmt: skip
+    """x (batch, steps, channels) with a kernel (places, window * channels, filters).
+
+    Keras of its own has the channels last whatever data_format says; tf.keras heeds it.
+    """
+    form = chosen(data_format, None, era)
+    if comes_first(form) and not agreed("keras.backend.local_conv1d with channels first", era, _heeds_the_format):
+        form = "channels_last"
+    return _local(b, inputs, kernel, kernel_size, strides, form)
+
+
+def _heeds_the_format(era: Era) -> bool | None:
+    """tf.keras since TensorFlow 1.12 at the latest."""
+    return None if era.tf and era.version < (2, 1, 6) else era.tf
 
 
 @tf("keras.backend.local_conv2d")
 def local_conv2d(
-    b: Builder, inputs: Operand, kernel: Operand, kernel_size: Any, strides: Any, output_shape: Any = None, data_format: str | None = None
-) -> Value:
+    b: Builder, inputs: Operand, kernel: Operand, kernel_size: Any, strides: Any, output_shape: Any = None, data_format: str | None = None,
+    *, era: Era | None = None,
+) -> Value:  # fmt: skip
     """x (batch, height, width, channels) with a kernel (places, window * channels, filters)."""
-    return _local(b, inputs, kernel, kernel_size, strides, data_format)
+    return _local(b, inputs, kernel, kernel_size, strides, chosen(data_format, None, era))
 
 
 @tf("keras.backend.local_conv")
 def local_conv(
-    b: Builder, inputs: Operand, kernel: Operand, kernel_size: Any, strides: Any, output_shape: Any, data_format: str | None = None
-) -> Value:
+    b: Builder, inputs: Operand, kernel: Operand, kernel_size: Any, strides: Any, output_shape: Any, data_format: str | None = None,
+    *, era: Era | None = None,
+) -> Value:  # fmt: skip
     """The same for one or two axes of space."""
-    return _local(b, inputs, kernel, kernel_size, strides, data_format)
+    return _local(b, inputs, kernel, kernel_size, strides, chosen(data_format, None, era))
 
 
-def _local(b: Builder, inputs: Operand, kernel: Operand, kernel_size: Any, strides: Any, data_format: str | None) -> Value:
+def _local(b: Builder, inputs: Operand, kernel: Operand, kernel_size: Any, strides: Any, form: str) -> Value:
     x, weights = alike(b, inputs, kernel)
     options = {
         "filters": weights.shape[-1], "kernel_size": list(number(kernel_size, "kernel_size")), "strides": list(number(strides, "strides")),
-        "padding": "valid", "data_format": data_format, "activation": None, "implementation": 1,
+        "padding": "valid", "data_format": form, "activation": None, "implementation": 1,
     }  # fmt: skip
     return locally_connected(b, Layer("LocallyConnected", "", options), x, weights)

@@ -19,7 +19,8 @@ from loadstone.errors import ModelError, UnsupportedAttribute
 from loadstone.ir import Layer, dtypes, map_structure
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.functions.era import Era
+from loadstone.lowering.functions.era import Era, agreed
+from loadstone.lowering.functions.formats import configured
 from loadstone.lowering.functions.keras_3_functions import ALIASES, FUNCTIONS
 from loadstone.lowering.functions.merging import adding
 from loadstone.lowering.functions.rows import entered_as
@@ -31,10 +32,18 @@ from loadstone.lowering.tensorflow.symbols import enter
 # Functions whose code does not show their operation.
 OPERATIONS = {
     "abs": "Absolute", "cast": "Cast", "conj": "Conjugate", "convert_to_tensor": "ConvertToTensor", "diff": "Diff",
-    "geomspace": "Geomspace", "linspace": "Linspace", "logspace": "Logspace", "pad": "Pad", "saturate_cast": "SaturateCast",
+    "geomspace": "Geomspace", "image.extract_patches_3d": "ExtractPatches3D", "linspace": "Linspace", "logspace": "Logspace",
+    "pad": "Pad", "saturate_cast": "SaturateCast",
 }  # fmt: skip
 # Parameters that the rule has by another name.
-RENAMED = {"StopGradient": {"variable": "x"}}
+RENAMED = {"ExtractPatches3D": {"volumes": "images"}, "StopGradient": {"variable": "x"}}
+LISTS = {
+    "Concatenate": "xs",
+    "Dstack": "xs",
+    "Hstack": "xs",
+    "Stack": "x",
+    "Vstack": "xs",
+}  # which take a tensor for the list of its slices
 # Operations that take functions have functions of their own here (`keras_ops_control`).
 CONTROL = frozenset("AssociativeScan Cond ForiLoop Function JVP Map Scan Switch VectorizedMap WhileLoop".split())
 _STILL = (99, 0)
@@ -56,6 +65,14 @@ DATED: dict[str, tuple[tuple[int, int], tuple[int, int], Callable[[dict[str, Any
     "Sparsemax": ((3, 16), _STILL, lambda config, _: True),
     "UnravelIndex": ((3, 8), (3, 16), lambda config, _: True),
 }
+# The parameters of a function up to a release in the order that they had then, as far as that is another one, and what was so unless given.
+_MARGINS = "images top_{0} left_{0} target_height target_width bottom_{0} right_{0}"
+ORDERS: dict[str, tuple[tuple[int, int], str]] = {
+    "image.crop_images": ((3, 4), _MARGINS.format("cropping")),
+    "image.pad_images": ((3, 4), _MARGINS.format("padding")),
+    "image.resize": ((3, 3), "images size interpolation antialias data_format"),
+}
+DEFAULTS: dict[tuple[str, str], tuple[tuple[int, int], Any]] = {("ctc_decode", "mask_index"): ((3, 4), None)}
 _NEVER = object()
 
 
@@ -73,29 +90,56 @@ def _function(name: str, operation: str, parameters: list[tuple[str, Any]]) -> C
 
     def function(b: Builder, *args: Any, era: Era | None = None, **kwargs: Any) -> Any:
         rule = keras_op[operation]
-        given = {**dict(zip(first, args, strict=False)), **{key.removesuffix("_"): value for key, value in kwargs.items()}}
+        given = {
+            **dict(zip(_order(name, first, len(args), era), args, strict=False)),
+            **{k.removesuffix("_"): v for k, v in kwargs.items()},
+        }
         further = list(args[len(first) :])
         if further and spread is None:
             raise ModelError(f"keras.ops.{name} of {len(args)} arguments")
         config, operands = {}, dict(enumerate(further))
         tensors: dict[Any, Any] = {}
         for parameter, default in parameters:
-            value = given.get(parameter, default)
+            value = given[parameter] if parameter in given else _default(name, parameter, default, era)
             if parameter.startswith("*") or value is _NEVER:
                 continue
+            if parameter == LISTS.get(operation) and isinstance(value, Value):
+                raise UnsupportedAttribute(f"keras.ops.{name} of one tensor, which is no list")
             target = names.get(parameter, parameter)
             if target in rule.options:
-                if value is not None or parameter in given:
+                if value is not None or parameter in given or default is not None:
                     config[target] = _plain(value)
             elif rule.raw or target in rule.parameters:
                 if value is not None:
                     tensors[target] = value
-            elif value is not default and value != default:
+            elif parameter in given and value is not default and value != default:
                 raise UnsupportedAttribute(f"keras.ops.{name} with {parameter}={value!r}")
         return lowered(b, rule, {**tensors, **operands}, config, era)
 
     function.__name__ = name
     return entered_as(function, [(p, default is not _NEVER) for p, default in parameters], dated=True)
+
+
+def _order(name: str, today: list[str], count: int, era: Era | None) -> list[str]:
+    """What the first `count` arguments of a call are."""
+    since, row = ORDERS.get(name, ((0, 0), ""))
+    then = row.split()
+    if not then or then[:count] == today[:count]:
+        return today
+    old = agreed(f"keras.ops.{name} with {count} arguments without names", era, lambda e: e.version < since)
+    if old and count > len(then):
+        raise ModelError(f"keras.ops.{name} of {count} arguments")
+    return then if old else today
+
+
+def _default(name: str, parameter: str, today: Any, era: Era | None) -> Any:
+    """What a parameter is unless a call gives it. Channels are where the layers of the model have them."""
+    if parameter == "data_format" and today is None and era is not None:
+        return "channels_last" if name.startswith("image.") and era.version < (3, 4) else configured(era)
+    since, then = DEFAULTS.get((name, parameter), ((0, 0), today))
+    if then != today and agreed(f"keras.ops.{name} without {parameter}", era, lambda e: e.version < since):
+        return then
+    return today
 
 
 def lowered(b: Builder, rule: Rule, tensors: Mapping[Any, Any], config: dict[str, Any], era: Era | None) -> Any:

@@ -239,7 +239,8 @@ enter(_running("cumprod"), "numpy.cumprod")
 @tf("numpy.linalg.norm")
 def norm(b: Builder, x: Operand, ord: Any = None, axis: Operand = None, keepdims: Any = False) -> Value:
     """The length of vectors along axes: the root of the sum of squares, the sum or the largest of magnitudes."""
-    y = floating(b, array(b, x))
+    y = array(b, x)
+    y = y if dtypes.is_float(y.dtype) else b.cast(y, "float64")
     axes, keep = axes_of(list(axis) if isinstance(axis, tuple) else axis, y.rank), bool(keepdims)
     if ord is None or ord == 2 and len(axes) == 1:
         return b.Sqrt(REDUCTIONS["Sum"](b, b.Mul(y, y), axes, keep))

@@ -14,7 +14,7 @@ from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.functions.era import Era
+from loadstone.lowering.functions.era import Era, agreed
 from loadstone.lowering.functions.rows import rows
 from loadstone.lowering.keras.ops_products import tensordot
 from loadstone.lowering.tensorflow.symbols import Operand, number, rule, tensor, tf
@@ -64,13 +64,14 @@ def grayscale_to_rgb(b: Builder, images: Operand) -> Value:
 
 @tf("image.per_image_standardization")
 def per_image_standardization(b: Builder, image: Operand, *, era: Era | None = None) -> Value:
-    """Each image less its mean over its deviation, which counts as 1 / sqrt(elements) at least; of integers float32 in TensorFlow 2."""
+    """Each image less its mean over its deviation, which counts as 1 / sqrt(elements) at least; float32 in TensorFlow 2."""
     x = tensor(b, image)
-    if not dtypes.is_float(x.dtype) and era is not None and (not era.tf or era.version < (2, 3)) and era.version < (3,):
-        raise UnsupportedAttribute(f"tf.image.per_image_standardization of {x.dtype}, which TensorFlow 1 and 2 compute differently")
-    x = x if dtypes.is_float(x.dtype) else b.cast(x, "float32")
+    what = f"tf.image.per_image_standardization of {x.dtype}"
+    if x.dtype != "float32" and agreed(what, era, lambda e: e.tensorflow_1):
+        raise UnsupportedAttribute(f"{what} with TensorFlow 1, which gives back that dtype")
+    x = b.cast(x, "float32")
     sizes = [d for d in x.shape[-3:] if d is not None]
-    if len(sizes) < 3 or x.dtype == "float16":
+    if len(sizes) < 3:
         raise UnsupportedAttribute(f"tf.image.per_image_standardization of {x.dtype} images of shape {x.shape}")
     axes = b.ints([x.rank - 3, x.rank - 2, x.rank - 1])
     centred = b.Sub(x, b.ReduceMean(x, axes, keepdims=1))

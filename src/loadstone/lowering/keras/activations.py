@@ -20,7 +20,7 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.given_rules import given_activation
 from loadstone.lowering.keras.special import expm1, gelu, leaky_relu
-from loadstone.lowering.registry import check_options, keras_layer, keras_op
+from loadstone.lowering.registry import check_options, keras_layer
 
 Activation = Callable[[Builder, Value], Value]
 
@@ -45,12 +45,9 @@ def _function(b: Builder, x: Value, name: str) -> Value:
     from loadstone.lowering.tensorflow.symbols import symbol  # few models need it
 
     library, _, function = name.rpartition(".")
-    if library == "keras.ops":
-        rule = keras_op.get("".join(part.capitalize() for part in function.split("_")))
-        y = None if rule is None or rule.raw else rule.function(b, Layer(rule.name, rule.name, {}, domain="keras.ops"), x)
-    else:
-        found = next(filter(None, (symbol(f"{group}{function}") for group in ("math.", "nn.", ""))), None)
-        y = None if found is None else found.call(b, [x], {})
+    groups = ("keras.ops.",) if library == "keras.ops" else ("math.", "nn.", "")
+    found = next(filter(None, (symbol(f"{group}{function}") for group in groups)), None)
+    y = None if found is None else found.call(b, [x], {})
     if not isinstance(y, Value) or y.shape != x.shape or y.dtype != x.dtype:
         raise UnsupportedAttribute(f"the activation {name!r}")
     return y

@@ -42,9 +42,12 @@ def _filled_in(held: StoredLambda, mask: Any, training: bool | None) -> dict[str
 
     They win over `arguments`: old files hold there the mask of a call that came before.
     """
-    named, saved = held.function.code.arguments, held.producer
-    alone = saved is not None and saved.library != "tf.keras" and saved.release < (2, 4)
-    filled = {"mask": mask} if alone else {"mask": mask, "training": bool(training)}
+    code, saved = held.function.code, held.producer
+    old = saved is not None and saved.release < (2, 4)  # without the phase, and with parameters that are given by name alone
+    alone = old and saved is not None and saved.library != "tf.keras"
+    first = old and saved is not None and saved.release < (2, 2, 4)  # tf.keras of TensorFlow 1.12 and before
+    filled = {"mask": mask} if alone or first else {"mask": mask, "training": bool(training)}
+    named = code.arguments[: code.positional + (code.keyword_only if alone or first else 0)]
     return {name: value for name, value in filled.items() if name in named}
 
 

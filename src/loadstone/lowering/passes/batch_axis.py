@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from loadstone.ir import dtypes
 from loadstone.ir.records import dataclass, replace
-from loadstone.lowering.block import Block, Op, Value
+from loadstone.lowering.block import ML, Block, Op, Value
 from loadstone.lowering.passes.lengths import BATCH, Length
 
 SMALL = 256  # elements up to which an integer constant is looked into
@@ -69,7 +69,7 @@ class Prover:
         return [self.fact(value) for value in block.outputs]
 
     def _op(self, op: Op) -> list[Fact]:
-        rule = self._rules.get(op.kind) if not op.domain else None
+        rule = self._rules.get(op.kind) if op.domain in ("", ML) else None
         if rule is None:
             raise NotProven(f"{op.kind} at {op.origin}: no rule says that it keeps samples apart")
         return rule(self, op, [None if value is None else self.fact(value) for value in op.inputs])

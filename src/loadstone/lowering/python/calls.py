@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from loadstone.lowering.functions.era import Era
 from loadstone.lowering.python import layers, standard
 from loadstone.lowering.python.attributes import TENSOR_METHODS, attribute
 from loadstone.lowering.python.both import alike
+from loadstone.lowering.python.bounds import check, numbers
 from loadstone.lowering.python.layers import Made
 from loadstone.lowering.python.objects import (
     MAX_ITEMS,
@@ -37,7 +39,7 @@ from loadstone.lowering.python.objects import (
     Shape,
     Variables,
 )
-from loadstone.lowering.python.operations import binary, compare, holds_tensor, truth
+from loadstone.lowering.python.operations import binary, compare, holds_tensor, kept, truth
 from loadstone.lowering.tensorflow.symbols import Symbol, is_random, symbol
 
 Call = Callable[[Any, Sequence[Any], Mapping[str, Any]], Any]
@@ -56,7 +58,13 @@ _NUMPY = frozenset(
     "squeeze stack std subtract sum swapaxes tan tanh trace transpose tril triu true_divide var vstack where".split()
 )
 _NUMPY_REPEATING = frozenset("repeat tile".split())
+_NUMPY_SQUARING = frozenset("diag tril triu".split())  # what has one axis
 _NUMPY_MAKING = frozenset("arange empty eye full identity linspace ones zeros".split())
+# modules and functions whose presence people ask for
+_MODULES = frozenset(
+    "tensorflow.math. tensorflow.nn. tensorflow.image. tensorflow.linalg. tensorflow.keras. keras.ops.numpy. keras.ops.nn.".split()
+)
+_GONE: dict[str, Callable[[Era], bool]] = {"keras.backend.image_dim_ordering": lambda era: era.version < (2, 3) and not era.tf}
 # arguments for training alone, which may be random
 _UNUSED = {"keras.backend.in_train_phase": (0, "x"), "keras.backend.in_test_phase": (1, "alt")}
 _SAME = frozenset("cast convert_to_tensor dtypes.cast keras.activations.linear keras.backend.cast keras.ops.cast to_float".split())
@@ -142,7 +150,8 @@ class Caller:
     def _symbol(self, function: Name, path: str, args: list[Any], kwargs: dict[str, Any]) -> Symbol:
         """The row of a function; `tf.X` is that of the TensorFlow that saved the file."""
         found, before = symbol(path), None
-        if function.path.startswith("tensorflow.") and not path.startswith(("compat.", "keras.")):
+        second = function.path.startswith("tensorflow.compat.v2.")
+        if function.path.startswith("tensorflow.") and not second and not path.startswith(("compat.", "keras.")):
             before = symbol(f"compat.v1.{path}")
         if found is None and before is None:
             raise CannotLift(f"{function}, which is not among the functions known here")
@@ -160,7 +169,7 @@ class Caller:
             return Callback(lambda args, kwargs: self._call(x, args, kwargs), self._within)
         if isinstance(x, Name):
             raise CannotLift(f"{x} as an argument")
-        return x
+        return kept(x)
 
     def _converted(self, dtype: DType, x: Any = 0) -> Any:
         """np.float32(x)."""
@@ -205,7 +214,7 @@ class Caller:
             raise CannotLift(f"the method {name}() of a tensor")
         if name in ("reshape", "transpose") and len(args) > 1:
             args = [tuple(args)]
-        return self.note(path, [x], found.call(self.b, [x, *args], kwargs))
+        return self.note(path, [x], found.call(self.b, [x, *map(kept, args)], {key: kept(value) for key, value in kwargs.items()}))
 
     # -- Python's own ---------------------------------------------------------------------------------------------------
 
@@ -275,16 +284,28 @@ class Caller:
         return any(_is_a(x, kind) for kind in (kinds if isinstance(kinds, (list, tuple)) else (kinds,)))
 
     def _builtin_getattr(self, owner: Any, name: str, *default: Any) -> Any:
-        try:
-            return attribute(owner, name)
-        except CannotLift:
-            if default:
-                return default[0]
-            raise
+        if default and not self._is_there(owner, name):
+            return default[0]
+        return attribute(owner, name)
 
     def _builtin_hasattr(self, owner: Any, name: str) -> bool:
-        marker = object()
-        return self._builtin_getattr(owner, name, marker) is not marker
+        return self._is_there(owner, name)
+
+    def _is_there(self, owner: Any, name: str) -> bool:
+        """Whether something has an attribute. Raises CannotLift where nobody knows: Keras and TensorFlow differ from release to release."""
+        if isinstance(owner, Name):
+            found = attribute(owner, name)
+            if not isinstance(found, Name) or symbol(symbol_name(found.path)) is not None or f"{found.path}." in _MODULES:
+                return True
+            if found.path in _GONE and self._era is not None:
+                return _GONE[found.path](self._era)
+            raise CannotLift(f"{found}, which may be there or not")
+        if isinstance(owner, (bool, int, float, complex, str, bytes, list, tuple, dict, set, type(None))) and not isinstance(
+            owner, (DType, Shape, Fields)
+        ):
+            return hasattr(type(owner), name)  # one that is there and unknown here is refused when it is used
+        attribute(owner, name)
+        return True
 
     def _builtin_print(self, *args: Any, **kwargs: Any) -> None:
         """Nothing is printed for a file."""
@@ -367,9 +388,10 @@ def _of_numpy(name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if name in _NUMPY_MAKING:
         _check_numbers(name, [*args, *kwargs.values()])
     elif name in _NUMPY_REPEATING:
-        _check_numbers(name, [np.size(args[0]), *args[1:2], *(kwargs.get(key, 1) for key in ("repeats", "reps"))])
-    elif math.prod(max(1, x.size) for x in args if isinstance(x, np.ndarray)) > 100 * MAX_ITEMS:
-        raise CannotLift(f"numpy.{name}() of so many numbers")
+        _check_numbers(name, [numbers(args[0]), *args[1:2], *(kwargs.get(key, 1) for key in ("repeats", "reps"))])
+    else:
+        squared = args[:1] if name in _NUMPY_SQUARING and args and np.ndim(args[0]) == 1 else []
+        check(math.prod(max(1, numbers(x)) for x in (*args, *kwargs.values(), *squared)), f"numpy.{name}()")
     if isinstance(kwargs.get("dtype"), str):
         kwargs["dtype"] = dtypes.to_numpy(kwargs["dtype"])
     args = [dtypes.to_numpy(x) if isinstance(x, DType) else x for x in args]
@@ -381,10 +403,9 @@ def _check_numbers(name: str, args: list[Any]) -> None:
     """Refuse an array that is too long before it is made."""
     total = 1.0
     for x in args:
-        if isinstance(x, (int, float, list, tuple)) and not isinstance(x, bool):
-            total *= max(1.0, float(np.prod(np.abs(np.asarray(x, float)))))
-    if not total <= 100 * MAX_ITEMS:
-        raise CannotLift(f"numpy.{name}() of more than ten million numbers")
+        if isinstance(x, (int, float, list, tuple, np.ndarray, np.integer)) and not isinstance(x, bool):
+            total *= max(1.0, float(np.prod(np.abs(np.asarray(x, float)))), float(np.size(x)))
+    check(total, f"numpy.{name}()")
 
 
 def _of_shape(shape: Shape, name: str, args: list[Any]) -> Any:
@@ -427,13 +448,9 @@ def _is_a(x: Any, kind: Any) -> bool:
 
 
 def _listed(x: Any) -> list[Any]:
-    if isinstance(x, range) and len(x) > MAX_ITEMS:
+    found = list(islice(x, MAX_ITEMS + 1))
+    if len(found) > MAX_ITEMS:
         raise ValueError(f"more than {MAX_ITEMS} items")
-    found = []
-    for item in x:
-        found.append(item)
-        if len(found) > MAX_ITEMS:
-            raise ValueError(f"more than {MAX_ITEMS} items")
     return found
 
 

@@ -21,8 +21,8 @@ from loadstone.lowering.python.objects import CannotLift, Function, Name
 from loadstone.lowering.registry import check_options, keras_layer
 
 PACKAGE = "keras.layers."
-_POOL = "pool_size={0} strides=None padding='valid' data_format='channels_last'"
-_WHOLE = "data_format='channels_last' keepdims=False"
+_POOL = "pool_size={0} strides=None padding='valid' data_format=None"
+_WHOLE = "data_format=None keepdims=False"
 _ROWS = {
     "Activation": "activation",
     "Add": "",
@@ -30,12 +30,12 @@ _ROWS = {
     **{f"AveragePooling{n}D": _POOL.format(2) for n in (1, 2, 3)},
     "Concatenate": "axis=-1",
     "Cropping1D": "cropping=(1,1)",
-    "Cropping2D": "cropping=((0,0),(0,0)) data_format='channels_last'",
-    "Cropping3D": "cropping=((1,1),(1,1),(1,1)) data_format='channels_last'",
+    "Cropping2D": "cropping=((0,0),(0,0)) data_format=None",
+    "Cropping3D": "cropping=((1,1),(1,1),(1,1)) data_format=None",
     "Dot": "axes normalize=False",
     "Dropout": "rate noise_shape=None seed=None",
     "ELU": "alpha=1.0",
-    "Flatten": "data_format='channels_last'",
+    "Flatten": "data_format=None",
     "GaussianNoise": "stddev seed=None",
     **{f"Global{kind}Pooling{n}D": _WHOLE for kind in ("Average", "Max") for n in (1, 2, 3)},
     "LeakyReLU": "negative_slope|alpha=0.3",
@@ -54,11 +54,11 @@ _ROWS = {
     "ThresholdedReLU": "theta=1.0",
     "UnitNormalization": "axis=-1",
     "UpSampling1D": "size=2",
-    "UpSampling2D": "size=2 data_format='channels_last' interpolation='nearest'",
-    "UpSampling3D": "size=2 data_format='channels_last'",
+    "UpSampling2D": "size=2 data_format=None interpolation='nearest'",
+    "UpSampling3D": "size=2 data_format=None",
     "ZeroPadding1D": "padding=1",
-    "ZeroPadding2D": "padding=1 data_format='channels_last'",
-    "ZeroPadding3D": "padding=1 data_format='channels_last'",
+    "ZeroPadding2D": "padding=1 data_format=None",
+    "ZeroPadding3D": "padding=1 data_format=None",
 }
 _SAME = {"AvgPool": "AveragePooling", "MaxPool": "MaxPooling", "GlobalAvgPool": "GlobalAveragePooling", "GlobalMaxPool": "GlobalMaxPooling"}
 _OF_KERAS_1 = frozenset("Activation Dropout ELU Flatten LeakyReLU Permute RepeatVector Reshape ThresholdedReLU".split())
@@ -102,8 +102,17 @@ def made(class_name: str, args: Sequence[Any], kwargs: Mapping[str, Any], era: E
         raise CannotLift("keras.layers.UpSampling2D with interpolation, which TensorFlow 1.13 to 1.15 compute differently")
     upgraded = dict(era.upgrade(class_name, config)) if era.upgrade is not None else config
     if upgraded.get("data_format", "channels_last") is None:
-        upgraded["data_format"] = "channels_last"
+        upgraded["data_format"] = _layout(class_name, era)
     return Made(class_name, upgraded)
+
+
+def _layout(class_name: str, era: Era) -> str:
+    """Where a layer that is told nothing has the channels; before Keras 3 those of one axis, and at first Flatten, did not ask."""
+    if era.version < (3,) and "1D" in class_name or era.version < (2, 2) and class_name == "Flatten":
+        return "channels_last"
+    if era.layout is None:
+        raise CannotLift(f"keras.layers.{class_name} without data_format, where the file does not tell where channels are")
+    return era.layout
 
 
 def _config(class_name: str, row: Sequence[str], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:

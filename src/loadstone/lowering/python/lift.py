@@ -70,7 +70,7 @@ def _lifted(
             return None
         made = _result(b, found)
         return map_structure(lambda x: b.op("Identity", x, out_shape=x.shape) if machine.is_copy(x) else x, made) if masked else made
-    except MALFORMED as error:  # a rule was given what its author did not think of
+    except (*MALFORMED, MemoryError) as error:  # a rule was given what its author did not think of
         raise CannotLift(f"a call that fails with {type(error).__name__}: {error}") from error
 
 

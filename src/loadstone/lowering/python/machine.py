@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,12 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.era import Era
 from loadstone.lowering.python import operations
 from loadstone.lowering.python.attributes import attribute
+from loadstone.lowering.python.bounds import COSTLY_STEP, Steps
 from loadstone.lowering.python.calls import Caller
 from loadstone.lowering.python.names import attribute_of
 from loadstone.lowering.python.objects import (
-    COSTLY_STEP,
     MAX_DEPTH,
     MAX_ITEMS,
-    MAX_STEPS,
     CannotLift,
     Cell,
     Function,
@@ -62,13 +62,16 @@ class Machine:
     def __init__(self, b: Builder, era: Era | None = None, masked: bool = False, variables: Variables | None = None) -> None:
         self.b = b
         self._caller = Caller(b, self.call, era, self._within, masked, variables)
-        self._steps = 0
+        self._steps = Steps()
         self._depth = 0
 
     def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """What a call gives: of a function that is walked, or of a name that means something."""
         if not isinstance(function, Function):
-            return self._caller.call(function, list(args), dict(kwargs))
+            self._steps.handle(function, args, kwargs)
+            found = self._caller.call(function, list(args), dict(kwargs))
+            self._steps.handle(found)
+            return found
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise CannotLift(f"more than {MAX_DEPTH} calls inside each other")
@@ -95,9 +98,7 @@ class Machine:
         code, place = frame.function.code.instructions, 0
         while True:
             instruction = code[place]
-            self._steps += COSTLY_STEP if instruction.op in _COSTLY else 1
-            if self._steps > MAX_STEPS:
-                raise CannotLift(f"more than {MAX_STEPS} steps")
+            self._steps.take(COSTLY_STEP if instruction.op in _COSTLY else 1)
             if instruction.op == "RETURN":
                 return frame.given if frame.function.code.is_generator else frame.stack.pop()
             step = _STEPS.get(instruction.op)
@@ -164,6 +165,7 @@ class Machine:
     def _build(self, frame: Frame, what: tuple[str, int]) -> None:
         kind, count = what
         items = frame.pop(2 * count if kind == "dict" else count)
+        self._steps.handle(items)
         frame.stack.append(_BUILD[kind](items))
 
     def _constant_keys(self, frame: Frame, count: int) -> None:
@@ -203,6 +205,7 @@ class Machine:
 
     def _add(self, frame: Frame, depth: int) -> None:
         value = frame.stack.pop()
+        self._steps.handle(value)
         frame.stack[-depth].add(_key(value))
 
     def _add_all(self, frame: Frame, depth: int) -> None:
@@ -211,16 +214,19 @@ class Machine:
 
     def _put(self, frame: Frame, depth: int) -> None:
         key, value = frame.pop(2)
+        self._steps.handle(key)
         frame.stack[-depth][_key(key)] = value
 
     def _put_all(self, frame: Frame, depth: int) -> None:
         more = frame.stack.pop()
         if not isinstance(more, dict):
             raise CannotLift("a dict made of something else")
+        self._steps.handle(more)
         frame.stack[-depth].update(more)
 
     def _store_item(self, frame: Frame, _: Any) -> None:
         value, owner, key = frame.pop(3)
+        self._steps.handle(value, key, owner if isinstance(owner, np.ndarray) else None)
         if isinstance(owner, np.ndarray):
             return operations.store(owner, key, value)
         if not isinstance(owner, (list, dict)) or isinstance(key, (Value, slice)):
@@ -233,13 +239,16 @@ class Machine:
 
     def _binary(self, frame: Frame, symbol: str) -> None:
         x, y = frame.pop(2)
+        self._steps.handle(x, y)
         found = operations.subscript(self.b, x, y) if symbol == "[]" else operations.binary(self.b, symbol, x, y)
+        self._steps.handle(found)
         frame.stack.append(self._caller.note("", [x, y], found) if isinstance(x, Value) else found)
 
     def _grow(self, frame: Frame, symbol: str) -> None:
         """x += y and the like, which change a list or an array that others may hold."""
         if isinstance(frame.stack[-2], np.ndarray) and not operations.holds_tensor(frame.stack[-1]):
             x, y = frame.pop(2)
+            self._steps.handle(x, y)
             operations.store(x, ..., operations.binary(self.b, symbol, x, y), same=True)
             return frame.stack.append(x)
         if symbol != "+" or not isinstance(frame.stack[-2], list):
@@ -250,10 +259,12 @@ class Machine:
 
     def _compare(self, frame: Frame, symbol: str) -> None:
         x, y = frame.pop(2)
+        self._steps.handle(x, y)
         frame.stack.append(operations.compare(self.b, symbol, x, y))
 
     def _unary(self, frame: Frame, symbol: str) -> None:
         x = frame.stack.pop()
+        self._steps.handle(x)
         frame.stack.append(not operations.truth(x) if symbol == "not" else operations.unary(self.b, symbol, x))
 
     def _attribute(self, frame: Frame, name: str) -> None:
@@ -279,10 +290,9 @@ class Machine:
 
     def items(self, x: Any) -> list[Any]:
         """All items of something."""
-        found: list[Any] = []
-        for item in iterate(x):
-            found.append(item)
-            _check_length(found)
+        found = list(islice(iterate(x), MAX_ITEMS + 1))
+        _check_length(found)
+        self._steps.handle(found)
         return found
 
     # -- order ----------------------------------------------------------------------------------------------------------

@@ -11,8 +11,6 @@ from loadstone.errors import UnsupportedAttribute
 from loadstone.ir.records import dataclass, field
 from loadstone.lowering.block import Value
 
-MAX_STEPS = 200_000  # instructions in all
-COSTLY_STEP = 10  # of these, for one that may add nodes to the graph
 MAX_DEPTH = 50  # calls inside calls
 MAX_NAME = 500
 MAX_ITEMS = 100_000  # of a list, a string, an array

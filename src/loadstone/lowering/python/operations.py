@@ -14,6 +14,7 @@ import numpy as np
 
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
+from loadstone.lowering.python.bounds import check, numbers
 from loadstone.lowering.python.objects import MAX_ITEMS, CannotLift, Drawn, DType, Method, Name
 from loadstone.lowering.tensorflow.symbols import rule, tensor
 
@@ -82,6 +83,15 @@ def holds_tensor(x: Any) -> bool:
     return isinstance(x, Value)
 
 
+def kept(x: Any) -> Any:
+    """x as it is now, for a graph to hold: a function may write into its arrays later."""
+    if isinstance(x, np.ndarray):
+        return x.copy() if x.flags.writeable else x
+    if type(x) in (list, tuple):
+        return type(x)(map(kept, x))
+    return x
+
+
 def binary(b: Builder, symbol: str, x: Any, y: Any) -> Any:
     """x + y and the like."""
     if isinstance(x, Drawn) or isinstance(y, Drawn):
@@ -94,7 +104,7 @@ def binary(b: Builder, symbol: str, x: Any, y: Any) -> Any:
         name = _LOGICAL.get(symbol, name) if dtype == "bool" else name
         if not name or not _joins(x) or not _joins(y):
             raise CannotLift(f"{_kind(x)} {symbol} {_kind(y)}")
-        return rule(name).function(b, x, y)
+        return rule(name).function(b, kept(x), kept(y))
     _check_plain(symbol, x, y)
     _check_size(symbol, x, y)
     return _own(symbol, function, x, y)
@@ -115,7 +125,7 @@ def compare(b: Builder, symbol: str, x: Any, y: Any) -> Any:
     if isinstance(x, Value) or isinstance(y, Value):
         if symbol in ("==", "!=") and (x is None or y is None):
             return symbol == "!="
-        return rule(name).function(b, x, y)
+        return rule(name).function(b, kept(x), kept(y))
     return _own(symbol, function, x, y)
 
 
@@ -139,9 +149,9 @@ def subscript(b: Builder, x: Any, key: Any) -> Any:
     if isinstance(x, Drawn):
         return x
     if isinstance(x, Value):
-        return rule("__operators__.getitem").function(b, x, key)
+        return rule("__operators__.getitem").function(b, x, kept(key))
     if isinstance(x, np.ndarray) and holds_tensor(key):
-        return rule("__operators__.getitem").function(b, tensor(b, x), key)
+        return rule("__operators__.getitem").function(b, tensor(b, kept(x)), kept(key))
     if isinstance(key, Value):
         if key.const is None or key.rank:
             raise CannotLift(f"{_kind(x)}[...] with a key that is computed")
@@ -149,6 +159,8 @@ def subscript(b: Builder, x: Any, key: Any) -> Any:
     if isinstance(x, Name):
         return x  # a generic type, in an annotation
     _check_plain("[]", x)
+    if isinstance(x, np.ndarray):
+        _check_key(x, key)
     return _own("[]", operator.getitem, x, key)
 
 
@@ -211,10 +223,10 @@ def _check_size(symbol: str, x: Any, y: Any) -> None:
         bits = {"**": x.bit_length() * max(y, 0), "<<": x.bit_length() + max(y, 0), "*": x.bit_length() + y.bit_length()}.get(symbol, 0)
         if bits > _MAX_BITS:
             raise CannotLift("a number of more than 1024 bits")
-    if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
-        size = x.size * y.size if symbol == "@" else np.broadcast_shapes(x.shape, y.shape) if _broadcasts(x, y) else ()
-        if np.prod(size, dtype=float) > 100 * MAX_ITEMS:
-            raise CannotLift("an array of more than ten million numbers")
+    if isinstance(x, np.ndarray) or isinstance(y, np.ndarray):
+        one, other = np.shape(x), np.shape(y)
+        size = (np.size(x), np.size(y)) if symbol == "@" else np.broadcast_shapes(one, other) if _broadcasts(one, other) else ()
+        check(np.prod(size, dtype=float), "an array")
 
 
 def _writes(text: str | bytes, values: Any) -> bool:
@@ -224,8 +236,16 @@ def _writes(text: str | bytes, values: Any) -> bool:
     return isinstance(text, str) and plain and len(text) + sum(len(str(x)) for x in parts) < MAX_ITEMS and not _PADDED.search(text)
 
 
-def _broadcasts(x: np.ndarray, y: np.ndarray) -> bool:
-    return all(m == n or 1 in (m, n) for m, n in zip(x.shape[::-1], y.shape[::-1], strict=False))
+def _broadcasts(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return all(m == n or 1 in (m, n) for m, n in zip(one[::-1], other[::-1], strict=False))
+
+
+def _check_key(x: np.ndarray, key: Any) -> None:
+    """Refuse an array that is indexed by arrays to one that is too long."""
+    parts = key if isinstance(key, tuple) else (key,)
+    chosen = [numbers(part) for part in parts if isinstance(part, (list, np.ndarray))]
+    if chosen:
+        check(np.prod(chosen, dtype=float) * (np.prod(x.shape[1:], dtype=float) if len(parts) == 1 else x.size), "an array")
 
 
 def _joins(x: Any) -> bool:

@@ -10,11 +10,12 @@ import struct
 import numpy as np
 
 from loadstone.errors import InferenceError
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.symbols import Operand, tensor, tf
 
-_FLOOR = 1e-12  # of what a filter gives
+FLOOR = 1e-12  # of what a filter gives
 MAX_SAMPLES = 1 << 28
 
 
@@ -60,23 +61,37 @@ def _wav(data: bytes) -> tuple[np.ndarray, int]:
 def audio_spectrogram(b: Builder, input_: Operand, window_size: int, stride: int, magnitude_squared: bool = False) -> Value:
     """x (samples, channels) -> (channels, frames, 1 + n / 2): magnitudes, n the power of 2 that holds a window of Hann's."""
     x, size, step = tensor(b, input_), int(window_size), int(stride)
-    length = 1 << max(size - 1, 1).bit_length()
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
+    work, known = Spectrogram(size, step, magnitude_squared), x.shape[0]
+    frames = None if known is None else max(0, 1 + (known - size) // step) if known >= size else 0
+    return b.host("audio_spectrogram", work, [x], [((x.shape[1], frames, work.length // 2 + 1), "float32")])[0]
 
-    def compute(samples: np.ndarray) -> tuple[np.ndarray]:
+
+@dataclass(frozen=True)
+class Spectrogram:
+    """The same as a Python call."""
+
+    size: int
+    step: int
+    squared: bool
+
+    @property
+    def length(self) -> int:
+        """Samples of a frame, zeros included."""
+        return 1 << max(self.size - 1, 1).bit_length()
+
+    def window(self) -> np.ndarray:
+        """The weights of the samples."""
+        return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(self.size) / self.size))
+
+    def __call__(self, samples: np.ndarray) -> tuple[np.ndarray]:
+        size, step, length = self.size, self.step, self.length
         count = max(0, 1 + (len(samples) - size) // step) if len(samples) >= size else 0
         if not count:
             return (np.zeros((samples.shape[1], 0, length // 2 + 1), np.float32),)
-        frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), size, axis=0)[::step][
-            :count
-        ]  # frames, channels, size
-        spectrum = np.fft.rfft(frames * window, length, axis=-1)
+        frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), size, axis=0)[::step]  # frames, channels, size
+        spectrum = np.fft.rfft(frames[:count] * self.window(), length, axis=-1)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-        return (np.ascontiguousarray((power if magnitude_squared else np.sqrt(power)).transpose(1, 0, 2)),)
-
-    known = x.shape[0]
-    frames = None if known is None else max(0, 1 + (known - size) // step) if known >= size else 0
-    return b.host("audio_spectrogram", compute, [x], [((x.shape[1], frames, length // 2 + 1), "float32")])[0]
+        return (np.ascontiguousarray((power if self.squared else np.sqrt(power)).transpose(1, 0, 2)),)
 
 
 @tf("raw_ops.Mfcc")
@@ -86,35 +101,52 @@ def mfcc(
 ) -> Value:  # fmt: skip
     """Squared magnitudes (channels, frames, frequencies) -> (channels, frames, coefficients)."""
     x, rate = tensor(b, spectrogram), tensor(b, sample_rate)
-    channels, count = int(filterbank_channel_count), int(dct_coefficient_count)
-
-    def compute(power: np.ndarray, hertz: np.ndarray) -> tuple[np.ndarray]:
-        weights = _filters(power.shape[-1], float(hertz), channels, float(lower_frequency_limit), float(upper_frequency_limit))
-        logs = np.log(np.maximum(np.sqrt(power.astype(np.float64)) @ weights, _FLOOR))
-        angles = np.arange(count)[:, None] * np.pi / channels * (np.arange(channels) + 0.5)
-        return ((logs @ (np.sqrt(2.0 / channels) * np.cos(angles)).T).astype(np.float32),)
-
-    return b.host("mfcc", compute, [x, rate], [((*x.shape[:-1], count), "float32")])[0]
+    limits = float(lower_frequency_limit), float(upper_frequency_limit)
+    work = Coefficients(int(filterbank_channel_count), int(dct_coefficient_count), *limits)
+    return b.host("mfcc", work, [x, rate], [((*x.shape[:-1], work.count), "float32")])[0]
 
 
-def _mel(hertz: np.ndarray | float) -> np.ndarray:
+@dataclass(frozen=True)
+class Coefficients:
+    """The same as a Python call. low and high are the limits of what is heard, in hertz."""
+
+    channels: int
+    count: int
+    low: float
+    high: float
+
+    def waves(self) -> np.ndarray:
+        """(channels, count): the cosines that make coefficients of logarithms."""
+        angles = np.arange(self.count)[:, None] * np.pi / self.channels * (np.arange(self.channels) + 0.5)
+        return np.asarray((np.sqrt(2.0 / self.channels) * np.cos(angles)).T)
+
+    def centers(self) -> np.ndarray:
+        """The middles of all channels and of one more, in mels."""
+        low, high = mel(self.low), mel(self.high)
+        return np.asarray(low + (high - low) / (self.channels + 1) * np.arange(1, self.channels + 2))
+
+    def __call__(self, power: np.ndarray, hertz: np.ndarray) -> tuple[np.ndarray]:
+        weights = self._filters(power.shape[-1], float(hertz))
+        logs = np.log(np.maximum(np.sqrt(power.astype(np.float64)) @ weights, FLOOR))
+        return ((logs @ self.waves()).astype(np.float32),)
+
+    def _filters(self, bins: int, rate: float) -> np.ndarray:
+        """How much of each frequency goes into each channel: (bins, channels), triangles that overlap by half."""
+        each = 0.5 * rate / (bins - 1)
+        start, end = int(1.5 + self.low / each), int(self.high / each)
+        centers, weights = self.centers(), np.zeros((bins, self.channels))
+        for place in range(start, min(end, bins - 1) + 1):
+            pitch = mel(place * each)
+            channel = int(np.searchsorted(centers[: self.channels], pitch, side="left")) - 1  # the last one whose center is below
+            lower = centers[channel] if channel >= 0 else mel(self.low)
+            weight = float((centers[channel + 1] - pitch) / (centers[channel + 1] - lower))
+            if channel >= 0:
+                weights[place, channel] += weight
+            if channel + 1 < self.channels:
+                weights[place, channel + 1] += 1.0 - weight
+        return weights
+
+
+def mel(hertz: np.ndarray | float) -> np.ndarray:
+    """The pitch of frequencies."""
     return np.asarray(1127.0 * np.log1p(np.asarray(hertz, np.float64) / 700.0))
-
-
-def _filters(bins: int, rate: float, channels: int, low: float, high: float) -> np.ndarray:
-    """How much of each frequency goes into each channel: (bins, channels), triangles that overlap by half."""
-    each = 0.5 * rate / (bins - 1)
-    start, end = int(1.5 + low / each), int(high / each)
-    centers = _mel(low) + (_mel(high) - _mel(low)) / (channels + 1) * np.arange(1, channels + 2)
-    weights = np.zeros((bins, channels))
-    for place in range(start, min(end, bins - 1) + 1):
-        mel = _mel(place * each)
-        above = int(np.searchsorted(centers[:channels], mel, side="left"))  # the first center that is not below
-        channel = above - 1
-        lower = centers[channel] if channel >= 0 else _mel(low)
-        weight = float((centers[channel + 1] - mel) / (centers[channel + 1] - lower))
-        if channel >= 0:
-            weights[place, channel] += weight
-        if channel + 1 < channels:
-            weights[place, channel + 1] += 1.0 - weight
-    return weights

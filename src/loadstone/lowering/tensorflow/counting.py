@@ -12,6 +12,7 @@ import numpy as np
 
 from loadstone.errors import InferenceError, ModelError
 from loadstone.ir import dtypes
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.reductions import searchsorted
@@ -42,8 +43,17 @@ def dense_bincount(b: Builder, input_: Operand, size: Operand, weights: Operand,
     if x.rank > 2:
         raise ModelError(f"DenseBincount of a tensor of shape {x.shape}")
     x = b.reshape(x, [1]) if not x.rank else x
+    result = ((*x.shape[:-1], _size(count)), loads.dtype)
+    return b.host("DenseBincount", Bins(binary_output), [x, count, loads], [result], pure=True)[0]
 
-    def compute(ids: Array, size: Array, loads: Array) -> tuple[Array]:
+
+@dataclass(frozen=True)
+class Bins:
+    """The same as a Python call."""
+
+    binary: bool
+
+    def __call__(self, ids: Array, size: Array, loads: Array) -> tuple[Array]:
         bins = int(size.reshape(-1)[0])
         rows = np.atleast_2d(ids)
         if bins < 0 or bins * max(len(rows), 1) > MOST:
@@ -55,13 +65,11 @@ def dense_bincount(b: Builder, input_: Operand, size: Operand, weights: Operand,
         counts = np.zeros((len(rows), bins), np.float32 if loads.dtype.itemsize == 2 else loads.dtype)
         inside = rows < bins
         places = (np.nonzero(inside)[0], rows[inside])
-        if binary_output:
+        if self.binary:
             counts[places] = 1
         else:
             np.add.at(counts, places, loads.reshape(rows.shape)[inside] if loads.size else 1)
         return (np.ascontiguousarray(counts if ids.ndim == 2 else counts[0], loads.dtype),)
-
-    return b.host("DenseBincount", compute, [x, count, loads], [((*x.shape[:-1], _size(count)), loads.dtype)], pure=True)[0]
 
 
 @tf("raw_ops.Bucketize")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from loadstone.errors import ModelError
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Dim, Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.complex_numbers import WHOLE, Complex, of_complex
@@ -40,10 +41,10 @@ def _first(b: Builder, x: Value, count: int) -> Value:
     return x if length is None or length <= count else b.slice(x, x.rank - 1, 0, count)
 
 
-def product(b: Builder, x: Complex, inverse: bool) -> Complex | None:
+def product(b: Builder, x: Complex, inverse: bool, longest: int = LONGEST) -> Complex | None:
     """The transform along the last axis, whose length is known, as products."""
     length = x.shape[-1]
-    if length is None or not 0 < length <= LONGEST:
+    if length is None or not 0 < length <= longest:
         return None
     cosines, sines = _waves(length, length, length, 1 if inverse else -1)
     if inverse:
@@ -52,20 +53,20 @@ def product(b: Builder, x: Complex, inverse: bool) -> Complex | None:
     return Complex(re, b.Add(_times(b, x.real, sines), _times(b, x.imag, cosines)))
 
 
-def half_spectrum(b: Builder, x: Value, samples: int) -> Complex | None:
+def half_spectrum(b: Builder, x: Value, samples: int, longest: int = LONGEST) -> Complex | None:
     """The first half of the spectrum of real signals, cut or filled with zeros to this many samples, as products."""
     length = x.shape[-1]
-    if length is None or not 0 < samples <= LONGEST or not length:
+    if length is None or not 0 < samples <= longest or not length:
         return None
     y = _first(b, x, samples)
     cosines, sines = _waves(y.shape[-1] or 0, samples // 2 + 1, samples, -1)
     return Complex(_times(b, y, cosines), _times(b, y, sines))
 
 
-def signal(b: Builder, x: Complex, samples: int) -> Value | None:
+def signal(b: Builder, x: Complex, samples: int, longest: int = LONGEST) -> Value | None:
     """The real signals with this half of a spectrum, as products; each bin but the first and the middle one counts twice."""
     bins = x.shape[-1]
-    if bins is None or not 0 < samples <= LONGEST or not bins:
+    if bins is None or not 0 < samples <= longest or not bins:
         return None
     kept = min(bins, samples // 2 + 1)
     cosines, sines = _waves(kept, samples, samples, -1)
@@ -78,11 +79,27 @@ def signal(b: Builder, x: Complex, samples: int) -> Value | None:
     return b.Add(re, _times(b, _first(b, x.imag, kept), sines * twice / samples))
 
 
-def host(b: Builder, name: str, x: Complex | Value, function: Callable[[Array], Array], shape: Sequence[Dim], to_real: bool) -> Any:
+@dataclass(frozen=True)
+class Transform:
+    """A transform along the last axis as a Python call. kind: "whole", "inverse", "half" of a spectrum, or "real" signals of that."""
+
+    kind: str
+    samples: int = 0
+
+    def product(self, b: Builder, x: Any, longest: int) -> Complex | Value | None:
+        """The same as products; None where the length is unknown or more than `longest`."""
+        if self.kind in ("half", "real"):
+            return (half_spectrum if self.kind == "half" else signal)(b, x, self.samples, longest)
+        return product(b, x, self.kind == "inverse", longest)
+
+
+def host(
+    b: Builder, name: str, x: Complex | Value, function: Callable[[Array], Array], shape: Sequence[Dim], to_real: bool, does: object = None
+) -> Any:
     """A transform in Python."""
     wide = np.complex128 if isinstance(x, Complex) else np.float64
     result = Result(tuple(shape), "real" if to_real else WHOLE.get(x.dtype, x.dtype))
-    return step(b, name, [x], [result], lambda z: function(z.astype(wide)))[0]
+    return step(b, name, [x], [result], lambda z: function(z.astype(wide)), does)[0]
 
 
 def _checked(x: Complex | Value, rank: int, name: str) -> None:
@@ -97,7 +114,8 @@ def _complex(name: str, rank: int, inverse: bool) -> Callable[[Builder, Complex]
         _checked(input_, rank, name)
         found = product(b, input_, inverse) if rank == 1 else None
         axes = tuple(range(-rank, 0))
-        return found or host(b, name, input_, lambda z: _whole(function, z, None, axes), input_.shape, False)
+        does = Transform("inverse" if inverse else "whole") if rank == 1 else None
+        return found or host(b, name, input_, lambda z: _whole(function, z, None, axes), input_.shape, False, does)
 
     return rule
 
@@ -149,7 +167,8 @@ def _of_real(name: str, rank: int) -> Callable[..., Complex]:
         made = half_spectrum(b, x, lengths[0]) if rank == 1 else None
         bins = [*lengths[:-1], lengths[-1] // 2 + 1 if lengths[-1] else 0]
         shape = (*x.shape[: x.rank - rank], *bins)
-        return made or host(b, name, x, partial(_filled, np.fft.rfftn, lengths, bins), shape, False)
+        does = Transform("half", lengths[0]) if rank == 1 else None
+        return made or host(b, name, x, partial(_filled, np.fft.rfftn, lengths, bins), shape, False, does)
 
     return rule
 
@@ -172,7 +191,8 @@ def _to_real(name: str, rank: int) -> Callable[..., Value]:
             return found
         made = signal(b, input_, lengths[0]) if rank == 1 else None
         shape = (*input_.shape[: input_.rank - rank], *lengths)
-        return made or host(b, name, input_, partial(_filled, np.fft.irfftn, lengths, lengths), shape, True)
+        does = Transform("real", lengths[0]) if rank == 1 else None
+        return made or host(b, name, input_, partial(_filled, np.fft.irfftn, lengths, lengths), shape, True, does)
 
     return rule
 

@@ -56,8 +56,10 @@ def matrix(b: Builder, x: Operand | Complex, what: str, square: bool = False) ->
     return y
 
 
-def step(b: Builder, name: str, operands: Sequence[Any], results: Sequence[Result], function: Callable[..., Any]) -> list[Any]:
-    """A Python step; half precision is computed in float32."""
+def step(
+    b: Builder, name: str, operands: Sequence[Any], results: Sequence[Result], function: Callable[..., Any], does: object = None
+) -> list[Any]:
+    """A Python step; half precision is computed in float32. does: as `Builder.host` takes it."""
     values: list[Value] = [v for x in operands for v in ([x.real, x.imag] if isinstance(x, Complex) else [x])]
     twofold = [isinstance(x, Complex) for x in operands]
     own = operands[0].dtype
@@ -79,9 +81,9 @@ def step(b: Builder, name: str, operands: Sequence[Any], results: Sequence[Resul
         return tuple(np.array(y, dtypes.to_numpy(dtype), order="C") for y, (_, dtype) in zip(made, specs, strict=True))
 
     try:
-        made = b.host(name, compute, values, specs, pure=True)
+        made = b.host(name, compute, values, specs, pure=True, does=does)
     except InferenceError:  # of constants, which may be those of a branch that is never taken
-        made = b.host(name, compute, values, specs)
+        made = b.host(name, compute, values, specs, does=does)
     rest = iter(made)
     return [Complex(next(rest), next(rest)) if kind in PART else next(rest) for kind in kinds]
 

@@ -14,7 +14,8 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.gathering import blank
 from loadstone.lowering.tensorflow.host_calls import Array, called
-from loadstone.lowering.tensorflow.shaping import concat, shape
+from loadstone.lowering.tensorflow.joining import concat
+from loadstone.lowering.tensorflow.shaping import shape
 from loadstone.lowering.tensorflow.symbols import Operand, alike, lengths, number, tensor, tf
 
 

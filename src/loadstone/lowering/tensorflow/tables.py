@@ -17,7 +17,7 @@ from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Shape, Value
 from loadstone.lowering.tensorflow.text_calls import as_bytes
 from loadstone.lowering.tensorflow.walk import GraphWalk, Resource, Thing, graph_op
-from loadstone.lowering.text.tables import Entries, TextFile, keyed
+from loadstone.lowering.text.tables import Entries, Find, TextFile, keyed
 
 
 @dataclass(eq=False)
@@ -103,13 +103,9 @@ def find(walk: GraphWalk, node: Node, inputs: list[Thing]) -> list[Thing]:
         return [None]
     if (keys.dtype, default.dtype) != (from_.key_dtype, from_.value_dtype):
         raise ModelError(f"keys of {keys.dtype} and a default of {default.dtype} for a table of {from_.key_dtype} to {from_.value_dtype}")
-    entries, width = from_.held(), from_.width
-    result = (*keys.shape[: keys.rank - width], *from_.shape)
-
-    def look(array: np.ndarray, other: np.ndarray) -> tuple[np.ndarray]:
-        return (entries.find(array, other, width),)
-
-    return list(walk.b.host("LookupTableFind", look, [keys, default], [(result, from_.value_dtype)], pure=True))
+    work = Find(from_.held(), from_.width)
+    result = (*keys.shape[: keys.rank - work.width], *from_.shape)
+    return list(walk.b.host("LookupTableFind", work, [keys, default], [(result, from_.value_dtype)], pure=True))
 
 
 @graph_op("LookupTableSize", "LookupTableSizeV2")

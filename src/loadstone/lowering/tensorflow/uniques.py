@@ -11,6 +11,7 @@ import numpy as np
 
 from loadstone.errors import ModelError
 from loadstone.ir import dtypes
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.tensorflow.host_calls import Array, called, plain
@@ -28,12 +29,19 @@ def unique(b: Builder, x: Value, axis: int | None, out: str) -> list[Value]:
     if axis is None and x.rank != 1:
         raise ModelError(f"unique elements of a tensor of shape {x.shape}")
     shape = tuple(None if k == at else d for k, d in enumerate(x.shape))
+    return called(b, "Unique", Distinct(at, out), [x], [(shape, x.dtype), ((x.shape[at],), out), ((None,), out)])
 
-    def compute(array: Array) -> tuple[Array, ...]:
-        first, places, counts = distinct(array, at)
-        return np.take(array, first, at), places.astype(out), counts.astype(out)
 
-    return called(b, "Unique", compute, [x], [(shape, x.dtype), ((x.shape[at],), out), ((None,), out)])
+@dataclass(frozen=True)
+class Distinct:
+    """The same as a Python call."""
+
+    axis: int
+    out: str
+
+    def __call__(self, array: Array) -> tuple[Array, ...]:
+        first, places, counts = distinct(array, self.axis)
+        return np.take(array, first, self.axis), places.astype(self.out), counts.astype(self.out)
 
 
 def distinct(array: Array, axis: int) -> tuple[Array, Array, Array]:

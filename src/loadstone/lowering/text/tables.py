@@ -67,6 +67,17 @@ class Entries:
         return result.reshape((*shape, *inner))
 
 
+@dataclass(frozen=True)
+class Find:
+    """Looking up as a Python call: the values of keys, which have `width` axes each, the default for others."""
+
+    entries: Entries
+    width: int = 0
+
+    def __call__(self, keys: np.ndarray, default: np.ndarray) -> tuple[np.ndarray]:
+        return (self.entries.find(keys, default, self.width),)
+
+
 def keyed(keys: np.ndarray, width: int) -> list[Any]:
     """Keys as Python values: tuples where they are vectors."""
     if not width:

@@ -74,7 +74,7 @@ def environment(config: Any, producer: Producer) -> Environment:
 
 def _layout(config: Any, producer: Producer) -> str | None:
     """Keras 1 kept it in a file of the user's, with another default for each backend; later it is "channels_last" unless somebody changed it."""
-    layers = [inner for inner in _layers(config) if str(inner["class_name"]).endswith(("2D", "3D"))]
+    layers = [inner for inner in _layers(config) if "1D" not in str(inner["class_name"])]  # which had a default of their own
     stated = {inner["config"].get("data_format") for inner in layers} & {"channels_first", "channels_last"}
     if not stated and producer.release >= (2,):
         return "channels_last"

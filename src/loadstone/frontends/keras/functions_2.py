@@ -1,0 +1,118 @@
+"""Operations of Keras 3 in the graph of a model as layers that Keras 2 keeps for them: a TFOpLambda for each function of TensorFlow.
+
+`operations_2` says which functions an operation is. It is given a TensorFlow that notes what is called, and how
+(tf_keras/src/layers/core/tf_op_layer.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from loadstone.frontends.keras import operations_2
+from loadstone.ir import Graph, Layer, Node, Output, Structure, map_structure
+
+Dtype = Callable[[Output], str]
+Parameters = Callable[[str], tuple[str, ...]]  # the names of a function's parameters
+
+
+def with_functions(root: Layer, dtype: Dtype, parameters: Parameters) -> None:
+    """Put layers in place of the operations of every model inside. Raises UnsupportedOps for one that TensorFlow has in no such form."""
+    for layer in list(root.walk()):
+        if layer.graph is not None and any(node.domain == "keras.ops" for node in layer.graph.nodes):
+            layer.graph = _Rewritten(layer.graph, dtype, parameters).graph()
+            layer.class_name = "Functional"
+
+
+class _Rewritten:
+    """One graph in the making."""
+
+    def __init__(self, graph: Graph, dtype: Dtype, parameters: Parameters) -> None:
+        self.old = graph
+        self.dtype = dtype
+        self.parameters = parameters
+        self.listed = [layer for layer in graph.layers() if layer.domain != "keras.ops"]
+        self.names = {layer.name for layer in self.listed}
+        self.nodes: list[Node] = []
+        self.made: dict[Node, Node] = {}
+
+    def graph(self) -> Graph:
+        for node in self.old.nodes:
+            if node.domain == "keras.ops":
+                self.made[node] = self.functions(node)
+            else:
+                args, kwargs = map_structure(self.moved, (node.args, node.kwargs))
+                self.made[node] = replace(node, args=args, kwargs=kwargs)
+                self.nodes.append(self.made[node])
+        inputs = [self.made[node] for node in self.old.inputs]
+        ends = [map_structure(self.moved, ends) for ends in (self.old.input_structure, self.old.outputs)]
+        return Graph(self.nodes, inputs, ends[0], ends[1], self.listed)
+
+    def moved(self, leaf: Any) -> Any:
+        return replace(leaf, node=self.made[leaf.node], shape=None) if isinstance(leaf, Output) else leaf
+
+    def functions(self, node: Node) -> Node:
+        """The call of the last of the functions that an operation is."""
+        layer = node.layer
+        assert layer is not None
+
+        def operand(leaf: Any) -> Any:
+            return _Tensor(self, layer, self.moved(leaf), self.dtype(leaf)) if isinstance(leaf, Output) else leaf
+
+        args, kwargs = map_structure(operand, (node.args, node.kwargs))
+        last: _Tensor = operations_2.call(_Function(self, layer, ""), layer, args, kwargs)
+        return last.output.node
+
+    def call(self, function: str, operation: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Tensor:
+        """Note one call of a function: all but its first argument by name."""
+        named = {**dict(zip(self.parameters(function)[1:], args[1:], strict=False)), **kwargs}
+        first, named = map_structure(lambda leaf: leaf.output if isinstance(leaf, _Tensor) else leaf, (args[0], named))
+        name = next(name for number in count() if (name := f"{operation.name}_{number}" if number else operation.name) not in self.names)
+        self.names.add(name)
+        kind = "SlicingOpLambda" if function == "__operators__.getitem" else "TFOpLambda"
+        layer = Layer(kind, name, {"function": function}, path=operation.path)
+        self.nodes.append(Node("keras", kind, name, (first,), named, layer))
+        self.listed.append(layer)
+        return _Tensor(self, operation, Output(self.nodes[-1]), None)
+
+
+class _Function:
+    """A name of TensorFlow: what is under it, and its call."""
+
+    def __init__(self, graph: _Rewritten, operation: Layer, name: str) -> None:
+        self._graph, self._operation, self._name = graph, operation, name
+
+    def __getattr__(self, name: str) -> _Function:
+        return _Function(self._graph, self._operation, f"{self._name}.{name}".lstrip("."))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> _Tensor:
+        return self._graph.call(self._name, self._operation, args, kwargs)
+
+
+class _Dtype:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class _Tensor:
+    """A tensor of the graph as an operand of an operation."""
+
+    def __init__(self, graph: _Rewritten, operation: Layer, output: Output, dtype: str | None) -> None:
+        self.output = output
+        self._graph, self._operation = graph, operation
+        if dtype is not None:
+            self.dtype = _Dtype(dtype)
+
+    def __getitem__(self, key: Any) -> _Tensor:
+        parts = [_part(part) for part in (key if isinstance(key, tuple) else (key,))]
+        return self._graph.call("__operators__.getitem", self._operation, (self, parts), {})
+
+    def __mul__(self, other: Any) -> _Tensor:
+        return self._graph.call("math.multiply", self._operation, (self, other), {})
+
+
+def _part(part: Any) -> Structure:
+    """A part of a key as Keras 2 keeps it."""
+    return {"start": part.start, "stop": part.stop, "step": part.step} if isinstance(part, slice) else part
