@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from loadstone.containers.hdf5 import Group
+from loadstone.containers.hdf5_tree import Group
 from loadstone.errors import CorruptFile, MissingWeights, ModelError
 from loadstone.frontends.keras.config import read_model
 from loadstone.frontends.keras.weights_h5 import assign

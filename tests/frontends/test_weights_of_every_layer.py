@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from loadstone.containers.hdf5 import Group
+from loadstone.containers.hdf5_tree import Group
 from loadstone.formats.producer import of_versions
 from loadstone.frontends.keras import names, weights_h5, weights_v3
 from loadstone.frontends.keras.config import read_model

@@ -1,8 +1,8 @@
 """HDF5 as a tree: groups, attributes and lazy tensors; and the writing of one. The only home of h5py.
 
-Structure: https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html. The whole tree is read once and h5py is
-closed again; tensors that lie contiguous are read from the source itself, the rest (filtered, chunked, compact, strings)
-opens the file for the one read. So no handle is kept, threads share nothing, and a forked process needs no repair.
+The usual file is read by `hdf5_headers`, any other by h5py. The whole tree is read once and the file closed again; tensors that lie
+contiguous are read from the source itself, the rest (filtered, chunked, compact, strings) opens the file for the one read. So no
+handle is kept, threads share nothing, and a forked process needs no repair.
 
 Refused: soft and external links, external and virtual storage (UnsafeContent); sizes that the file cannot hold (CorruptFile).
 """
@@ -16,100 +16,32 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from loadstone.containers import hdf5_headers
+from loadstone.containers.hdf5_tree import MAX_DEPTH, MAX_OBJECTS, Group
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError, UnsafeContent, UnsupportedVersion
 from loadstone.ir import Tensor, dtypes
-from loadstone.ir.records import dataclass, field
 
 if TYPE_CHECKING:
     import h5py
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-MAX_DEPTH = 200
 MAX_ATTRIBUTE = 64_000  # bytes of one that HDF5 keeps in the header of its group
-MAX_OBJECTS = 1_000_000
 UNSTORED = 64 << 20  # bytes that fill values and compression may add to any file
 EXPANSION = 1032  # more than deflate can do
 _FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32", 4: "szip", 5: "nbit", 6: "scaleoffset", 32000: "lzf"}
 _LINKS = {1: "a soft link", 64: "an external link"}
 
 
-@dataclass(eq=False)
-class Group:
-    """A group: attributes, groups and tensors by name, in the order that h5py iterates them.
-
-    path is "" for the root, else "model_weights/dense". Attributes are str, bytes, numbers or numpy arrays.
-    """
-
-    path: str
-    source: str
-    attributes: dict[str, Any] = field(default_factory=dict)  # whatever HDF5 can hold in an attribute
-    groups: dict[str, Group] = field(default_factory=dict)
-    tensors: dict[str, Tensor] = field(default_factory=dict)
-    names: list[str] = field(default_factory=list)
-
-    def text(self, name: str) -> str | None:
-        """A string attribute, None where there is none; CorruptFile where it is no text."""
-        value = self.attributes.get(name)
-        if value is None:
-            return None
-        if isinstance(value, np.ndarray) and value.size == 1:
-            value = value.reshape(-1)[0]
-        return self._decoded(value, name)
-
-    def strings(self, name: str) -> list[str] | None:
-        """A list of strings; lists over 64 KB are stored in numbered attributes (`weight_names0`, `weight_names1`, ...)."""
-        parts = [self.attributes[name]] if name in self.attributes else []
-        while name not in self.attributes and f"{name}{len(parts)}" in self.attributes:
-            parts.append(self.attributes[f"{name}{len(parts)}"])
-        if not parts:
-            return None
-        return [self._decoded(item, name) for part in parts for item in np.asarray(part).reshape(-1).tolist()]
-
-    def group(self, path: str) -> Group | None:
-        """The group below this one, None where there is none."""
-        found: Group | None = self
-        for part in path.split("/"):
-            found = found.groups.get(part) if found else None
-        return found
-
-    def tensor(self, path: str) -> Tensor | None:
-        """The tensor below this one, None where there is none."""
-        *parents, name = path.split("/")
-        owner = self.group("/".join(parents)) if parents else self
-        return owner.tensors.get(name) if owner else None
-
-    def walk(self) -> Iterator[Group]:
-        """This group and all below, parents first."""
-        yield self
-        for group in self.groups.values():
-            yield from group.walk()
-
-    def all_tensors(self) -> dict[str, Tensor]:
-        """Every tensor below, by its path from this group, in file order."""
-        start = len(self.path) + 1 if self.path else 0
-        found = {}
-        for name in self.names:
-            if name in self.tensors:
-                found[f"{self.path}/{name}"[start:] if self.path else name] = self.tensors[name]
-            else:
-                inner = self.groups[name]
-                found.update({f"{inner.path[start:]}/{path}": tensor for path, tensor in inner.all_tensors().items()})
-        return found
-
-    def _decoded(self, value: object, name: str) -> str:
-        if isinstance(value, bytes):
-            try:
-                return value.decode("utf8")
-            except UnicodeDecodeError as error:
-                raise CorruptFile(f"attribute {name!r} is not UTF-8: {error}", source=self.source, where=self.path) from error
-        if isinstance(value, str):
-            return value
-        raise CorruptFile(f"attribute {name!r} should be text, found {type(value).__name__}", source=self.source, where=self.path)
-
-
 def read(source: Source) -> Group:
     """The tree of an HDF5 file, or of a range of one file that holds another."""
+    try:
+        return hdf5_headers.tree(source, lambda path, dtype: lambda: _load(source, path, dtype))
+    except hdf5_headers.Unusual:
+        return _read(source)
+
+
+def _read(source: Source) -> Group:
     with _opened(source) as file:
         return _Walk(source).group(file["/"].id, "", 0)  # the group: of a File, h5py before 3.12 does not ask in which order it was made
 
@@ -126,6 +58,13 @@ def begins(source: Source) -> bool:
 
 def outline(source: Source) -> Group:
     """The root alone: its attributes and the names in it, without what lies below."""
+    try:
+        return hdf5_headers.outline(source)
+    except hdf5_headers.Unusual:
+        return _outline(source)
+
+
+def _outline(source: Source) -> Group:
     with _opened(source) as file:
         return Group("", source.name, _Walk(source).attributes(file["/"].id, ""), names=list(file))
 
@@ -201,9 +140,15 @@ class _Walk:
         for name in list(attributes):
             with _typed(self.source, f"{path}@{name}"):
                 stored = attributes.get_id(name)
-                if prod(stored.shape or ()) * stored.get_type().get_size() > self.source.size:
+                shape, dtype = stored.shape, stored.dtype
+                if prod(shape or ()) * stored.get_type().get_size() > self.source.size:
                     raise self.corrupt("an attribute is larger than the file", f"{path}@{name}")
-                found[name] = _plain(attributes[name])
+                if shape is not None and dtype.kind == "S":  # lists of names, which are most of them
+                    value = np.zeros(shape, dtype)
+                    stored.read(value)
+                    found[name] = value[()]
+                else:
+                    found[name] = _plain(attributes[name])
         return found
 
     def tensor(self, data: h5py.h5d.DatasetID, path: str) -> Tensor:

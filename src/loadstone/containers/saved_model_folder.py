@@ -52,13 +52,25 @@ def in_archive(source: Source) -> Source | None:
 
 def open_folder(source: Source) -> SavedModelFolder:
     """The SavedModel of a folder, of the graph in it, or of an archive of the folder. Raises CorruptFile for one without a graph."""
-    folder = source if source.folder else in_archive(source) or source.beside()
-    file = folder.member(GRAPH if GRAPH in folder.entries else TEXT) if folder.files is not None or source.folder else source
+    folder, file = _parts(source)
     graphs = list(meta_graphs(_message(file)))
     if not graphs:
         raise CorruptFile("a SavedModel without a graph")
     variables, sources = _variables(folder)
     return SavedModelFolder(folder, graphs, variables, [file, *sources])
+
+
+def message_of(source: Source) -> tuple[Source, memoryview]:
+    """The folder of a SavedModel, and the message in it, with nothing else of it read."""
+    folder, file = _parts(source)
+    return folder, _message(file)
+
+
+def _parts(source: Source) -> tuple[Source, Source]:
+    """The folder and the file with the graph."""
+    folder = source if source.folder else in_archive(source) or source.beside()
+    inside = folder.files is not None or source.folder
+    return folder, folder.member(GRAPH if GRAPH in folder.entries else TEXT) if inside else source
 
 
 def _message(file: Source) -> memoryview:

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from math import prod
 from typing import BinaryIO
 
 import numpy as np
@@ -110,18 +111,30 @@ class Source:
             raise
         return file
 
+    def view(self) -> memoryview:
+        """All bytes, those of a mapped file without reading them."""
+        if self.data is not None:
+            return self.data
+        import mmap
+
+        with self.handle() as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))[self.start : self.start + self.size]
+
     def head(self, length: int) -> bytes:
         """The first bytes, fewer where the source is shorter."""
         return b"" if self.folder else bytes(self.read(0, min(length, self.size)))
 
     def part(self, offset: int, length: int, name: str) -> Source:
         """A range of this source as a source."""
+        self._inside(offset, length, name)
+        data = None if self.data is None else self.data[offset : offset + length]
+        return replace(self, name=name, size=length, start=self.start + offset, data=data)
+
+    def _inside(self, offset: int, length: int, name: str) -> None:
         if offset < 0 or length < 0 or offset + length > self.size:
             raise CorruptFile(
                 f"{name} lies outside the file: {length} bytes at offset {offset}, size is {self.size}", source=self.name, where=name
             )
-        data = None if self.data is None else self.data[offset : offset + length]
-        return replace(self, name=name, size=length, start=self.start + offset, data=data)
 
     def member(self, name: str) -> Source:
         """A file of this folder; CorruptFile for a name that leads out of it."""
@@ -158,8 +171,8 @@ class Source:
 
         numpy_dtype says how the bytes lie in the file (byte order included; void for the types of ml_dtypes), dtype what they mean.
         """
-        length = int(np.prod(shape, dtype=object)) * numpy_dtype.itemsize
-        self.part(offset, length, key)
+        length = prod(shape) * numpy_dtype.itemsize
+        self._inside(offset, length, key)
         little = numpy_dtype.newbyteorder("<") == numpy_dtype and (sys.byteorder == "little" or numpy_dtype.itemsize == 1)
         as_it_is = self.mapped and little and numpy_dtype.itemsize == dtypes.itemsize(dtype) and length > 0
         region = Region(self.path, self.start + offset, length) if as_it_is and self.path else None

@@ -43,7 +43,7 @@ def _first_op(head: bytes) -> str | None:
         return None
 
 
-def _message(source: Source) -> memoryview:
+def message(source: Source) -> memoryview:
     """The bytes of a GraphDef; those that text stands for."""
     if not _TEXT.match(source.head(_HEAD)):
         return source.read()
@@ -61,13 +61,13 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
     from loadstone.frontends.tensorflow.module import module
 
     with reading(source):
-        message = _message(source)
-        graph = graph_proto.graph(message)
+        stored = message(source)
+        graph = graph_proto.graph(stored)
         return Model(
             format=FORMAT.name,
             source=source.name,
             producer=Producer("tensorflow"),
-            module=module(graph, start=list(start_of(graph)), origin=Origin(graph, lambda: message)),
+            module=module(graph, start=list(start_of(graph)), origin=Origin(graph, lambda: stored)),
             unchanged=only_mapped([source]),
         )
 

@@ -36,13 +36,13 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
     from loadstone.frontends.keras.history.keras_0 import is_keras_0
 
     with reading(source):
-        stored = _stored(source)
-        if not isinstance(stored, dict) or not (isinstance(stored.get("class_name"), str) or is_keras_0(stored)):
+        found = stored(source)
+        if not isinstance(found, dict) or not (isinstance(found.get("class_name"), str) or is_keras_0(found)):
             raise CorruptFile("an architecture has a class_name and a config")
-        version = stored.get("keras_version") or (weights.version if weights else None)
-        backend = stored.get("backend") or (weights.backend if weights else None)
-        producer = of_versions(version, backend=backend, config=stored, names=weights.tensors if weights else ())
-        root = read_config(stored, producer, custom, source)
+        version = found.get("keras_version") or (weights.version if weights else None)
+        backend = found.get("backend") or (weights.backend if weights else None)
+        producer = of_versions(version, backend=backend, config=found, names=weights.tensors if weights else ())
+        root = read_config(found, producer, custom, source)
         extra = {} if weights is None else weights.assign(root, producer)
         return Model(
             format=FORMAT.name,
@@ -70,7 +70,8 @@ def _is_config(source: Source) -> bool:
     return {"class_name", "config"} <= set(stored) or is_keras_0(stored)
 
 
-def _stored(source: Source) -> Any:
+def stored(source: Source) -> Any:
+    """The config as the file has it, whatever its form."""
     if source.head(_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b'"{')):
         return _json(source)
     return yaml.read(source)

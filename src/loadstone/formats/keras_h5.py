@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from loadstone.containers import hdf5
+from loadstone.containers.hdf5_tree import Group
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError
 from loadstone.formats.format import Format, Match
@@ -72,14 +73,14 @@ def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
     )
 
 
-def _as_listed(group: hdf5.Group) -> dict[str, Tensor]:
+def _as_listed(group: Group) -> dict[str, Tensor]:
     """The tensors of a group in the order of its list `weight_names`, which alone says which is which."""
     tensors = group.all_tensors()
     listed = [name for name in group.strings("weight_names") or () if name in tensors]
     return {name: tensors[name] for name in (*listed, *tensors)}
 
 
-def _json(tree: hdf5.Group, name: str) -> Any:
+def _json(tree: Group, name: str) -> Any:
     text = tree.text(name)
     if text is None:
         return None
@@ -89,7 +90,7 @@ def _json(tree: hdf5.Group, name: str) -> Any:
         raise CorruptFile(f"the attribute {name} is not JSON: {error}") from error
 
 
-def _none_left(tree: hdf5.Group) -> None:
+def _none_left(tree: Group) -> None:
     """Tensors outside the known groups would be weights that nobody reads."""
     other: list[Tensor] = list(tree.tensors.values())
     for name, group in tree.groups.items():

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 from loadstone.containers import checkpoint_v1, hdf5, npz, safetensors, sstable, tensor_bundle
 from loadstone.containers import zip as archives
+from loadstone.containers.hdf5_tree import Group
 from loadstone.containers.source import Filepath, Source
 from loadstone.errors import CorruptFile, LoadstoneError, UnrecognizedFormat, UnsupportedVersion
 from loadstone.formats import tfjs_layers, unrecognized
@@ -220,11 +221,11 @@ def _attributes(source: Source) -> Mapping[str, object]:
     return _outline(source).attributes if not source.folder and hdf5.begins(source) else {}
 
 
-def _outline(source: Source) -> hdf5.Group:
+def _outline(source: Source) -> Group:
     try:
         return hdf5.outline(source)
     except LoadstoneError:
-        return hdf5.Group("", source.name, {})
+        return Group("", source.name, {})
 
 
 KINDS: tuple[Kind, ...] = (

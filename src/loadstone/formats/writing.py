@@ -160,7 +160,8 @@ def _of_layer(layer: Layer, writer: Producer) -> Iterator[tuple[str, Tensor]]:
             hint="write it as .keras",
         )
     for slot in legacy_order(layer, writer):
-        if slot.variable.name in slot.layer.weights and slot.variable.name != "idf_weights":  # which the config has
+        in_config = slot.variable.name == "idf_weights" and writer is WRITER
+        if slot.variable.name in slot.layer.weights and not in_config:
             above = "" if slot.layer is layer else f"{slot.layer.path.removeprefix(layer.path).strip('/')}/"
             yield f"{above}{slot.variable.label}", slot.layer.weights[slot.variable.name]
 

@@ -18,10 +18,13 @@ Dtype = Callable[[Output], str]
 Parameters = Callable[[str], tuple[str, ...]]  # the names of a function's parameters
 
 
+_EITHER_WAY = frozenset(["add", "multiply", "maximum", "minimum", "math.multiply"])
+
+
 def with_functions(root: Layer, dtype: Dtype, parameters: Parameters) -> None:
     """Put layers in place of the operations of every model inside. Raises UnsupportedOps for one that TensorFlow has in no such form."""
     for layer in list(root.walk()):
-        if layer.graph is not None and any(node.domain == "keras.ops" for node in layer.graph.nodes):
+        if layer.graph is not None and any(_operation(node) is not None for node in layer.graph.nodes):
             layer.graph = _Rewritten(layer.graph, dtype, parameters).graph()
             layer.class_name = "Functional"
 
@@ -33,15 +36,17 @@ class _Rewritten:
         self.old = graph
         self.dtype = dtype
         self.parameters = parameters
-        self.listed = [layer for layer in graph.layers() if layer.domain != "keras.ops"]
+        operations = {id(node.layer) for node in graph.nodes if _operation(node) is not None}
+        self.listed = [layer for layer in graph.layers() if id(layer) not in operations]
         self.names = {layer.name for layer in self.listed}
         self.nodes: list[Node] = []
         self.made: dict[Node, Node] = {}
 
     def graph(self) -> Graph:
         for node in self.old.nodes:
-            if node.domain == "keras.ops":
-                self.made[node] = self.functions(node)
+            operation = _operation(node)
+            if operation is not None:
+                self.made[node] = self.functions(node, operation)
             else:
                 args, kwargs = map_structure(self.moved, (node.args, node.kwargs))
                 self.made[node] = replace(node, args=args, kwargs=kwargs)
@@ -53,10 +58,8 @@ class _Rewritten:
     def moved(self, leaf: Any) -> Any:
         return replace(leaf, node=self.made[leaf.node], shape=None) if isinstance(leaf, Output) else leaf
 
-    def functions(self, node: Node) -> Node:
+    def functions(self, node: Node, layer: Layer) -> Node:
         """The call of the last of the functions that an operation is."""
-        layer = node.layer
-        assert layer is not None
 
         def operand(leaf: Any) -> Any:
             return _Tensor(self, layer, self.moved(leaf), self.dtype(leaf)) if isinstance(leaf, Output) else leaf
@@ -67,6 +70,8 @@ class _Rewritten:
 
     def call(self, function: str, operation: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Tensor:
         """Note one call of a function: all but its first argument by name."""
+        if function in _EITHER_WAY and not isinstance(args[0], _Tensor) and len(args) == 2:
+            args = args[::-1]  # a number that comes first becomes a tensor of its own dtype
         named = {**dict(zip(self.parameters(function)[1:], args[1:], strict=False)), **kwargs}
         first, named = map_structure(lambda leaf: leaf.output if isinstance(leaf, _Tensor) else leaf, (args[0], named))
         name = next(name for number in count() if (name := f"{operation.name}_{number}" if number else operation.name) not in self.names)
@@ -76,6 +81,16 @@ class _Rewritten:
         self.nodes.append(Node("keras", kind, name, (first,), named, layer))
         self.listed.append(layer)
         return _Tensor(self, operation, Output(self.nodes[-1]), None)
+
+
+def _operation(node: Node) -> Layer | None:
+    """The operation that a call is: Keras 2 has the logarithm of softmax as a function alone."""
+    layer = node.layer
+    if layer is None or node.domain == "keras.ops":
+        return layer
+    if layer.class_name == "Activation" and layer.config.get("activation") == "log_softmax":
+        return Layer("LogSoftmax", layer.name, {"axis": -1}, domain="keras.ops", path=layer.path)
+    return None
 
 
 class _Function:

@@ -18,6 +18,7 @@ _OF_TENSORFLOW = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 _RECURRENT = frozenset("RNN SimpleRNN LSTM GRU Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D".split())
 # The parameters after the first of layers that are called with several.
 _PARAMETERS = {"MultiHeadAttention": ("value", "key"), "TextVectorization": (), "Lambda": ("mask", "training")}
+_NOT_IN_LEGACY = frozenset(["SpectralNormalization"])  # which the reader of HDF5 files knows by its module alone
 _CURVES: dict[str, Any] = {  # functions of tf.nn, as what the library of activations has
     "silu": "swish",
     "relu6": {"class_name": "ReLU", "config": {"max_value": 6.0}},
@@ -50,7 +51,8 @@ class _Spelling:
             config |= {"dtype": layer.policy.name} if "dtype" in config else {}
         else:
             config = self.own(layer)
-        return {"class_name": layer.registered or layer.class_name, "config": _plain(config)}
+        module = {"module": "keras.layers", "registered_name": None} if layer.class_name in _NOT_IN_LEGACY else {}
+        return {**module, "class_name": layer.registered or layer.class_name, "config": _plain(config)}
 
     def own(self, layer: Layer) -> dict[str, Any]:
         """The arguments of a layer of Keras."""
@@ -66,6 +68,8 @@ class _Spelling:
             raise UnsupportedOps(
                 f"{why} (at {layer.path})", ops={layer.class_name: (1, layer.path)}, hint="write it for Keras 3, or as a SavedModel"
             )
+        if layer.class_name == "MultiHeadAttention":
+            config |= dict.fromkeys(("query_shape", "key_shape", "value_shape"))  # it builds itself when it is called
         for key, child in layer.children.items():
             container, listed, _ = key.partition("/")
             if listed:
@@ -133,7 +137,8 @@ def _call(node: Node, tensor: Any) -> Any:
         return [*tensor(leaf), others] if isinstance(leaf, Output) else ["_CONSTANT_VALUE", -1, _plain(leaf), others]
 
     found = map_structure(first_argument, args[0])
-    return [found] if isinstance(args[0], Output) or not isinstance(args[0], (list, tuple, dict)) else found
+    single = not isinstance(args[0], (list, tuple, dict))
+    return [found] if single and node.op not in _OF_TENSORFLOW else found
 
 
 def _parameters(node: Node) -> tuple[str, ...]:
@@ -168,4 +173,6 @@ def _plain(value: Any) -> Any:
         return [_plain(part) for part in value]
     if isinstance(value, bytes):
         return value.decode("utf8")
+    if value is Ellipsis:
+        return {"class_name": "__ellipsis__"}
     return value.tolist() if hasattr(value, "tolist") else value

@@ -57,13 +57,15 @@ def known(operation: Layer) -> bool:
 
 
 def _promoted(tf: Any, args: Sequence[Any]) -> list[Any]:
-    """Whole numbers beside floats become floats, as in Keras 3."""
+    """Whole numbers beside floats become floats, as in Keras 3, also those that are no tensors: a layer makes tensors of them."""
     kinds = [getattr(getattr(a, "dtype", None), "name", None) or type(a).__name__ for a in args]
     floats = next((kind for kind in kinds if kind.startswith(("float", "bfloat"))), None)
     if floats is None:
         return list(args)
     dtype = "float32" if floats == "float" else floats
-    return [tf.cast(a, dtype) if hasattr(a, "dtype") and "int" in kind else a for a, kind in zip(args, kinds, strict=True)]
+    return [
+        a if "int" not in kind else tf.cast(a, dtype) if hasattr(a, "dtype") else float(a) for a, kind in zip(args, kinds, strict=True)
+    ]
 
 
 def _odd(options: Options) -> bool:

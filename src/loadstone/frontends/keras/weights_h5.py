@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from loadstone.containers.hdf5 import Group
+from loadstone.containers.hdf5_tree import Group
 from loadstone.errors import CorruptFile, ModelError
 from loadstone.frontends.keras import names, third_party
 from loadstone.frontends.keras.accounting import Account, fits
