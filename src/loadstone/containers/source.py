@@ -178,7 +178,8 @@ class Source:
         region = Region(self.path, self.start + offset, length) if as_it_is and self.path else None
 
         def load() -> np.ndarray:
-            array = np.frombuffer(self.read(offset, length), numpy_dtype).reshape(shape)
+            data = self.view()[offset : offset + length] if self.mapped else self.read(offset, length)
+            array = np.frombuffer(data, numpy_dtype).reshape(shape)
             if numpy_dtype.kind == "V":
                 return array.view(dtypes.to_numpy(dtype))
             return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))

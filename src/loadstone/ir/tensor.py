@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
+from mmap import mmap
 
 import numpy as np
 
 from loadstone.ir import dtypes
+from loadstone.ir.copying import contiguous
 from loadstone.ir.records import dataclass, field
 
 
@@ -71,9 +73,14 @@ class Tensor:
 
     def numpy(self) -> np.ndarray:
         """The values, C-ordered; not kept, so that nobody pays for them twice in memory."""
+        values = self.values()
+        return values.copy() if _in_a_map(values) else values  # which somebody could cut while they are used
+
+    def values(self) -> np.ndarray:
+        """The values to compute with, perhaps still in a mapped file: not to be handed out."""
         if self._kept:
             return self._kept[0]
-        array = np.ascontiguousarray(self._load()).reshape(self.shape)
+        array = contiguous(self._load()).reshape(self.shape)
         return array.astype(dtypes.to_numpy(self.dtype), copy=False)
 
     def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
@@ -82,5 +89,12 @@ class Tensor:
 
     def map(self, function: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...] | None = None, dtype: str | None = None) -> Tensor:
         """`function` of the values, when they are needed; `shape` and `dtype` say what it returns."""
-        load = lambda: function(self.numpy())  # noqa: E731
+        load = lambda: function(self.values())  # noqa: E731
         return Tensor(tuple(self.shape if shape is None else shape), dtype or self.dtype, load, None, self.key, True)
+
+
+def _in_a_map(array: np.ndarray) -> bool:
+    base: object = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return isinstance(base, memoryview) and isinstance(base.obj, mmap)

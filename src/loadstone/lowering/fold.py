@@ -43,7 +43,7 @@ def fold(
 
     def load() -> np.ndarray:
         with np.errstate(all="ignore"):
-            values = evaluate([t.numpy() for t in tensors if t is not None], attributes)
+            values = evaluate([t.values() for t in tensors if t is not None], attributes)
         return np.asarray(values, dtypes.to_numpy(dtype))
 
     if all(t is not None and t.known for t in tensors):
