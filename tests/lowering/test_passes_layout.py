@@ -249,3 +249,38 @@ def test_any_graph_gives_the_same(steps: list[tuple[str, int]]) -> None:
         results.append(Executor(assemble(b, [(Spec("x", x.shape, "float32"), value)], specs, 0), threads=1).run([x]))
     for got, want in zip(results[1], results[0], strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+
+
+def _prepared(net: Net) -> tuple[Value, Value]:
+    """An image whose channels are scaled and padded before the first convolution, as applications do."""
+    b = net.walk.b
+    x = b.Div(b.Sub(net.x, b.const(np.array([0.1, 0.2, 0.3], np.float32))), b.const(np.array([1, 2, 4], np.float32)))
+    return x, net("ZeroPadding2D", x, padding=[[0, 1], [0, 1]])
+
+
+def test_an_image_is_transposed_before_it_is_prepared() -> None:
+    net = Net(8, 8, 3)
+    y = net.conv(_prepared(net)[1])
+    assert net.kinds(y)["Transpose"] == 2  # and one at the exit
+    ops = net.walk.b.block.ops
+    assert [op.kind for op in ops if op.kind in ("Transpose", "Sub", "Div", "Pad")][:4] == ["Transpose", "Sub", "Div", "Pad"]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_else_takes_the_image_gets_it_as_it_was(shared: bool) -> None:
+    net = Net(8, 8, 3)
+    x, padded = _prepared(net)
+    outputs = [net.conv(padded), *([x] if shared else [])]
+    data = np.random.default_rng(1).random((2, 8, 8, 3), np.float32)
+    prepared = (data - np.array([0.1, 0.2, 0.3], np.float32)) / np.array([1, 2, 4], np.float32)
+    merge_transposes(net.walk.b, outputs)
+    specs = [(Spec(v.name, v.shape, v.dtype), v) for v in (net.x, *outputs)]
+    found = Executor(assemble(net.walk.b, specs[:1], specs[1:], list(range(len(outputs)))), threads=1).run([data])
+    if shared:
+        np.testing.assert_allclose(found[1], prepared, rtol=1e-6)
+    other = Net(8, 8, 3)
+    y = other.conv(other("ZeroPadding2D", other.x, padding=[[0, 1], [0, 1]]))
+    spec = [(Spec(v.name, v.shape, v.dtype), v) for v in (other.x, y)]
+    np.testing.assert_allclose(
+        found[0], Executor(assemble(other.walk.b, spec[:1], spec[1:], 0), threads=1).run([prepared])[0], rtol=1e-5, atol=1e-6
+    )

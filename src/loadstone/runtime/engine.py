@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from loadstone.errors import LoadstoneError
 from loadstone.ir import Spec, dtypes
 from loadstone.ir.program import Segment
+
+if TYPE_CHECKING:
+    from loadstone.runtime.costs import Cost
 
 
 class Compiled(Protocol):
@@ -23,15 +26,20 @@ class Compiled(Protocol):
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Outputs in the segment's order, from inputs in the segment's order, as `to_engine` makes them."""
 
+    def costs(self) -> list[Cost]:
+        """What each op took in all calls so far; for a segment that was compiled while the engine was `profiled`, once, at the end."""
+
 
 class Engine(Protocol):
     """Compiles segments.
 
     survives_fork: a child process may use what its parent compiled, as long as nobody was running it.
+    profiled: what is compiled from now on counts what each op takes, which makes it slower.
     """
 
     name: str
     survives_fork: bool
+    profiled: bool
 
     def compile(self, segment: Segment, threads: int) -> Compiled:
         """Up to `threads` calls will run side by side, each on one thread. Raises LoweringError where the engine lacks something."""
@@ -70,7 +78,11 @@ AS_FLOAT32 = ("bfloat16",)  # what numpy lacks, engines' Python bindings do not 
 
 
 def explain(error: Exception, segment: Segment, kind: type[LoadstoneError], node: str | None) -> LoadstoneError:
-    """An engine's exception as one of ours, with the layer that it happened in; engines add suffixes to the names of nodes."""
-    names = [name for name in segment.origins if node and (node == name or node.startswith((f"{name}_", f"{name}/")))]
-    origin = segment.origins[max(names, key=len)] if names else node
-    return kind(str(error).strip(), where=origin or None)
+    """An engine's exception as one of ours, with the layer that it happened in."""
+    return kind(str(error).strip(), where=layer_of(node or "", segment) or node or None)
+
+
+def layer_of(node: str, segment: Segment) -> str:
+    """The layer that a node is of, "" for one that the engine added by itself; engines add suffixes to the names of nodes."""
+    names = [name for name in segment.origins if node == name or node.startswith((f"{name}_", f"{name}/"))]
+    return segment.origins[max(names, key=len)] if names else ""

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from loadstone.ir import Tensor, dtypes
 from loadstone.ir.program import External, Segment
 from loadstone.runtime.engine import explain
 from loadstone.runtime.sharding import Streams
+
+if TYPE_CHECKING:
+    from loadstone.runtime.costs import Cost
 
 PREPACK_LIMIT = 200 << 20  # bytes of weights above which a second, packed copy of them costs more than it gains
 MUCH = 32 << 20  # bytes of weights that are worth more than one thread
@@ -33,10 +36,11 @@ class OnnxRuntime:
 
     name = "onnxruntime"
     survives_fork = True  # a session has no threads of its own
+    profiled = False
 
     def compile(self, segment: Segment, threads: int) -> Session:
         """A session. Raises LoweringError where onnxruntime has no kernel."""
-        return Session(segment, threads)
+        return Session(segment, threads, self.profiled)
 
 
 def open() -> OnnxRuntime:  # noqa: A001  (every engine module has this entrance)
@@ -47,7 +51,7 @@ def open() -> OnnxRuntime:  # noqa: A001  (every engine module has this entrance
 class Session:
     """A compiled segment."""
 
-    def __init__(self, segment: Segment, threads: int = 1) -> None:
+    def __init__(self, segment: Segment, threads: int = 1, profiled: bool = False) -> None:
         ort = package()
         placement = Placement()
         model = segment.encode(placement)
@@ -56,6 +60,10 @@ class Session:
         options.log_severity_level = _FATAL
         for key, value in _entries(segment, placement).items():
             options.add_session_config_entry(key, value)
+        if profiled:
+            from loadstone.runtime.costs import profile_place
+
+            options.enable_profiling, options.profile_file_prefix = True, profile_place()
         values = _ortvalues(ort, placement.in_memory, threads)
         options.add_external_initializers(list(values), list(values.values()))
         self._segment = segment
@@ -72,6 +80,12 @@ class Session:
             return self._session.run(self._outputs, dict(zip(self._inputs, arrays, strict=True)))  # type: ignore[no-any-return]
         except Exception as error:  # the binding's exceptions have no base of their own
             raise explain(error, self._segment, InferenceError, _node(error)) from error
+
+    def costs(self) -> list[Cost]:
+        """What each op took; for a session that was made to count it, once, at the end."""
+        from loadstone.runtime.costs import of_profile
+
+        return of_profile(self._session.end_profiling(), self._segment)
 
 
 class Placement:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from loadstone.errors import InferenceError, LoweringError, MissingDependency, U
 from loadstone.ir import Tensor, dtypes
 from loadstone.ir.program import External, Segment
 from loadstone.runtime.engine import explain
+
+if TYPE_CHECKING:
+    from loadstone.runtime.costs import Cost
 
 # Ends of `Segment.unusual`, found by comparing each op with onnxruntime on OpenVINO 2026.4: recurrent layers ignore their lengths; of two
 # over one sequence of fixed length, the first gives its outputs in another order of axes; pads are not those of a computed value.
@@ -32,6 +35,7 @@ class OpenVino:
 
     name = "openvino"
     survives_fork = False
+    profiled = False
 
     def __init__(self, package: Any) -> None:
         self._core = package.Core()
@@ -58,6 +62,8 @@ class OpenVino:
             "INFERENCE_NUM_THREADS": threads,
             "ENABLE_CPU_PINNING": False,
         }
+        if self.profiled:
+            settings["PERF_COUNT"] = True
         placement = _Placement()
         encoded = segment.encode(placement)
         try:
@@ -66,7 +72,7 @@ class OpenVino:
         except Exception as error:  # OpenVINO raises RuntimeError and its own kinds, which share no other base
             found = _NODE.search(str(error))
             raise explain(error, segment, LoweringError, (found[1] or found[2]) if found else None) from error
-        return CompiledModel(segment, compiled, placement.arrays)
+        return CompiledModel(segment, compiled, placement.arrays, self.profiled)
 
 
 def open() -> OpenVino:  # noqa: A001  (every engine module has this entrance)
@@ -81,10 +87,11 @@ def open() -> OpenVino:  # noqa: A001  (every engine module has this entrance)
 class CompiledModel:
     """A compiled segment with its infer requests."""
 
-    def __init__(self, segment: Segment, compiled: Any, arrays: list[np.ndarray]) -> None:
+    def __init__(self, segment: Segment, compiled: Any, arrays: list[np.ndarray], profiled: bool = False) -> None:
         self._segment, self._compiled = segment, compiled
         self._arrays = arrays  # the compiled model points into them
         self._idle: list[Any] = []
+        self._counts: list[Any] | None = [] if profiled else None
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The outputs of the segment, in its order."""
@@ -99,11 +106,20 @@ class CompiledModel:
             request = self._compiled.create_infer_request()
         try:
             results = request.infer(list(arrays))
+            if self._counts is not None:
+                self._counts += request.profiling_info
             return [results[k] for k in range(len(self._segment.outputs))]
         except Exception as error:  # OpenVINO raises RuntimeError and its own kinds, which share no other base
             raise explain(error, self._segment, InferenceError, None) from error
         finally:
             self._idle.append(request)
+
+    def costs(self) -> list[Cost]:
+        """What each op took; for a model that was compiled to count it."""
+        from loadstone.runtime.costs import of_nodes
+
+        counts = [(count.node_name, count.node_type, count.real_time.total_seconds(), 0) for count in self._counts or []]
+        return of_nodes([count for count in counts if count[2]], self._segment)
 
 
 class _Placement:

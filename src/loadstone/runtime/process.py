@@ -8,7 +8,8 @@ compiles again. Whatever the parent had is never freed in the child, where its t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from threading import RLock, get_ident
 
 import numpy as np
@@ -41,6 +42,7 @@ class Process:
     def __init__(self, program: Program, engine: Engine, threads: int, store: Store, compiled: dict[int, Compiled] | None = None) -> None:
         self._program, self._engine, self._threads = program, engine, threads
         self._compiled = compiled or {id(step): engine.compile(step, threads) for step in segments(program.steps)}
+        self._alone = self._only_segment()
         self._constants = {name: tensor.numpy() for name, tensor in program.constants.items()}
         self._store = store
         self._running: set[tuple[int, object]] = set()
@@ -65,6 +67,8 @@ class Process:
         call = (get_ident(), object())
         self._running.add(call)  # set.add and set.discard are atomic
         try:
+            if self._alone is not None:
+                return self._alone(inputs)
             if not self._program.states:
                 return self._outputs(self._arrays(inputs))
             with self.serial:
@@ -73,6 +77,18 @@ class Process:
                 return self._outputs(arrays)
         finally:
             self._running.discard(call)
+
+    def _only_segment(self) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]] | None:
+        """The call of a program that is a single segment, as most are."""
+        program = self._program
+        if len(program.steps) != 1 or program.states:
+            return None
+        (step,) = program.steps
+        if not isinstance(step, Segment) or [spec.name for spec in step.inputs] != [*program.feeds]:
+            return None
+        if [spec.name for spec in step.outputs] != [*program.fetches]:
+            return None
+        return partial(_compute, step, self._compiled[id(step)])
 
     def reset_states(self) -> None:
         """Give every state its initial value."""

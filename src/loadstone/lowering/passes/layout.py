@@ -7,7 +7,7 @@ transposes that undo each other leave nothing. `_RULES` says which ops can and h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 
 from loadstone.ir.records import dataclass
@@ -31,7 +31,11 @@ _RULES: dict[str, Rule] = {}
 
 def merge_transposes(b: Builder, outputs: Sequence[Value]) -> None:
     """Rewrite the builder's block; `outputs` keep their names."""
-    Mover(b, b.block).run([*outputs, *(after for _, after, _ in b.state.values())])
+    kept = [*outputs, *(after for _, after, _ in b.state.values())]
+    mover = Mover(b, b.block)
+    for x, perm in _begun(b.block, kept):
+        mover.begin(x, perm)
+    mover.run(kept)
 
 
 class Mover:
@@ -41,10 +45,18 @@ class Mover:
         self.b = Builder(block, b)
         self.views: dict[str, View] = {}
         self.written: dict[tuple[str, Perm], Value] = {}
+        self.first: list[Op] = []  # transposes of inputs
+
+    def begin(self, x: Value, perm: Perm) -> None:
+        """Transpose an input before anything else: it counts as a view of what that makes."""
+        made = Value(self.b.unique(f"{x.name}/begun"), permuted(x.shape, perm), x.dtype)
+        self.first.append(Op("Transpose", [x], [made], {"perm": list(perm)}))
+        view = self.views[x.name] = View(made, inverse(perm))
+        self.written[(made.name, view.perm)] = x
 
     def run(self, outputs: Sequence[Value]) -> None:
         """Move all ops of the block over."""
-        ops, self.b.block.ops = self.b.block.ops, []
+        ops, self.b.block.ops = self.b.block.ops, self.first
         for op in ops:
             with self.b.scope(op.origin):
                 if not (op.inputs and self._moved(op)):
@@ -132,6 +144,41 @@ class Mover:
         return True
 
 
+def _begun(block: Block, kept: Sequence[Value]) -> Iterator[tuple[Value, Perm]]:
+    """Inputs that pass through a few cheap ops into a transpose, with its permutation.
+
+    In the layout behind it a row of constants, one a channel, meets long rows of elements rather than pieces of three.
+    """
+    users: dict[str, list[Op]] = {}
+    for op in block.ops:
+        for value in (*op.inputs, *(used for body in op.bodies() for used in _taken(body))):
+            if value is not None:
+                users.setdefault(value.name, []).append(op)
+    names = {value.name for value in kept}
+    for x in block.inputs:
+        value = x
+        while len(found := users.get(value.name, [])) == 1 and value.name not in names:
+            op = found[0]
+            if op.domain:
+                break
+            if op.kind == "Transpose":
+                if value is not x:
+                    yield x, tuple(op.attributes["perm"])
+                break
+            if op.kind not in _CHEAP or any(v is not None and v is not value and v.const is None for v in op.inputs):
+                break
+            value = op.outputs[0]
+
+
+def _taken(body: Block) -> Iterator[Value | None]:
+    """What the ops of a body and of those inside it take, and what it gives."""
+    yield from body.outputs
+    for op in body.ops:
+        yield from op.inputs
+        for inner in op.bodies():
+            yield from _taken(inner)
+
+
 def inverse(perm: Perm) -> Perm:
     """The permutation that undoes one."""
     return tuple(perm.index(k) for k in range(len(perm)))
@@ -159,6 +206,7 @@ _ELEMENTWISE = (
     "Mul Neg Not Or PRelu Pow Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Sub Sum Tan Tanh "
     "ThresholdedRelu Where Xor"
 )
+_CHEAP = {*_ELEMENTWISE.split(), "Pad"}
 
 
 @_rule(*_ELEMENTWISE.split())
