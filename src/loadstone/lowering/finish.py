@@ -12,6 +12,7 @@ from loadstone.lowering.passes import dtypes
 from loadstone.lowering.passes.channels import fold_channels
 from loadstone.lowering.passes.formula_rules import spell_shorter
 from loadstone.lowering.passes.layout import merge_transposes
+from loadstone.lowering.passes.planes import lines_as_planes
 from loadstone.lowering.program import assemble, keep_needed
 
 
@@ -26,7 +27,9 @@ class Emitted(NamedTuple):
 
 def finish(b: Builder, inputs: list[tuple[Spec, Value]], outputs: list[tuple[Spec, Value]], structure: Structure) -> Program:
     """The program for what the rules emitted: passes first."""
-    optimize(b, [value for _, value in outputs])
+    values = [value for _, value in outputs]
+    optimize(b, values)
+    lines_as_planes(b, values)
     return assemble(b, inputs, outputs, structure)
 
 

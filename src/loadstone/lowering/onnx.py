@@ -6,7 +6,6 @@ in the order of their numbers except that `opset_import` comes first, as readers
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Mapping, Sequence
 from operator import index
 from typing import Any
@@ -17,6 +16,7 @@ from loadstone.ir import Tensor, dtypes
 from loadstone.ir.program import External, Placement
 from loadstone.ir.records import dataclass, field
 from loadstone.lowering.block import ML, ML_OPSET, OPSET, Block, Op, Value
+from loadstone.lowering.protobuf import delimited, integer, single, string
 
 IR_VERSION = 10
 INLINE = 1024  # bytes up to which a weight is always written into the model
@@ -50,11 +50,11 @@ def encode_model(block: Block, place: Placement, segment: bool = False, labels: 
     encoder = _Encoder(segment, labels.axes)
     initializers = encoder.initializers(block, place)
     graph = encoder.graph(encoder.with_border(block) if segment else block, labels.graph, initializers)
-    head = _integer(1, labels.ir_version) + _string(2, "loadstone")
-    head += b"".join(_string(at, text) for at, text in ((3, labels.producer_version), (6, labels.doc)) if text)
-    opsets = b"".join(_message(8, _string(1, domain) + _integer(2, number)) for domain, number in _opsets(block, labels.opset).items())
-    properties = b"".join(_message(14, _string(1, key) + _string(2, value)) for key, value in labels.properties.items())
-    return head + opsets + _message(7, graph) + properties
+    head = integer(1, labels.ir_version) + string(2, "loadstone")
+    head += b"".join(string(at, text) for at, text in ((3, labels.producer_version), (6, labels.doc)) if text)
+    opsets = b"".join(delimited(8, string(1, domain) + integer(2, number)) for domain, number in _opsets(block, labels.opset).items())
+    properties = b"".join(delimited(14, string(1, key) + string(2, value)) for key, value in labels.properties.items())
+    return head + opsets + delimited(7, graph) + properties
 
 
 def _opsets(block: Block, own: int) -> dict[str, int]:
@@ -128,63 +128,63 @@ class _Encoder:
         for value in _constants(block):
             assert value.const is not None
             external = None if _inline(value.const) else place(value.name, value.const)
-            parts.append(_message(5, self._tensor(value.name, value.const, external)))
+            parts.append(delimited(5, self._tensor(value.name, value.const, external)))
         return b"".join(parts)
 
     def graph(self, block: Block, name: str, initializers: bytes = b"") -> bytes:
-        nodes = [_message(1, self._node(op)) for op in block.ops]
+        nodes = [delimited(1, self._node(op)) for op in block.ops]
         made, given = {v.name for op in block.ops for v in op.outputs}, set[str]()
         outputs = []
         for value in block.outputs:
             if value.name not in made or value.name in given:  # ONNX wants each output made by a node of its own
                 passed = Value(self._name(value), value.shape, value.dtype)
-                nodes.append(_message(1, self._node(Op("Identity", [value], [passed], {}))))
+                nodes.append(delimited(1, self._node(Op("Identity", [value], [passed], {}))))
                 value = passed
             given.add(value.name)
-            outputs.append(_message(12, _value_info(value, self._axes.get(value.name))))
-        inputs = [_message(11, _value_info(value, self._axes.get(value.name))) for value in block.inputs]
-        return b"".join([*nodes, _string(2, name), initializers, *inputs, *outputs])
+            outputs.append(delimited(12, _value_info(value, self._axes.get(value.name))))
+        inputs = [delimited(11, _value_info(value, self._axes.get(value.name))) for value in block.inputs]
+        return b"".join([*nodes, string(2, name), initializers, *inputs, *outputs])
 
     def _node(self, op: Op) -> bytes:
         taken = max(
             (i + 1 for i, v in enumerate(op.inputs) if v is not None), default=0
         )  # onnxruntime 1.32 crashes on an empty name at the end
-        inputs = b"".join(_string(1, "" if v is None else v.name) for v in op.inputs[:taken])
-        outputs = b"".join(_string(2, v.name) for v in op.outputs)
-        attributes = b"".join(_message(5, self._attribute(name, value)) for name, value in op.attributes.items())
-        name = _string(3, op.outputs[0].name) if op.outputs else b""
-        return inputs + outputs + name + _string(4, op.kind) + attributes + (_string(7, op.domain) if op.domain else b"")
+        inputs = b"".join(string(1, "" if v is None else v.name) for v in op.inputs[:taken])
+        outputs = b"".join(string(2, v.name) for v in op.outputs)
+        attributes = b"".join(delimited(5, self._attribute(name, value)) for name, value in op.attributes.items())
+        name = string(3, op.outputs[0].name) if op.outputs else b""
+        return inputs + outputs + name + string(4, op.kind) + attributes + (string(7, op.domain) if op.domain else b"")
 
     def _attribute(self, name: str, value: Any) -> bytes:
-        head = _string(1, name)
+        head = string(1, name)
         if isinstance(value, Block):
-            return head + _message(6, self.graph(value, name)) + _integer(20, 5)
+            return head + delimited(6, self.graph(value, name)) + integer(20, 5)
         if isinstance(value, Tensor):
-            return head + _message(5, self._tensor("", value, None)) + _integer(20, 4)
+            return head + delimited(5, self._tensor("", value, None)) + integer(20, 4)
         if isinstance(value, str):
-            return head + _string(4, value) + _integer(20, 3)
+            return head + string(4, value) + integer(20, 3)
         if isinstance(value, float):
-            return head + _tag(2, 5) + struct.pack("<f", value) + _integer(20, 1)
+            return head + single(2, value) + integer(20, 1)
         if isinstance(value, int):
-            return head + _integer(3, int(value)) + _integer(20, 2)
+            return head + integer(3, int(value)) + integer(20, 2)
         values = list(value)
         if values and all(isinstance(v, str) for v in values):
-            return head + b"".join(_string(9, v) for v in values) + _integer(20, 8)
+            return head + b"".join(string(9, v) for v in values) + integer(20, 8)
         if any(isinstance(v, float) for v in values):
-            return head + b"".join(_tag(7, 5) + struct.pack("<f", v) for v in values) + _integer(20, 6)
-        return head + b"".join(_integer(8, index(v)) for v in values) + _integer(20, 7)
+            return head + b"".join(single(7, v) for v in values) + integer(20, 6)
+        return head + b"".join(integer(8, index(v)) for v in values) + integer(20, 7)
 
     def _tensor(self, name: str, tensor: Tensor, external: External | None) -> bytes:
-        head = b"".join(_integer(1, d) for d in tensor.shape) + _integer(2, dtypes.to_onnx(tensor.dtype))
-        named = _string(8, name) if name else b""
+        head = b"".join(integer(1, d) for d in tensor.shape) + integer(2, dtypes.to_onnx(tensor.dtype))
+        named = string(8, name) if name else b""
         if external is not None:
             entries = {"location": external.location, "offset": str(external.offset), "length": str(external.length or tensor.nbytes)}
-            data = b"".join(_message(13, _string(1, k) + _string(2, v)) for k, v in entries.items())
-            return head + named + data + _integer(14, 1)
+            data = b"".join(delimited(13, string(1, k) + string(2, v)) for k, v in entries.items())
+            return head + named + data + integer(14, 1)
         array = tensor.numpy()
         if tensor.dtype == "string":
-            return head + b"".join(_bytes(6, self._text(v)) for v in array.reshape(-1).tolist()) + named
-        return head + named + _bytes(9, _raw(array, tensor.dtype))
+            return head + b"".join(delimited(6, self._text(v)) for v in array.reshape(-1).tolist()) + named
+        return head + named + delimited(9, _raw(array, tensor.dtype))
 
     def _text(self, value: object) -> bytes:
         """Bytes as an ONNX string; in a segment each byte is a code point, so that any bytes can pass."""
@@ -205,37 +205,7 @@ def _value_info(value: Value, axes: Sequence[str | None] | None = None) -> bytes
     dims = []
     for axis, length in enumerate(value.shape):
         name = (None if axes is None else axes[axis]) or f"{value.name}_{axis}"
-        dims.append(_message(1, _string(2, name) if length is None else _integer(1, length)))
-    shape = _message(2, b"".join(dims))
-    tensor_type = _integer(1, dtypes.to_onnx(value.dtype)) + shape
-    return _string(1, value.name) + _message(2, _message(1, tensor_type))
-
-
-def _varint(number: int) -> bytes:
-    number &= 2**64 - 1
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def _tag(field: int, wire: int) -> bytes:
-    return _varint(field << 3 | wire)
-
-
-def _integer(field: int, value: int) -> bytes:
-    return _tag(field, 0) + _varint(value)
-
-
-def _bytes(field: int, value: bytes) -> bytes:
-    return _tag(field, 2) + _varint(len(value)) + value
-
-
-def _string(field: int, value: str) -> bytes:
-    return _bytes(field, value.encode(errors="backslashreplace"))  # names from a file may hold lone surrogates
-
-
-def _message(field: int, value: bytes) -> bytes:
-    return _bytes(field, value)
+        dims.append(delimited(1, string(2, name) if length is None else integer(1, length)))
+    shape = delimited(2, b"".join(dims))
+    tensor_type = integer(1, dtypes.to_onnx(value.dtype)) + shape
+    return string(1, value.name) + delimited(2, delimited(1, tensor_type))

@@ -21,7 +21,7 @@ _FUZZ = 1e-7  # keras.backend.epsilon()
 @keras_layer(
     "BatchNormalization", "SyncBatchNormalization",
     weights=("gamma?", "beta?", "moving_mean", "moving_variance", "moving_stddev?", "renorm_mean?", "renorm_stddev?"),
-    options="axis momentum epsilon center scale synchronized renorm renorm_clipping renorm_momentum statistics deviation",
+    options="axis momentum epsilon center scale synchronized renorm renorm_clipping renorm_momentum statistics deviation frozen",
     masking="pass",
     autocast="inputs",
 )  # fmt: skip
@@ -62,7 +62,10 @@ def batch_normalization(
         mean, variance = _moments(b, wide, [x.rank - 1], None)
         normal = b.Div(b.Sub(wide, mean), _deviation(b, config, variance))
         return b.cast(b.Add(b.Mul(normal, gamma), beta), layer.policy.compute)
-    if (training and layer.trainable) or statistics == "batch":
+    frozen = None if layer.trainable or not training else config.get("frozen", "predicts")
+    if frozen == "unknown":
+        raise UnsupportedAttribute("a frozen BatchNormalization called with training=True, which TensorFlow 1 and 2 computed differently")
+    if (training and frozen in (None, "computes")) or statistics == "batch":
         if config.get("renorm"):
             raise UnsupportedAttribute("BatchNormalization with renorm=True, called with training=True")
         mean, variance = _moments(b, wide, [a for a in range(x.rank) if a not in axes], mask)

@@ -118,9 +118,15 @@ def _extreme(kind: str) -> Reduction:
         y = reduce(b, kind, x, axes, keep)
         if not axes or not dtypes.is_float(x.dtype):
             return y
-        return b.Where(flag_reduction("ReduceMax")(b, b.IsNaN(x), axes, keep), np.nan, y)  # which engines pass over at times
+        made = b.maker(x)
+        sizes = x if made is not None and made.kind in _NEVER_NEGATIVE else b.Abs(x)
+        total = reduce(b, "ReduceSum", sizes, axes, keep)  # NaN where one is, which engines pass over in extremes at times
+        return b.Where(b.IsNaN(total), total, y)
 
     return of
+
+
+_NEVER_NEGATIVE = ("Abs", "Exp", "Relu", "Sigmoid", "Softplus", "Sqrt")
 
 
 def _log_sum_exp(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:

@@ -73,8 +73,31 @@ def rnn(walk: Walk, layer: Layer, call: Call) -> Structure:
     """Any cell of this module, or a stack of them: the states of all cells, in their order."""
     refuse_arguments(layer, call)
     x, given = split_inputs(call.first, call.arguments.get("initial_state"))
-    result = apply(walk.b, layer, cells_of(walk, layer), x, given, call.mask)
+    cells = cells_of(walk, layer)
+    counts = [cell.states for cell in cells]
+    turned = len(cells) > 1 and _last_first(layer, call, given)
+    given = _turned(given, counts[::-1]) if given and turned and len(given) == sum(counts) else given
+    result = apply(walk.b, layer, cells, x, given, call.mask)
+    if turned:
+        result = Result(result.outputs, result.last, _turned(result.states, counts))
     return with_masks(as_returned(walk.b, layer, result), rnn_mask(walk.b, layer, call))
+
+
+def _last_first(layer: Layer, call: Call, given: list[Value] | None) -> bool:
+    """True where a file has the states of the last cell first. Refuses a stack whose release did what the file does not tell."""
+    options = layer.children["cell"].config
+    if options.get("masked") and call.mask is not None and not layer.config.get("unroll"):
+        raise UnsupportedAttribute("StackedRNNCells with a mask, as Keras 2.2.3 to 2.3.1 and TensorFlow 1.9 to 1.12 computed it")
+    if options.get("states") == "unknown" and (given or layer.config.get("return_state")):
+        raise UnsupportedAttribute("the states of StackedRNNCells of TensorFlow 1.9 to 1.12, whose order the file does not tell")
+    return options.get("states") == "last first"
+
+
+def _turned(states: list[Value], counts: list[int]) -> list[Value]:
+    """The states of each cell in the opposite order of the cells. counts: how many each has, in the order that they come in."""
+    rest = iter(states)
+    groups = [[next(rest) for _ in range(count)] for count in counts]
+    return [state for group in reversed(groups) for state in group]
 
 
 # -- cells called by themselves -----------------------------------------------------------------------------------------
@@ -106,7 +129,7 @@ def gru_cell(b: Builder, layer: Layer, inputs: Value, states: Any, **weights: Va
     return cell_rule(b, layer, inputs, states, **weights)
 
 
-@keras_layer("StackedRNNCells", options="reverse_state_order", raw=True)
+@keras_layer("StackedRNNCells", options="reverse_state_order states masked", raw=True)
 def stacked_cells(walk: Walk, layer: Layer, call: Call) -> Structure:
     """One step of all cells, first to last. reverse_state_order (tf.keras 2) changes declared sizes alone."""
     _, *given = call.arguments.values()

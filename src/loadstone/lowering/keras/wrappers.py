@@ -21,20 +21,24 @@ from loadstone.lowering.registry import keras_layer
 # -- Bidirectional ------------------------------------------------------------------------------------------------------
 
 
-@keras_layer("Bidirectional", options="merge_mode", raw=True)
+@keras_layer("Bidirectional", options="merge_mode zeros_masked", raw=True)
 def bidirectional(walk: Walk, layer: Layer, call: Call) -> Structure:
     """Both directions over a sequence, merged; the states of both are returned, forward first.
 
-    Outputs at masked steps are zeros where sequences are returned, whatever the layers inside say.
+    Outputs at masked steps are zeros where sequences are returned, whatever the layers inside say. zeros_masked says otherwise.
     """
     refuse_arguments(layer, call)
+    always = {"always": True, "never": False}.get(layer.config.get("zeros_masked", ""))
     b, forward, backward = walk.b, layer.children["forward_layer"], layer.children["backward_layer"]
     x, given = split_inputs(call.first, call.arguments.get("initial_state"))
     half = 0 if given is None else len(given) // 2
     results = [
-        apply(b, inner, cells_of(walk, inner), x, states, call.mask, zeros_masked=bool(inner.config.get("return_sequences")))
+        apply(
+            b, inner, cells_of(walk, inner), x, states, call.mask,
+            zeros_masked=bool(inner.config.get("return_sequences")) if always is None else always,
+        )
         for inner, states in ((forward, given and given[:half]), (backward, given and given[half:]))
-    ]
+    ]  # fmt: skip
     y = _output(b, forward, results[0], bool(forward.config.get("go_backwards")))
     y_back = _output(b, backward, results[1], not backward.config.get("go_backwards"))  # turned around again
     y, y_back = b.cast(y, layer.policy.compute), b.cast(y_back, layer.policy.compute)
@@ -68,10 +72,15 @@ _PROMOTING = frozenset(
     "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D".split()
 )
 
+# Layers that read masks or make them.
+_HEEDING = frozenset(
+    "Bidirectional ConvLSTM2D Embedding Functional GRU GlobalAveragePooling1D LSTM Lambda Masking RNN Sequential SimpleRNN Softmax".split()
+)
+
 # -- TimeDistributed ------------------------------------------------------------------------------------------------------
 
 
-@keras_layer("TimeDistributed", raw=True)
+@keras_layer("TimeDistributed", options="step_masks", raw=True)
 def time_distributed(walk: Walk, layer: Layer, call: Call) -> Structure:
     """The layer inside on each step: (batch, time, ...) -> (batch, time, ...).
 
@@ -129,8 +138,9 @@ def _all_steps(walk: Walk, layer: Layer, inner: Layer, call: Call) -> Structure:
     b, leaves = walk.b, flatten(call.first)
     batch, time = b.dim(leaves[0], 0), next((v.shape[1] for v in leaves if v.shape[1] is not None), None)
     steps = time if time is not None else b.dim(leaves[0], 1)
-    masks = iter(flatten(call.mask) + [None] * len(leaves))
-    folded = map_structure(lambda leaf: Traced(_fold(b, leaf), _fold(b, next(masks))), call.first)
+    apart = layer.config.get("step_masks")
+    masks = iter([] if apart == "none" else flatten(call.mask))
+    folded = map_structure(lambda leaf: Traced(_fold(b, leaf), _fold(b, next(masks, None))), call.first)
     outputs = walk.call(inner, (folded,), {}, call.training)
     if outputs is None:
         return None
@@ -139,6 +149,12 @@ def _all_steps(walk: Walk, layer: Layer, inner: Layer, call: Call) -> Structure:
         return map_structure(lambda leaf: Traced(None), outputs)
     unfolded = map_structure(lambda leaf: _unfold(b, leaf.value, batch, steps), outputs)
     if not layer.masks.inner:
+        return with_masks(unfolded, call.previous_mask)
+    if apart == "unknown" and any(part.class_name in _HEEDING or part.given is not None for part in inner.walk()):
+        if any(mask is not None for mask in (*flatten(call.mask), *(leaf.mask for leaf in flatten(outputs)))):
+            raise UnsupportedAttribute("TimeDistributed with a mask of TensorFlow 1.9 to 1.12, which computed it differently and wrote the same")
+        apart = "none"
+    if apart == "none":
         return with_masks(unfolded, call.previous_mask)
     made = [None if leaf.mask is None else _unfold(b, leaf.mask, batch, steps) for leaf in flatten(outputs)]
     if all(mask is None for mask in made):

@@ -151,7 +151,7 @@ def _begun(block: Block, kept: Sequence[Value]) -> Iterator[tuple[Value, Perm]]:
     """
     users: dict[str, list[Op]] = {}
     for op in block.ops:
-        for value in (*op.inputs, *(used for body in op.bodies() for used in _taken(body))):
+        for value in (*op.inputs, *(used for body in op.bodies() for used in taken_inside(body))):
             if value is not None:
                 users.setdefault(value.name, []).append(op)
     names = {value.name for value in kept}
@@ -170,13 +170,13 @@ def _begun(block: Block, kept: Sequence[Value]) -> Iterator[tuple[Value, Perm]]:
             value = op.outputs[0]
 
 
-def _taken(body: Block) -> Iterator[Value | None]:
+def taken_inside(body: Block) -> Iterator[Value | None]:
     """What the ops of a body and of those inside it take, and what it gives."""
     yield from body.outputs
     for op in body.ops:
         yield from op.inputs
         for inner in op.bodies():
-            yield from _taken(inner)
+            yield from taken_inside(inner)
 
 
 def inverse(perm: Perm) -> Perm:
@@ -200,16 +200,16 @@ def _rule(*kinds: str) -> Callable[[Rule], Rule]:
     return register
 
 
-_ELEMENTWISE = (
+ELEMENTWISE = (
     "Abs Acos Acosh Add And Asin Asinh Atan Atanh BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast Ceil Celu Clip Cos Cosh Div Elu Equal Erf "
     "Exp Floor Gelu Greater GreaterOrEqual HardSigmoid HardSwish Identity IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Mean Min Mish Mod "
     "Mul Neg Not Or PRelu Pow Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Sub Sum Tan Tanh "
     "ThresholdedRelu Where Xor"
-)
-_CHEAP = {*_ELEMENTWISE.split(), "Pad"}
+).split()
+_CHEAP = {*ELEMENTWISE, "Pad"}
 
 
-@_rule(*_ELEMENTWISE.split())
+@_rule(*ELEMENTWISE)
 def _elementwise(mover: Mover, op: Op, view: View) -> bool:
     """All operands in the layout of the largest, if that is a view; constants are transposed now, smaller tensors at run time."""
     tensors = [v for v in op.inputs if v is not None and v.const is None and v.rank]

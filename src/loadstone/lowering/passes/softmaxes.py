@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from math import isnan
-
 from loadstone.lowering.block import Op, Value
-from loadstone.lowering.passes.rewriting import Rewriter, is_number, number, pairs
+from loadstone.lowering.passes.rewriting import Rewriter, is_number, pairs
 
 
 def softmax(found: Rewriter, op: Op) -> Value | None:
@@ -41,15 +39,15 @@ def reciprocal_of(found: Rewriter, value: Value) -> Value | None:
 def _maximum(found: Rewriter, value: Value | None, x: Value, along: int) -> Value | None:
     """A maximum without what makes it NaN where x has one: so does softmax."""
     op = found.maker(value, "Where")
-    more = found.maker(op.inputs[0], "Greater") if op is not None else None
-    count = more.inputs[0] if more is not None and number(more.inputs[1]) == 0 else None
-    flags = found.maker(count, "ReduceSum")
-    cast = found.maker(flags.inputs[0], "Cast") if flags is not None else None
-    if op is None or cast is None or cast.outputs[0].dtype != "int32" or not isnan(number(op.inputs[1]) or 0.0):
+    is_nan = found.maker(op.inputs[0], "IsNaN") if op is not None else None
+    total = is_nan.inputs[0] if is_nan is not None else None
+    summed = found.maker(total, "ReduceSum")
+    if op is None or summed is None or op.inputs[1] is not total:
         return value
-    is_nan = found.maker(cast.inputs[0], "IsNaN")
-    rows = is_nan is not None and is_nan.inputs[0] is x and _over(found, count, "ReduceSum", cast.outputs[0]) == along
-    return op.inputs[2] if rows else value
+    sizes = found.maker(summed.inputs[0], "Abs")
+    if summed.inputs[0] is not x and (sizes is None or sizes.inputs[0] is not x):
+        return value
+    return op.inputs[2] if _over(found, total, "ReduceSum", summed.inputs[0] or x) == along else value
 
 
 def _over(found: Rewriter, value: Value | None, kind: str, x: Value) -> int | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from loadstone.errors import InputMismatch
 from loadstone.ir import dtypes
+from loadstone.lowering.protobuf import delimited, integer
 from loadstone.lowering.text import wire
 from loadstone.lowering.text.arrays import flat, objects, within_limit
 
@@ -25,12 +26,12 @@ _SMALL = 7  # the field of all other integers
 
 def serialize(array: np.ndarray, dtype: str) -> bytes:
     """The message of a tensor, its values as raw bytes."""
-    dims = b"".join(wire.written(2, wire.written_number(1, d) if d else b"") for d in array.shape)
-    head = wire.written_number(1, _NUMBERS[dtype]) + wire.written(2, dims)
+    dims = b"".join(delimited(2, integer(1, d) if d else b"") for d in array.shape)
+    head = integer(1, _NUMBERS[dtype]) + delimited(2, dims)
     if dtype == "string":
-        return head + b"".join(wire.written(8, item) for item in flat(array))
+        return head + b"".join(delimited(8, item) for item in flat(array))
     raw = np.ascontiguousarray(array).tobytes()
-    return head + (wire.written(4, raw) if raw else b"")
+    return head + (delimited(4, raw) if raw else b"")
 
 
 def parse(message: bytes, dtype: str) -> np.ndarray:

@@ -82,24 +82,5 @@ def floats(value: Field, dtype: str = "<f4") -> list[float]:
     return numbers
 
 
-def written(number: int, data: bytes) -> bytes:
-    """A field that has a length."""
-    return _varint(number << 3 | _BYTES) + _varint(len(data)) + data
-
-
-def written_number(number: int, value: int) -> bytes:
-    """A field that is a varint."""
-    return _varint(number << 3 | _VARINT) + _varint(value)
-
-
-def _varint(value: int) -> bytes:
-    parts = bytearray()
-    while value > 0x7F:
-        parts.append(value & 0x7F | 0x80)
-        value >>= 7
-    parts.append(value)
-    return bytes(parts)
-
-
 def _cut() -> InputMismatch:
     return InputMismatch("a message that is cut off")
