@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "model": "errors ir formats custom lowering runtime export live environment",
     "api": "errors ir containers frontends formats custom lowering runtime export live environment model",
     "tensorflow": "api ir custom lowering runtime",
-    "tools": "errors ir frontends api model environment",
+    "tools": "errors ir frontends runtime api model environment",
     "cli": "errors ir api model environment tools",
     "__main__": "cli",
 }

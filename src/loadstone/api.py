@@ -161,19 +161,22 @@ def stored_example(filepath: Filepath) -> bytes | None:
 
 def inspect(filepath: Filepath, custom_objects: Mapping[str, Any] | None = None) -> Report:
     """Say what a file is, who saved it, what it needs and what is dangerous in it. Nothing is run and no weight is read."""
+    from loadstone.environment.provenance import of_source
+    from loadstone.ir.records import replace
     from loadstone.model.choice import first
     from loadstone.model.report import report_on
 
     with _told(filepath):
         custom = CustomObjects(custom_objects)
         host = Hosts(custom.objects, run_once)
-        description = _read(Source.open(formats.located(filepath)), custom)
+        source = Source.open(formats.located(filepath))
+        description = _read(source, custom)
         description.findings += training_objects(description)
         if description.module is not None and custom.missing:
             description.findings.append(_graph_instead(custom))
             description.root = None
         description = first(description) if description.root is None else as_graph(description, host)
-        return report_on(description, custom.missing, host)
+        return replace(report_on(description, custom.missing, host), provenance=of_source(source))
 
 
 def load_weights(filepath: Filepath, *, mmap: bool | None = None) -> dict[str, Tensor]:
@@ -226,13 +229,14 @@ def convert(
     version: int | None = None,
     strict: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    library: str = "keras",
 ) -> Conversion:
     """Write a saved model of any kind and release as a file that today's Keras opens, as ONNX or as a SavedModel, with the same predictions.
 
     dst: its suffix says what is written: `.keras`, `.h5` (a whole model), `.weights.h5` or `.safetensors` (weights alone), `.json` (the
     config alone), `.onnx` (with a file `.onnx.data` beside it where the weights are more than 1 GiB); without one, a SavedModel.
     src, custom_objects, weights: as for `load_model`; for `.onnx` and SavedModels signature, tags, inputs and outputs too.
-    save_format, include_optimizer, zipped, version, strict, progress: as for `save_model`.
+    save_format, include_optimizer, zipped, version, strict, progress, library: as for `save_model`.
 
     For `.onnx` alone: opset: 13 to 23, 21 by default. input_names, output_names: new names, all in order or some as {old: new}; by default
     those of the inputs and of the layers that give the outputs. shapes: fixed shapes of inputs by name, in the model's order of axes.
@@ -247,7 +251,7 @@ def convert(
 
     onnx = {name: value for name, value in locals().items() if name in ONNX}
     kind = kind_of(os.fspath(dst), save_format, zipped)
-    wishes = Wishes(include_optimizer, None, zipped, strict, onnx, progress)
+    wishes = Wishes(include_optimizer, None, zipped, strict, onnx, progress, library=library)
     check(kind, os.fspath(dst), version, wishes)
     with _told(src):
         if kind in ("onnx", "saved_model"):
@@ -292,6 +296,7 @@ def save_model(
     shapes: Mapping[str, Sequence[int | None]] | None = None,
     channels_first: bool | Sequence[str] = False,
     external_data: bool | None = None,
+    library: str = "keras",
     record: bool | str = True,
 ) -> Conversion:
     """Write a model: a loaded one, or a live Keras model of any release and backend, which its own library saves.
@@ -305,6 +310,7 @@ def save_model(
     progress: called with the bytes of weights that were written, and of all.
     example: a small input, which is kept in the file with the model's output (data of yours: whoever has the file has them), for
     `load_model(..., verify=True)` and `loadstone verify`.
+    library: which Keras is to open an `.h5` file: "keras" is Keras 3; "tf_keras" and "tf.keras" have another spelling for it.
     opset, input_names, output_names, shapes, channels_first, external_data: of `.onnx`, as for `convert`.
     record: keeps the environment (Python, platform, framework, versions of packages, names of custom objects) in the file of a whole model;
     "full" has all distributions, the devices, the commit and the sources of custom objects too; False keeps none. Never names of users or
@@ -319,7 +325,7 @@ def save_model(
     from loadstone.model.saving import ONNX, Wishes, save
 
     onnx = {name: value for name, value in locals().items() if name in ONNX}
-    wishes = Wishes(include_optimizer, signatures, zipped, strict, onnx, progress, example, record)
+    wishes = Wishes(include_optimizer, signatures, zipped, strict, onnx, progress, example, record, library)
     return save(model, filepath, overwrite, save_format, version, wishes)
 
 

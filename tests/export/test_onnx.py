@@ -1,5 +1,6 @@
 """ONNX files: what onnxruntime alone makes of them is what the model predicts."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 
 import loadstone
 from loadstone.errors import LoweringError, UnsupportedOps
-from loadstone.export.onnx_file import OnnxFile
+from loadstone.export.onnx_file import OnnxFile, options_of
 from loadstone.lowering.onnx_file import onnx_block
+from tests.lowering.golden_files import families
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 GRAPHS = GOLDEN / "graphs"
@@ -66,3 +68,36 @@ def test_what_onnx_cannot_hold_is_refused_by_name(tmp_path):
     with pytest.raises(ValueError, match="signature= is for"):
         loadstone.convert(GOLDEN / "keras-3.15.1/mlp.h5", tmp_path / "model.keras", signature="x")
     assert list(tmp_path.iterdir()) == []
+
+
+TEXT = families("text")
+LOOKUPS = [
+    (release, case)
+    for release in ("keras-3.15.1", "tf.keras-2.3.4")
+    for case in TEXT[release].index
+    if case.startswith(("string", "integer"))
+]
+
+
+@pytest.mark.parametrize(("release", "case"), LOOKUPS)
+def test_lookup_layers_are_tables_of_the_standard(release, case):
+    files = TEXT[release]
+    form = next(iter(files.index[case]["outputs"]))
+    model = loadstone.load_model(files.members[f"{case}.{form}"])
+    if case.startswith("string") and "num_oov_indices=" in case:
+        with pytest.raises(UnsupportedOps, match=r"StringLookup.*Python call"):  # by the hash of the text
+            model.onnx_file("model.onnx")
+        return
+    file = model.onnx_file("model.onnx", options_of(13))
+    arrays = np.load(io.BytesIO(files.members[f"{case}.npz"]))
+    given = arrays["input_0"]
+    texts = given.dtype.kind in "SO"
+    x = given.astype(object) if texts else given.astype(model.inputs[0].dtype)
+    session = onnxruntime.InferenceSession(file.data, providers=["CPUExecutionProvider"])
+    fed = np.vectorize(bytes.decode, otypes=[object])(x) if texts else x
+    (found,) = file.results(session.run(None, file.feeds([fed])))
+    expected = arrays[f"{form}_0"]
+    if found.dtype == object:
+        assert [item.encode() for item in found.reshape(-1)] == expected.reshape(-1).tolist()
+    else:
+        np.testing.assert_allclose(found.astype("float64"), expected.astype("float64"), rtol=1e-6)

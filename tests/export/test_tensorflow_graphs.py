@@ -1,5 +1,4 @@
-"""Layered models as graphs of TensorFlow, run here by our own lowering of such graphs; tests/interop/check_exported_graphs.py runs them in
-TensorFlow."""
+"""Layered models as graphs of TensorFlow, run here by our own lowering of such graphs; tests/interop writes them and runs them in TensorFlow."""
 
 import re
 from contextlib import suppress

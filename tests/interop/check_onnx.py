@@ -30,7 +30,7 @@ from loadstone.ir import flatten
 
 CAUSES = {  # what an ONNX file cannot hold, by words of the refusal
     "state that lives from call to call": ("state that lives",),
-    "hashes of text": ("Hashing", "HashedCrossing", "SparseCross", "StringToHashBucket"),
+    "hashes of text": ("Hashing", "HashedCrossing", "SparseCross", "StringToHashBucket", "StringLookup"),
     "lower case, punctuation and splitting of text": ("TextVectorization", "StringLower", "StaticRegexReplace", "StringSplitV2"),
     "random numbers": ("StatelessRandom",),
 }

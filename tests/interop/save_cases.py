@@ -1,15 +1,15 @@
 """Saves cases that real frameworks made as files of today's Keras, with what loadstone predicts for them.
 
-    python save_cases.py OUT FOLDER [...]
+    python save_cases.py OUT FOLDER [...] [--library tf_keras]
 
 FOLDER holds, at any depth, folders of one case each: `meta.json`, `golden.npz` with inputs `in_*` and outputs `out_*`, and files that some
-release wrote. Each case that loads is saved as `.keras` and as `.h5`, and `check_converted.py` compares them with a real Keras. Cases whose
+release wrote. Each case that loads is saved as `.keras` and as `.h5` (as `.h5` alone for tf_keras), and `check_converted.py` compares them with a real Keras. Cases whose
 predictions are not those of the golden file are left out and named.
 """
 
+import argparse
 import json
 import pathlib
-import sys
 import warnings
 
 import numpy as np
@@ -70,11 +70,16 @@ def same(case: pathlib.Path, got: list[np.ndarray]) -> bool:
 
 
 def main() -> None:
-    out = pathlib.Path(sys.argv[1])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("folders", nargs="+", type=pathlib.Path)
+    parser.add_argument("--library", default="keras")
+    args = parser.parse_args()
+    out = args.out
     out.mkdir(parents=True, exist_ok=True)
     warnings.simplefilter("ignore")
     refused: dict[str, str] = {}
-    cases = [meta.parent for folder in sys.argv[2:] for meta in sorted(pathlib.Path(folder).rglob("meta.json"))]
+    cases = [meta.parent for folder in args.folders for meta in sorted(folder.rglob("meta.json"))]
     loaded = 0
     for case in cases:
         name = f"{case.parent.name}-{case.name}"
@@ -94,9 +99,9 @@ def main() -> None:
         loaded += 1
         arrays = {f"in_{i:03d}": array for i, array in enumerate(inputs)} | {f"out_{i:03d}": array for i, array in enumerate(got)}
         np.savez(out / f"{name}.npz", **arrays)
-        for suffix in (".keras", ".h5"):
+        for suffix in (".keras", ".h5") if args.library == "keras" else (".h5",):
             try:
-                loadstone.save_model(loadstone.load_model(chosen[0], weights=chosen[1]), out / f"{name}{suffix}")
+                loadstone.save_model(loadstone.load_model(chosen[0], weights=chosen[1]), out / f"{name}{suffix}", library=args.library)
             except loadstone.LoadstoneError as error:
                 refused[f"{name}{suffix}"] = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
     (out / "refused.json").write_text(json.dumps(refused, indent=1))

@@ -102,8 +102,7 @@ def arrays(golden, prefix, names=None):
     return found if names is None else list(zip(names, found, strict=False))
 
 
-def write(folder, path, arguments, given, outputs):
-    model = loadstone.load_model(path, **arguments)
+def write(folder, model, given, outputs):
     if not is_written_back(model._description):
         raise ValueError("it is not written back")
     shutil.rmtree(folder, ignore_errors=True)
@@ -144,10 +143,15 @@ def main():
         write_made(options.out / "made")
     unpacked = options.out / ".unpacked"
     for found in [cases(suite) for suite in options.suites] or [of_goldens(unpacked)]:
-        for name, *case in list(found)[:: options.every]:
+        for name, path, arguments, given, outputs in list(found)[:: options.every]:
             if options.only in name:
                 try:
-                    write(options.out / name, *case)
+                    model = loadstone.load_model(path, **arguments)
+                except (loadstone.LoadstoneError, OSError) as error:
+                    print(f"{name} does not load: {type(error).__name__}: {' '.join(str(error).split())[:120]}")
+                    continue
+                try:
+                    write(options.out / name, model, given, outputs)
                     good += 1
                 except Exception as error:
                     shutil.rmtree(options.out / name, ignore_errors=True)

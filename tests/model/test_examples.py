@@ -8,7 +8,7 @@ import pytest
 import loadstone
 from loadstone.errors import CorruptFile, InputMismatch, VerificationError
 from loadstone.formats.attached import EXAMPLE, attach
-from loadstone.ir import Spec
+from loadstone.ir import Spec, flatten
 from loadstone.model.examples import Example, arrays_of, example_in, example_of, packed, replay
 from loadstone.tools.verify import verify
 from tests.cli.test_commands import call
@@ -38,6 +38,24 @@ def test_an_example_is_kept_in_the_file_and_replayed(name, model, tmp_path):
         again = loadstone.load_model(tmp_path / name, verify=True)
         np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
     assert call("verify", tmp_path / name).exit_code == 0
+
+
+@pytest.mark.parametrize("source", [GOLDEN / "mlp.keras", GOLDEN.parent / "graphs/tensorflow-2.15/plain.zip"], ids=["layers", "graph"])
+def test_a_saved_model_keeps_it_among_its_extra_files(source, tmp_path):
+    model = loadstone.load_model(source)
+    x = {spec.name: np.random.default_rng(0).normal(size=[d or 3 for d in spec.shape]).astype(spec.dtype) for spec in model.inputs}
+    report = loadstone.save_model(model, tmp_path / "served", version=1, example=x)
+    assert (tmp_path / "served/1/assets.extra/loadstone_example.npz").exists()
+    assert report.bytes == sum(path.stat().st_size for path in Path(report.path).rglob("*") if path.is_file())
+    again = loadstone.load_model(tmp_path / "served/1", verify=True)
+    assert verify(tmp_path / "served/1").largest < 1e-5 and call("verify", tmp_path / "served/1").exit_code == 0
+    for want, got in zip(flatten(model(x)), flatten(again(x)), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+    example = example_of(again.inputs, again.output_names, x, again(x))
+    wrong = Example(example.inputs, {name: array + np.ones_like(array) for name, array in example.outputs.items()})
+    attach(report.path, packed(wrong), "saved_model", EXAMPLE)
+    with pytest.raises(VerificationError):
+        loadstone.load_model(tmp_path / "served/1", verify=True)
 
 
 def test_a_folder_of_keras_keeps_it_as_a_file(model, tmp_path):
@@ -72,7 +90,9 @@ def test_a_stateful_model_keeps_what_it_answers_first(tmp_path):
 def test_other_numbers_are_told(model, tmp_path):
     x = data_for(model)
     loadstone.save_model(model, tmp_path / "new.keras")
-    attach(str(tmp_path / "new.keras"), packed(example_of(model.inputs, model.output_names, x, model(x) + np.float32(0.25))), "keras", EXAMPLE)
+    attach(
+        str(tmp_path / "new.keras"), packed(example_of(model.inputs, model.output_names, x, model(x) + np.float32(0.25))), "keras", EXAMPLE
+    )
     with pytest.raises(VerificationError, match=r"by 0\.25") as error:
         loadstone.load_model(tmp_path / "new.keras", verify=True)
     assert error.value.difference == pytest.approx(0.25) and "new.keras" in str(error.value)

@@ -5,9 +5,12 @@ import click
 from loadstone.cli.convert import convert
 from loadstone.cli.demo import demo
 from loadstone.cli.diff import diff
+from loadstone.cli.doctor import doctor
+from loadstone.cli.env import env
 from loadstone.cli.exits import EXIT_CODES, Commands
 from loadstone.cli.inspect import inspect
 from loadstone.cli.predict import predict
+from loadstone.cli.profile import profile
 from loadstone.cli.record import record
 from loadstone.cli.stub import stub
 from loadstone.cli.summary import summary
@@ -20,5 +23,5 @@ def main() -> None:
     """Open saved Keras and TensorFlow models without TensorFlow, and run them."""
 
 
-for command in (summary, inspect, predict, convert, diff, verify, record, stub, demo):
+for command in (summary, inspect, predict, convert, diff, verify, record, doctor, env, profile, stub, demo):
     main.add_command(command)

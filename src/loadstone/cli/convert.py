@@ -36,6 +36,12 @@ Examples:
 @click.option("--overwrite/--no-overwrite", default=True, help="Whether a file that is there already may be replaced.")
 @click.option("--format", "save_format", type=click.Choice(FORMATS), help="What to write, where the suffix of TARGET does not say it.")
 @click.option("--version", type=click.IntRange(0), help="Write a SavedModel into the folder TARGET/VERSION, as TensorFlow Serving expects.")
+@click.option(
+    "--library",
+    default="keras",
+    help="Which Keras is to open an .h5 file: keras (3) or tf_keras (2).",
+    type=click.Choice(("keras", "tf_keras")),
+)
 @click.option("--strict", is_flag=True, help="Write nothing that a reader has to supply objects for, or could stumble over.")
 @click.option("--signature", help="The signature of a SavedModel, for .onnx and SavedModels.")
 @click.option("--tags", help="The tags of its graph, with commas between them, for .onnx and SavedModels.")
@@ -50,6 +56,7 @@ def convert(
     overwrite: bool,
     save_format: str | None,
     version: int | None,
+    library: str,
     strict: bool,
     signature: str | None,
     tags: str | None,
@@ -69,7 +76,7 @@ def convert(
     bar = Progress("auto", None, "byte", stream=sys.stderr)
     try:
         chosen: dict[str, Any] = {"tags": _listed(tags), "inputs": _listed(inputs), "outputs": _listed(outputs)}
-        chosen |= {"save_format": save_format, "version": version, "strict": strict, "progress": bar.update}
+        chosen |= {"save_format": save_format, "version": version, "strict": strict, "progress": bar.update, "library": library}
         report = converted(
             source, target, weights=weights, overwrite=overwrite, signature=signature, custom_objects=custom, **chosen, **onnx
         )

@@ -15,9 +15,11 @@ Exit codes:
   2  the command line is wrong
   3  the model needs something: custom objects, layers that are not supported, a package
   4  the data do not fit the model, or it could not be run
+  5  doctor: the model loads, with warnings
 """
 
 NEEDS_SOMETHING = 3
+WARNINGS = 5
 
 # The first row whose type fits decides; everything else of ours is 1.
 CODE_OF: tuple[tuple[type[Exception], int], ...] = (

@@ -74,7 +74,7 @@ def predict(
             f"--output {target}: the suffix is none of {', '.join(f'.{name}' for name in WRITERS)}; --format decides without it"
         )
     loaded = load_model(model, custom)
-    answer = loaded.predict(_data(source.read(), loaded.inputs, drop), batch_size=batch_size, verbose=0)
+    answer = loaded.predict(data_of(source.read(), loaded.inputs, drop), batch_size=batch_size, verbose=0)
     try:
         content = WRITERS[kind](answer, loaded.output_names)
     except ValueError as error:
@@ -83,7 +83,7 @@ def predict(
         file.write(content)
 
 
-def _data(content: bytes, specs: Sequence[Spec], drop: Sequence[str]) -> Inputs:
+def data_of(content: bytes, specs: Sequence[Spec], drop: Sequence[str]) -> Inputs:
     """The model's inputs; records where the model takes one input of strings and the file is TFRecord."""
     from loadstone.api import read_records
     from loadstone.cli.tables import read_inputs

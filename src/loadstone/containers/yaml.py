@@ -74,6 +74,7 @@ def _loader() -> type[yaml.SafeLoader]:
         Loader.add_constructor(f"{_PREFIX}{name}", getattr(Loader, f"construct_yaml_{kind}"))
     Loader.add_multi_constructor(f"{_PREFIX}name:", lambda loader, suffix, node: suffix)
     Loader.add_multi_constructor(f"{_PREFIX}object/apply:", _applied)
+    Loader.add_multi_constructor(f"{_PREFIX}object/new:", _made)
     Loader.add_constructor(None, _refuse)
     return Loader
 
@@ -93,6 +94,21 @@ def _applied(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
         except (TypeError, ValueError, IndexError, KeyError) as error:
             raise CorruptFile(f"the YAML holds a damaged {suffix}: {error}") from error
     return _refuse(loader, node)
+
+
+def _made(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
+    """An object that is filled, where it is a list or dict of TensorFlow 1.14's: the list or dict."""
+    import yaml
+
+    kinds = {"data_structures._ListWrapper": ("listitems", list), "data_structures._DictWrapper": ("dictitems", dict)}
+    found = next((kind for name, kind in kinds.items() if suffix.startswith("tensorflow.") and suffix.endswith(name)), None)
+    if found is None or not isinstance(node, yaml.MappingNode):
+        return _refuse(loader, node)
+    key, kind = found
+    items = loader.construct_mapping(node, deep=True).get(key, kind())
+    if not isinstance(items, kind):
+        raise CorruptFile(f"the YAML holds a damaged {suffix}")
+    return items
 
 
 def _built(name: str, args: list[Any], state: Any) -> Any:

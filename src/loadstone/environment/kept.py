@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 
 from loadstone import formats
+from loadstone.containers import tensor_bundle
 from loadstone.containers.source import Filepath, Source
 from loadstone.environment import mlflow
 from loadstone.environment.record import MAX, SUFFIX, TRAINING, Record, parse
-from loadstone.errors import CorruptFile, LoadstoneError
+from loadstone.errors import LoadstoneError
 from loadstone.formats.attached import RECORD, found
 
 
@@ -21,23 +22,25 @@ def record_of(filepath: Filepath) -> Record | None:
 
     Raises FileNotFoundError where there is no model, CorruptFile or UnsupportedVersion for a record that is not what it should be.
     """
-    try:
-        inside = _inside(filepath)
-    except LoadstoneError as error:
-        raise error.at(source=_named(filepath)) from None
-    if inside is not None or not isinstance(filepath, (str, os.PathLike)):
-        return inside
-    name = os.fsdecode(filepath)
-    beside = beside_of(name)
-    if os.path.isfile(beside):
-        return read_beside(beside)
+    name = os.fsdecode(filepath) if isinstance(filepath, (str, os.PathLike)) else None
+    prefix = None if name is None else tensor_bundle.prefix_of(name)
+    if name is None or os.path.exists(name) or not os.path.exists(name + tensor_bundle.INDEX):  # the name of a checkpoint is no file
+        try:
+            inside = _inside(filepath)
+        except LoadstoneError as error:
+            raise error.at(source=name) from None
+        if inside is not None or name is None:
+            return inside
+    for place in (name, prefix):
+        if place is not None and os.path.isfile(beside_of(place)):
+            return read_beside(beside_of(place))
     folder = mlflow.folder_of(name)
     return None if folder is None else mlflow.read(folder)
 
 
 def beside_of(filepath: str | os.PathLike[str]) -> str:
     """Where the record beside a file or folder is: `MODEL.loadstone.json`."""
-    return os.fspath(filepath).rstrip("/\\") + SUFFIX
+    return os.fsdecode(filepath).rstrip("/\\") + SUFFIX
 
 
 def read_beside(filepath: str) -> Record:
@@ -87,14 +90,8 @@ def _inside(filepath: Filepath) -> Record | None:
     source = Source.open(formats.located(filepath), mmap=True)
     try:
         data = found(source, RECORD)
-    except CorruptFile as error:
-        if error.where == RECORD.name:
+    except LoadstoneError as error:
+        if RECORD.name in (error.where or ""):
             raise
         return None
-    except LoadstoneError:
-        return None
     return None if data is None else parse(data)
-
-
-def _named(filepath: Filepath) -> str | None:
-    return os.fsdecode(filepath) if isinstance(filepath, (str, os.PathLike)) else None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from loadstone import __version__
 from loadstone.environment import hardware
 from loadstone.environment.pins import is_name, is_version
 from loadstone.environment.present import NAMES, Distribution, present
+from loadstone.environment.private import Private
 from loadstone.environment.record import Framework, Full, Record, Source
 from loadstone.errors import one_line
+
+_LONGEST = 500  # characters of a line
 
 
 def record_here(
@@ -32,13 +35,13 @@ def record_here(
         by,
         here.python,
         here.implementation,
-        here.platform,
+        _words(here.platform),
         framework,
         packages,
         tuple(name for name in packages if here.distributions[name].local),
-        tuple(dict.fromkeys(one_line(name)[:1000] for name in objects)),
-        origin or {},
-        __version__,
+        tuple(dict.fromkeys(map(_line, objects))),
+        _words(origin or {}),
+        str(getattr(sys.modules["loadstone"], "__version__", "")),
         full=_full(given or {}) if full else None,
     )
 
@@ -50,21 +53,20 @@ def _told(found: Mapping[str, Distribution]) -> dict[str, str]:
 
 def _full(given: Mapping[str, Any]) -> Full:
     from loadstone.environment.commit import commit_of
-    from loadstone.environment.private import Private
     from loadstone.environment.sources import closure_of
 
     private, closure = Private.here(), closure_of(given)
-    found = {name: one for name, one in present().distributions.items() if not (one.local and private.touches(name))}
+    found = {name: one for name, one in present().distributions.items() if name in NAMES or not private.names(name)}
     versions = {name: _public(version, private) for name, version in _told(found).items()}
     sources = []
     for module in sorted(closure.modules.values(), key=lambda module: module.name):
         text, count = private.clean(module.text)
-        sources.append(Source(one_line(private.clean(module.name)[0])[:1000], tuple(module.objects), text, module.why, count))
+        sources.append(Source(_line(private.clean(module.name)[0]), tuple(map(_line, module.objects)), text, module.why, count))
     return Full(
         versions,
         tuple(name for name in versions if found[name].local),
-        {name: private.clean(value)[0] for name, value in hardware.cpu().items()},
-        tuple(private.clean(value)[0] for value in hardware.gpus()),
+        _words(hardware.cpu()),
+        tuple(map(_line, hardware.gpus())),
         hardware.cuda(),
         commit_of(closure.folder or os.getcwd()),
         {name: versions[name] for name in closure.needs if name in versions},
@@ -72,6 +74,15 @@ def _full(given: Mapping[str, Any]) -> Full:
     )
 
 
-def _public(version: str, private: Any) -> str:
+def _public(version: str, private: Private) -> str:
     """A version, without its local part where that says too much: "1.0+alice"."""
-    return version.partition("+")[0] if private.touches(version.replace("+", " ")) else version
+    return version.partition("+")[0] if private.names(version) else version
+
+
+def _words(said: Mapping[str, str]) -> dict[str, str]:
+    """Texts of the system and of files, as lines that can be read back."""
+    return {name: _line(value) for name, value in said.items()}
+
+
+def _line(text: str) -> str:
+    return one_line(text)[:_LONGEST]

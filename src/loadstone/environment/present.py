@@ -92,7 +92,7 @@ def _all() -> Iterator[tuple[str, Distribution]]:
 def _described(one: metadata.Distribution) -> Distribution | None:
     """None for metadata without a name or version, as a broken installation leaves them."""
     about: Any = one.metadata
-    name, version = about["Name"], about["Version"]
+    name, version = about.get("Name"), about.get("Version")
     if not isinstance(name, str) or not isinstance(version, str):
         return None
     return Distribution(name.strip(), version.strip(), one.read_text("direct_url.json") is not None)

@@ -23,6 +23,7 @@ _COMMON = frozenset(  # names of nobody in particular
 _PATHS = re.compile(
     r"""(?:(?<=[\s"'`(=,\[{<>|])|^)(?:
       /[\w.@+~-]+(?:/[\w.@+~%-]*)+          # /home/someone/x
+    | (?<=["'])/[\w.@+~-]+(?=["'])          # "/data"
     | ~[\w.-]*/[\w./@+~%-]+                 # ~/x
     | [A-Za-z]:[\\/]{1,2}[\w.@+~ $-]+(?:[\\/]+[\w.@+~ $-]*)*  # C:\Users\someone
     | \\{2,4}[\w.$-]+(?:\\{1,2}[\w.$ -]+)+  # \\server\share
@@ -31,7 +32,7 @@ _PATHS = re.compile(
 )
 _FILE_URL = re.compile(r"file:/+[^\s\"'<>]*", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s\"'<>]+@")
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _SHORTEST_NAME, _SHORTEST_VALUE = 2, 8  # characters
 
 
@@ -59,9 +60,9 @@ class Private:
             count += replaced
         return text, count
 
-    def touches(self, text: str) -> bool:
-        """True where the text has something private in it."""
-        return self.clean(text)[1] > 0
+    def names(self, text: str) -> bool:
+        """True where the text has the name of a user or a machine in it."""
+        return any(name.search(text) for name in self._names)
 
 
 def _names() -> Iterator[str]:

@@ -110,8 +110,8 @@ class Record:
 def _plain(value: Any) -> Any:
     """Records as dicts without what is empty, tuples as lists."""
     if hasattr(value, "__record__"):
-        items = {name: _plain(getattr(value, name)) for name in value.__record__}
-        return {name: item for name, item in items.items() if item not in ("", None, [], {}, 0)}
+        items = {name: getattr(value, name) for name in value.__record__}
+        return {name: _plain(item) for name, item in items.items() if item not in ("", None, (), {}, 0)}
     if isinstance(value, Mapping):
         return {name: _plain(value[name]) for name in sorted(value)}
     return [_plain(item) for item in value] if isinstance(value, tuple) else value

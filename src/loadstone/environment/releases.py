@@ -16,26 +16,23 @@ from types import MappingProxyType
 from typing import Any
 
 from loadstone.environment.ranges import Version, numbers, text
-from loadstone.ir.records import dataclass, field
+from loadstone.ir.records import dataclass, field, replace
 
 NAMES = ("tensorflow", "keras", "tf_keras")
 
 # `tf.keras.__version__` without "-tf", where Keras lay inside TensorFlow; from 2.6 on it is a package of its own, which the locks name.
 _INSIDE: dict[Version, Version] = {
-    (1, 2): (2, 0, 4),
-    (1, 3): (2, 0, 4),
+    (1, 2): (2, 0, 2),
+    (1, 3): (2, 0, 6),
     (1, 4): (2, 0, 8),
     (1, 5): (2, 1, 2),
     (1, 6): (2, 1, 3),
     (1, 7): (2, 1, 4),
     (1, 8): (2, 1, 5),
     (1, 9): (2, 1, 6),
-    (1, 12): (2, 1, 6),
     (1, 13): (2, 2, 4),
-    (2, 1): (2, 2, 4),
     (2, 2): (2, 3, 0),
     (2, 3): (2, 4, 0),
-    (2, 4): (2, 4, 0),
     (2, 5): (2, 5, 0),
 }
 
@@ -44,11 +41,11 @@ _INSIDE: dict[Version, Version] = {
 class Release:
     """A release, and what works with it.
 
-    pythons: those it has wheels for on Linux x86-64 (of Keras: those of the TensorFlow beside it), oldest first. python: the one that the
-    pins are for. pins: versions by name, the lock for `python` and the release's usual backend; {} where there is none. date: when it
-    was published, in ISO form. source: what the pins rest on. tensorflow: the one beside a release of Keras, itself for TensorFlow.
-    wheels: Pythons by platform ("linux-x86_64", "macos-arm64" ...), for a release of TensorFlow. through: platforms whose wheels are
-    a name for another distribution. locks: pins by backend and Python.
+    pythons: those it has wheels for on Linux x86-64 (of Keras: those of the TensorFlow beside it), oldest first. pins: versions by
+    name, the lock for `python` and the first of `backends`; {} where there is none. date: when it was published, in ISO form. source: what
+    the pins rest on. python: the one that they are for, "" where there are no pins. tensorflow: the one beside a release of Keras, itself for
+    TensorFlow. wheels: Pythons by platform ("linux-x86_64", "macos-arm64" ...), of a release of TensorFlow. through: platforms whose
+    wheels are a name for another distribution. cpu: Pythons with a wheel of `tensorflow-cpu` on Linux.
     """
 
     name: str
@@ -61,7 +58,20 @@ class Release:
     tensorflow: Version | None = None
     wheels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     through: Mapping[str, str] = field(default_factory=dict)
-    locks: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    cpu: tuple[str, ...] = ()
+    backends: tuple[str, ...] = ()
+    locks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def lock(self, python: str, backend: str | None = None, tensorflow: Release | None = None) -> Mapping[str, str] | None:
+        """Every distribution to install for a Python, with its exact version; None where the table has no lock for it.
+
+        backend: "tensorflow", "theano", "jax" or "torch", None for the usual one. tensorflow: another one beside Keras than the row's.
+        """
+        return _lock(self, python, backend or self.backends[0], tensorflow) if self.backends else None
+
+    def locked(self, backend: str | None = None) -> tuple[str, ...]:
+        """The Pythons that have a lock."""
+        return tuple(self.locks.get(backend or self.backends[0], ())) if self.backends else ()
 
     def __str__(self) -> str:
         return f"{self.name} {text(self.version)}"
@@ -69,7 +79,7 @@ class Release:
 
 def releases(name: str) -> tuple[Release, ...]:
     """The releases of "tensorflow", "keras" or "tf_keras", by version, oldest first. Raises KeyError for another name."""
-    return _table()[name]
+    return _rows(name)
 
 
 def release(name: str, version: Version) -> Release | None:
@@ -91,7 +101,7 @@ def keras_of(tensorflow: Version) -> Version | None:
 
 
 def bootstrap(python: str) -> Mapping[str, str]:
-    """pip, setuptools and wheel for a Python, which are there before a lock is installed."""
+    """pip, setuptools and wheel for a Python, which are there before a lock is installed; of "virtualenv" what it needs to run itself."""
     found: dict[str, dict[str, str]] = _data()["bootstrap"]
     return MappingProxyType(found.get(python, found[max(found, key=lambda name: numbers(name) or ())]))
 
@@ -99,9 +109,16 @@ def bootstrap(python: str) -> Mapping[str, str]:
 @cache
 def installable() -> frozenset[tuple[str, str]]:
     """Every (name, version) that the table has: nothing else is installed without being allowed by name."""
-    locks = [_pins(lock) for lock in _data()["locks"].values()]
-    stubs = [{other: text(row.version)} for row in releases("tensorflow") for other in ("tensorflow", *row.through.values())]
-    return frozenset(item for pins in (*locks, *stubs, *_data()["bootstrap"].values()) for item in pins.items())
+    found = set()
+    for pins in (*map(_pins, _data()["locks"].values()), *_data()["bootstrap"].values()):
+        found |= set(pins.items())
+    for row in releases("tensorflow"):
+        names = ("tensorflow", *(["tensorflow-cpu"] if row.cpu else []), *row.through.values())
+        found |= {(name, text(row.version)) for name in names}
+    for name in ("keras", "tf_keras"):
+        for row in _data()["releases"][name].values():
+            found |= {*row["own"].items(), *row.get("also", {}).items()}
+    return frozenset(found)
 
 
 @cache
@@ -111,32 +128,45 @@ def _data() -> dict[str, Any]:
 
 
 @cache
-def _table() -> Mapping[str, tuple[Release, ...]]:
-    return MappingProxyType({name: tuple(_release(name, *item) for item in _data()["releases"][name].items()) for name in NAMES})
+def _rows(name: str) -> tuple[Release, ...]:
+    return tuple(_release(name, *item) for item in _data()["releases"][name].items())
 
 
 def _release(name: str, version: str, row: dict[str, Any]) -> Release:
     """A row of the data as a `Release`."""
-    locks = {
-        backend: MappingProxyType({python: MappingProxyType(_pins(_data()["locks"][lock])) for python, lock in by_python.items()})
-        for backend, by_python in row["locks"].items()
-    }
     number = numbers(version)
     assert number is not None
-    first = next(iter(locks.values()), {})
-    return Release(
+    bare = Release(
         name,
         number,
         tuple(row["pythons"]),
-        first.get(row["python"], MappingProxyType({})),
+        MappingProxyType({}),
         row["date"],
         row["source"],
         row["python"],
-        numbers(row.get("tensorflow", "")),
+        number if name == "tensorflow" else numbers(row["tensorflow"]),
         MappingProxyType({platform: tuple(pythons) for platform, pythons in row.get("wheels", {}).items()}),
         MappingProxyType(row.get("through", {})),
-        MappingProxyType(locks),
+        tuple(row.get("cpu", ())),
+        tuple(backend for backend, locks in row["locks"].items() if locks),
+        MappingProxyType({backend: MappingProxyType(locks) for backend, locks in row["locks"].items()}),
     )
+    return replace(bare, pins=bare.lock(bare.python) or bare.pins)
+
+
+def _lock(row: Release, python: str, backend: str, tensorflow: Release | None) -> Mapping[str, str] | None:
+    """The lock of a release for a Python and a backend: that of the TensorFlow beside it with the release's own pins over it."""
+    key = row.locks.get(backend, {}).get(python)
+    if tensorflow is not None and backend == "tensorflow":
+        key = tensorflow.locks["tensorflow"].get(python)
+    if key is None:
+        return None
+    found, data = _pins(_data()["locks"][key]), _data()["releases"][row.name][text(row.version)]
+    if backend == "tensorflow":
+        beside = tensorflow or (row if row.name == "tensorflow" else release("tensorflow", row.tensorflow or ()))
+        assert beside is not None
+        found["tensorflow-cpu" if python in beside.cpu else "tensorflow"] = text(beside.version)
+    return MappingProxyType(dict(sorted({**data.get("also", {}), **found, **data.get("own", {})}.items())))
 
 
 def _pins(lock: str) -> dict[str, str]:

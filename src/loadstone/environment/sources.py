@@ -12,6 +12,7 @@ import functools
 import linecache
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from types import CodeType
@@ -20,6 +21,7 @@ from typing import Any
 from loadstone.environment.present import normalized
 from loadstone.ir.records import dataclass, field
 
+_KNOWN = (sys.stdlib_module_names | {"loadstone"}) - {"__main__"}  # whose version a record has anyway
 Wanted = set[str | int | None]
 MOST = 2 << 20  # characters of all texts
 
@@ -78,7 +80,8 @@ def _cut(module: Module, found: Closure, owners: _Owners) -> list[Module]:
     """Cut the text of a module to what is wanted of it; the other modules that are to be cut again since more is wanted of them."""
     lines = linecache.getlines(module.file) if module.file else []
     try:
-        statements = ast.parse("".join(lines)).body
+        with warnings.catch_warnings(action="ignore"):  # of escapes in strings, which its author has seen
+            statements = ast.parse("".join(lines)).body
     except (SyntaxError, ValueError, RecursionError):
         statements = []
     if not statements:
@@ -87,9 +90,7 @@ def _cut(module: Module, found: Closure, owners: _Owners) -> list[Module]:
     kept = _needed(statements, module.wanted)
     if not kept:
         module.why = "its source does not say where it is defined"
-    module.text = "\n".join("".join(lines[_first(statement) - 1 : statement.end_lineno]).rstrip("\n") for statement in kept) + "\n" * bool(
-        kept
-    )
+    module.text = _text(kept, lines)
     again: list[Module] = []
     for name, wanted in _imports(kept, module.name):
         if owners.is_public(name):
@@ -126,6 +127,16 @@ def _needed(statements: list[ast.stmt], wanted: Wanted) -> list[ast.stmt]:
     return [statements[number] for number in sorted({*kept, *(future if kept else ())})]
 
 
+def _text(statements: list[ast.stmt], lines: list[str]) -> str:
+    """The lines of statements, with the empty lines before each."""
+    kept = {number for statement in statements for number in range(_first(statement), (statement.end_lineno or 0) + 1)}
+    for number in sorted(kept):
+        while number > 1 and number - 1 not in kept and not lines[number - 2].strip():
+            number -= 1
+            kept.add(number)
+    return "".join(lines[number - 1] for number in sorted(kept)).strip("\n") + "\n" * bool(kept)
+
+
 def _bound(statement: ast.stmt) -> Iterator[str]:
     """The names that a statement defines in its module; those inside of `if` and `try` too."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -140,16 +151,21 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
 
 
 def _imports(statements: list[ast.stmt], module: str) -> Iterator[tuple[str, Wanted]]:
-    """Modules that statements import, and the names that they want of each; None is the module itself."""
-    for node in (node for statement in statements for node in ast.walk(statement)):
+    """Modules that statements import, and the names that they want of each; None is the module itself. What is not used is passed over."""
+    nodes = [node for statement in statements for node in ast.walk(statement)]
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    for node in nodes:
+        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+            continue
+        aliases = [alias for alias in node.names if alias.name == "*" or (alias.asname or alias.name.partition(".")[0]) in used]
         if isinstance(node, ast.Import):
-            yield from ((alias.name, Wanted({None})) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+            yield from ((alias.name, Wanted({None})) for alias in aliases)
+        elif aliases:
             package = str(getattr(sys.modules.get(module), "__package__", None) or "")
             above = package.rsplit(".", node.level - 1)[0] if node.level > 1 else package
             name = ".".join(part for part in (above if node.level else "", node.module or "") if part)
             if name and name != "__future__":
-                yield name, {None if alias.name == "*" else alias.name for alias in node.names}
+                yield name, {None if alias.name == "*" else alias.name for alias in aliases}
 
 
 def _targets(name: str, wanted: Wanted) -> Iterator[tuple[str, Wanted]]:
@@ -196,7 +212,7 @@ class _Owners:
     def is_public(self, module: str) -> bool:
         """True for modules of Python itself and of what an index has."""
         top = module.partition(".")[0]
-        return top in sys.stdlib_module_names and top != "__main__" or bool(self.needed(module))
+        return top in _KNOWN or bool(self.needed(module))
 
     def needed(self, module: str) -> dict[str, str]:
         """Version by normalized name of the distributions of a module; none for those that came from a path or URL."""

@@ -18,7 +18,7 @@ from loadstone.export.tensorflow_nodes import as_operation
 from loadstone.export.today import Modern
 from loadstone.formats import writing
 from loadstone.formats.writing import Told
-from loadstone.ir import Finding, Layer, Model
+from loadstone.ir import Finding, Layer, Model, Output
 from loadstone.lowering.lower import trace
 from loadstone.lowering.tensorflow.symbols import rule
 
@@ -33,7 +33,19 @@ def for_keras_2(model: Model, host: Host | None) -> Layer:
     operations = Operations(walk, host, trains(model.root, model.producer.release < (3,)))
     made = _Earlier(model.root, operations).layer(model.root)
     operations.raise_problems()
+    _pass_masks(made)
     return made
+
+
+def _pass_masks(root: Layer) -> None:
+    """The Identity of Keras 3 gives masks on, as that of Keras 2 does not: it becomes an activation, which does."""
+    for layer in root.walk():
+        for node in layer.graph.nodes if layer.graph is not None else ():
+            inner = node.layer
+            if inner is not None and inner.class_name == "Identity" and not inner.masks.drops:
+                inner.class_name, inner.config = "Activation", {"activation": "linear"}
+            if node.op == "Identity" and inner is not None:
+                node.op = inner.class_name
 
 
 class Keras2File(KerasFile):
@@ -44,10 +56,18 @@ class Keras2File(KerasFile):
         self.findings: list[Finding] = []
         self.root = for_keras_2(model, host)
         reached = trace(Model(model.format, model.source, writing.WRITER, self.root), host)[0].reached
-        writing.with_functions(self.root, lambda leaf: typed(reached, leaf)[1], lambda name: rule(name).order)
+
+        def masked(leaf: Output) -> bool:
+            found = reached.get(leaf.node)
+            return found is not None and leaf.index < len(found) and found[leaf.index].mask is not None
+
+        writing.with_functions(self.root, lambda leaf: typed(reached, leaf)[1], masked, lambda name: rule(name).order)
         writing.in_order(self.root)
         self.config = writing.config_2(self.root, given)
         self.compiled = None
+        if model.training_config:
+            message = "the training config is left out: model.to_keras(library='tf_keras') has it, and can be saved"
+            self.findings.append(Finding("warning", message, "training_config"))
 
     def write(self, path: str, kind: str, zipped: bool = True, told: Told = lambda size: None) -> None:
         """A new file. kind: "h5"."""

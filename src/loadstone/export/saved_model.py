@@ -38,12 +38,13 @@ def write_saved_model(folder: str, module: Module, signatures: Mapping[str, Grap
 
     Raises ModelError for what a graph lacks, MissingWeights for a variable without a value, OSError.
     """
-    from loadstone.export.saved_model_graph import Writer
+    from loadstone.export.saved_model_graph import meta_graph
+    from loadstone.export.saved_model_parts import Parts
 
-    writer = Writer(module)
-    _write_graphs(folder, [writer.meta_graph(signatures)])
-    _write_variables(folder, writer.variables)
-    _write_assets(folder, writer.files)
+    parts = Parts(module)
+    _write_graphs(folder, [meta_graph(parts, signatures)])
+    _write_variables(folder, parts.variables)
+    _write_assets(folder, parts.files)
 
 
 def is_written_back(model: Model) -> bool:

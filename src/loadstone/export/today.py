@@ -13,6 +13,7 @@ from typing import Any
 
 from loadstone.custom.lambdas import StoredLambda
 from loadstone.export.changes import Shape, changed, has_change, misplaced_bias
+from loadstone.export.directions import apart
 from loadstone.export.operations.lowered import Given
 from loadstone.export.operations.masks import Masks
 from loadstone.export.operations.replacing import Operations, Replacement
@@ -42,6 +43,7 @@ class Modern:
         self.given: dict[int, Shape | None] = {}  # the first input of each layer
         self.done: dict[int, Layer] = {}
         self.calls: dict[int, list[Node]] = {}
+        self.around: dict[int, bool] = {}  # whether a mask may come with the wrapper of each layer
         self.names = {layer.name for layer in root.walk()}
         for layer in root.walk():
             for node in layer.graph.nodes if layer.graph is not None else ():
@@ -62,7 +64,8 @@ class Modern:
                 made.graph = self.graph(layer.graph, made)
             elif layer.given is None or layer.class_name == "Lambda":
                 self.inside(layer, made)
-                self.done[id(layer)] = self.changed(made, self.given.get(id(layer)))
+                self.without_old_masks(layer, made)
+                self.done[id(layer)] = apart(self.changed(made, self.given.get(id(layer))), self.given.get(id(layer)))
         return self.done[id(layer)]
 
     def named(self, layer: Layer) -> str:
@@ -84,6 +87,7 @@ class Modern:
             inner = (inner[0], *inner[2:])
         for child in layer.children.values():
             self.given.setdefault(id(child), inner)
+            self.around[id(child)] = self.masked(layer)
         made.children = {key: self.layer(child) for key, child in layer.children.items()}
         if layer.class_name == "TimeDistributed" and lost(made.children["layer"]):
             node = next(iter(self.calls.get(id(layer), ())), None)
@@ -91,6 +95,29 @@ class Modern:
             if first is not None and first.value is not None and inner is not None:
                 found = self.operations.of_layer(layer.children["layer"], (Given(inner, first.value.dtype),), {})
                 made.children = made.children if found is None else {"layer": found.layer}
+
+    def masked(self, layer: Layer) -> bool:
+        """True where a mask may come with what the layer is called with."""
+        return any(self.masks_of(node) for node in self.calls[id(layer)]) if id(layer) in self.calls else self.around.get(id(layer), True)
+
+    def masks_of(self, node: Node) -> set[int]:
+        """The different masks that come with what a node calls its layer with, by their ids; one of its own where that is not known."""
+        found = [self.operations.traced(leaf) for leaf in node.outputs_used()]
+        return {id(None if traced is None else traced.mask) for traced in found if traced is None or traced.mask is not None}
+
+    def without_old_masks(self, layer: Layer, made: Layer) -> None:
+        """Leave out what old releases did with masks and states where there are none (frontends/keras/history/sequences.py)."""
+        if not self.masked(layer):
+            made.config = {key: value for key, value in made.config.items() if key not in ("zeros_masked", "step_masks")}
+        if layer.class_name in _MERGING and layer.config.get("masks") == "all":
+            count = max((len(self.masks_of(node)) for node in self.calls.get(id(layer), ())), default=0)
+            if count > (layer.class_name not in ("Multiply", "Maximum", "Minimum")):  # which heed a single one today
+                made.config["merged_masks"] = "all"
+        cell = made.children.get("cell")
+        if cell is not None and cell.class_name == "StackedRNNCells":
+            handed = layer.config.get("return_state") or any(len(list(node.outputs_used())) > 1 for node in self.calls.get(id(layer), ()))
+            needless = [key for key, used in (("states", handed), ("masked", self.masked(layer))) if not used]
+            cell.config = {key: value for key, value in cell.config.items() if key not in needless}
 
     # -- graphs ---------------------------------------------------------------------------------------------------------
 
@@ -175,6 +202,9 @@ _READERS = frozenset(
     "RNN SimpleRNN LSTM GRU Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D Attention AdditiveAttention MultiHeadAttention "
     "GroupQueryAttention GroupedQueryAttention GlobalAveragePooling1D Softmax BatchNormalization TimeDistributed".split()
 )
+
+
+_MERGING = frozenset("Add Subtract Multiply Average Maximum Minimum Concatenate Dot".split())
 
 
 def masks_read(graph: Graph) -> set[int]:

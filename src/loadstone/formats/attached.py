@@ -82,7 +82,7 @@ def found(source: Source, place: Place) -> bytes | None:
     if source.head(4).startswith(archives.SIGNATURES):
         members = archives.read(source)
         if CONFIG in members.members:
-            return _limited(members.open(place.file), place) if place.file in members.members else None
+            return _member(members, place) if place.file in members.members else None
         return _in_folder(in_archive(source), place)
     if hdf5.begins(source):
         tensor = hdf5.read(source).tensor(place.dataset)
@@ -112,6 +112,12 @@ def _in_folder(folder: Source | None, place: Place) -> bytes | None:
     if place.extra in folder.files_below(_FOLDER):
         return _limited(folder.member(place.extra), place)
     return _limited(folder.member(place.file), place) if place.file in folder.entries else None
+
+
+def _member(members: archives.Archive, place: Place) -> bytes:
+    if members.members[place.file].size > place.most:
+        raise CorruptFile(f"{place.title} of {members.members[place.file].size} bytes", source=members.source.name, where=place.file)
+    return members.read(place.file)
 
 
 def _limited(file: Source, place: Place) -> bytes:

@@ -16,6 +16,7 @@ from loadstone.frontends.keras.functions_2 import with_functions
 from loadstone.frontends.keras.order import as_keras_lists
 from loadstone.frontends.keras.spelling import RELEASE, Typed, lack, model_config, training_part
 from loadstone.frontends.keras.spelling_2 import lack as lack_2
+from loadstone.frontends.keras.training import full_names
 from loadstone.frontends.keras.variables import variables
 from loadstone.frontends.keras.weights_h5 import legacy_order, top_layers
 from loadstone.frontends.keras.weights_v3 import stored
@@ -114,15 +115,13 @@ def architecture(path: str, config: dict[str, Any]) -> None:
     _write_json(path, config)
 
 
-def keras_h5(
-    path: str, config: dict[str, Any], root: Layer, compiled: Compiled | None, told: Told, writer: Producer = WRITER
-) -> None:
+def keras_h5(path: str, config: dict[str, Any], root: Layer, compiled: Compiled | None, told: Told, writer: Producer = WRITER) -> None:
     """A whole model in HDF5: keras/src/legacy/saving/legacy_h5_format.py. writer: WRITER, or WRITER_2 for the layers and config of Keras 2."""
     tensors, attributes = _listed(root, "model_weights", writer)
     attributes[""] = {"keras_version": writer.version, "backend": "tensorflow", "model_config": json.dumps(config)}
     if compiled is not None and compiled.config.get("optimizer") is not None:
         training = {key: value for key, value in compiled.config.items() if key != "optimizer"}
-        attributes[""]["training_config"] = json.dumps({**training, "optimizer_config": compiled.config["optimizer"]})
+        attributes[""]["training_config"] = json.dumps({**full_names(training), "optimizer_config": compiled.config["optimizer"]})
         if compiled.variables:
             attributes["optimizer_weights"] = {"weight_names": list(compiled.variables)}
             tensors.update((f"optimizer_weights/{name}", tensor) for name, tensor in compiled.variables.items())

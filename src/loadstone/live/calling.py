@@ -63,12 +63,17 @@ class Calling:
     def called(self, node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Structure:
         assert node.layer is not None
         if node.domain == "keras.ops":
+            args, kwargs = map_structure(self.unmasked, (args, kwargs))
             return operations_2.call(self.tf, node.layer, args, kwargs)
         if node.op in _RECURRENT and args and isinstance(args[0], list) and len(args[0]) > 1:
             args, kwargs = (args[0][0],), {**kwargs, "initial_state": list(args[0][1:])}
         if node.op in _OF_TENSORFLOW:
             args, kwargs = _sliced(args), _sliced(kwargs)
         return self.layer(node.layer)(*args, **kwargs)
+
+    def unmasked(self, x: Any) -> Any:
+        """A tensor without its mask, which no operation of Keras 3 gives on: a function of TensorFlow does that of its first argument."""
+        return x if getattr(x, "_keras_mask", None) is None else self.tf.where(True, x, x)
 
     def placeholder(self, layer: Layer) -> Any:
         shape = layer.config["batch_shape"]

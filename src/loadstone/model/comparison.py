@@ -109,7 +109,7 @@ def _array(spec: Spec, samples: int, length: int, whole: bool, random: np.random
         return np.array(random.choice([b"a", b"the cat", b"", b"b c"], shape), object)
     if dtypes.is_float(spec.dtype) and not whole:
         values = random.normal(size=shape)
-        if len(shape) > 2 and shape[0]:
-            values[0, shape[1] // 2 :] = 0  # what a mask takes off
+        if len(shape) > 1 and shape[0]:
+            values[0, random.integers(shape[1] // 2, shape[1] + 1) :] = 0  # what a mask takes off, another part of each input
         return values.astype(dtypes.to_numpy(spec.dtype))
     return random.integers(0, 3, shape).astype(dtypes.to_numpy(spec.dtype))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import string
 import sys
 import warnings
@@ -16,6 +17,7 @@ from types import FrameType
 from typing import Any
 
 Stamp = tuple[int, ...]
+_PARTS = re.compile(r"\.(index|data-\d+-of-\d+|part)$")  # of a checkpoint; and what is being written
 _CALLERS = 8  # frames in which the list of callbacks is looked for
 
 
@@ -100,7 +102,7 @@ class RecordEnvironment:
         for template in self._templates:
             pattern = _pattern(template)
             for path in glob.glob(pattern):
-                if not path.endswith(SUFFIX):
+                if not path.endswith(SUFFIX) and not _PARTS.search(path):
                     yield path, _stamp(path)
             for index in glob.glob(f"{pattern}.index"):  # weights as a checkpoint of TensorFlow
                 yield index.removesuffix(".index"), _stamp(index)

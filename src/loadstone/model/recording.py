@@ -6,7 +6,7 @@ What a record is and what it never holds: `environment.record`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from loadstone import formats
@@ -36,10 +36,13 @@ def check(record: object) -> None:
 def keep(model: Model, made: str, kind: str, needs: tuple[Missing, ...], record: bool | str, framework: Framework | None = None) -> None:
     """Put the record of this process into a file that was just written of a loaded model; other kinds than whole models have no place.
 
-    framework: that of the living model that the loaded one was made of.
+    framework: that of the living model that the loaded one was made of. A SavedModel that was written back as it was has kept the record
+    that it had, which says who made its graph; only a full one takes its place.
     """
+    if record is True and kind == "saved_model" and os.path.isfile(os.path.join(made, RECORD.extra)):
+        return
     if kind in KINDS and record:
-        given: Mapping[str, Any] = getattr(model._compilation.host, "objects", {})
+        given = _wanted(getattr(model._compilation.host, "objects", {}), _names(needs))
         origin = {} if framework is not None else _origin(model._description.producer, model._description.format)
         _attach(made, kind, record_here("save_model", framework, _names(needs), origin, record == FULL, given))
 
@@ -63,9 +66,11 @@ def write(filepath: str, custom_objects: Mapping[str, Any] | None = None, full: 
     except UnrecognizedFormat:
         if not filepath.lower().endswith(".onnx"):  # which needs nothing, and which we write and do not read
             raise
-        return write_beside(filepath, record_here("record", None, (), {"format": "onnx"}, full, custom_objects))
+        return write_beside(filepath, record_here("record", None, (), {"format": "onnx"}, full))
     needs = _names(needs_of(custom.missing, read))
-    return write_beside(filepath, record_here("record", None, needs, _origin(read.producer, read.format), full, custom_objects))
+    return write_beside(
+        filepath, record_here("record", None, needs, _origin(read.producer, read.format), full, _wanted(custom_objects or {}, needs))
+    )
 
 
 def of_training(model: Any, filepath: str, full: bool = False) -> Record:
@@ -78,6 +83,12 @@ def of_training(model: Any, filepath: str, full: bool = False) -> Record:
 
 def _attach(made: str, kind: str, record: Record) -> None:
     attach(made, record.to_json().encode(), kind, RECORD)
+
+
+def _wanted(given: Mapping[str, Any], needs: Iterable[str]) -> dict[str, Any]:
+    """Those of the objects that a file needs; a process may have registered others."""
+    names = {name.rpartition(">")[2] for name in needs}
+    return {name: value for name, value in given.items() if name.rpartition(">")[2] in names}
 
 
 def _names(needs: tuple[Missing, ...]) -> list[str]:
@@ -94,6 +105,7 @@ def _objects(filepath: str) -> list[str]:
     """Names of the objects that a stranger to a file has to supply; none of one that holds no model, as weights do."""
     custom = CustomObjects(alone=True)
     try:
-        return _names(needs_of(custom.missing, formats.read_file(filepath, custom)))
+        read = formats.read_file(filepath, custom)
     except (LoadstoneError, OSError):
         return _names(custom.missing)
+    return _names(needs_of(custom.missing, read))

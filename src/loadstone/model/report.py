@@ -11,6 +11,7 @@ from loadstone.custom import Missing
 from loadstone.custom.hosting import Host
 from loadstone.custom.lambdas import source_of
 from loadstone.custom.report import LISTED, facts
+from loadstone.environment.provenance import Provenance
 from loadstone.errors import MissingCustomObjects, one_line
 from loadstone.ir import Finding, Layer, Producer, Spec
 from loadstone.ir import Model as Description
@@ -47,7 +48,7 @@ class Report:
     missing: custom objects that the caller has to supply, with near misses. unsupported: each class or operation without a rule,
     with the paths of its layers. problems: other reasons why the model cannot be run. bytes: size of the weights. signatures are those of
     a SavedModel (of a graph alone the one row without a name), assets the names of files that it reads, owners whose the ops are that
-    TensorFlow does not have.
+    TensorFlow does not have. provenance: which releases can have saved the file, with the evidence.
     """
 
     source: str
@@ -69,6 +70,7 @@ class Report:
     signatures: tuple[SignatureRow, ...] = ()
     assets: tuple[str, ...] = ()
     owners: dict[str, str] = field(default_factory=dict)
+    provenance: Provenance | None = None
     _outline: Outline | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -107,6 +109,7 @@ class Report:
         plain["missing"] = [_missing(m) for m in self.missing]
         plain |= {key: [dataclasses.asdict(item) for item in plain[key]] for key in ("inputs", "outputs", "findings")}
         plain["producer"] = dataclasses.asdict(self.producer)
+        plain["provenance"] = None if self.provenance is None else self.provenance.to_dict()
         plain["signatures"] = [_plain_signature(row) for row in self.signatures]
         plain["custom_objects"] = self.custom_objects
         plain["runs"] = self.runs
@@ -124,7 +127,7 @@ class Report:
         return [
             ("file", [self.source]),
             ("format", [self.format]),
-            ("saved by", [_saved_by(self.producer)]),
+            ("saved by", [_saved_by(self.producer), *(self.provenance.lines() if self.provenance is not None else ())]),
             ("model", [f"{self.name} ({self.class_name}), {self.parameters:,} parameters, {size(self.bytes)}"]),
             ("inputs", [f"{spec.name} {spec.shape} {spec.dtype}" for spec in self.inputs]),
             ("outputs", [f"{spec.name} {spec.shape or '?'} {spec.dtype}" for spec in self.outputs]),

@@ -19,6 +19,7 @@ from loadstone.export.placing import size, staged
 from loadstone.ir import Finding, Spec
 from loadstone.ir.records import dataclass, field, replace
 from loadstone.live import Hosts
+from loadstone.live.installed import NAMES
 from loadstone.model.comparison import Conversion, same_predictions
 from loadstone.model.keeping import check_kind, keep, keep_onnx
 from loadstone.model.model import Compilation, Model
@@ -41,7 +42,7 @@ class Wishes:
     """How a model is to be written; see `api.save_model`.
 
     onnx: how an ONNX file is to look, by the names of `ONNX`. example: an input that is kept in the file with its output.
-    record: whether the environment record is kept in it, or "full".
+    record: whether the environment record is kept in it, or "full". library: which Keras is to open an HDF5 file.
     """
 
     include_optimizer: bool = True
@@ -52,6 +53,7 @@ class Wishes:
     progress: Callable[[int, int], None] | None = None
     example: Any = None  # what the model takes
     record: bool | str = True
+    library: str = "keras"  # or those of Keras 2: "tf_keras", "tf.keras"
     framework: Framework | None = None  # of a living model, where another file than its own library's is made of it
 
 
@@ -93,6 +95,10 @@ def check(kind: str, target: str, version: int | None, wishes: Wishes) -> None:
     if wishes.example is not None:
         check_kind(kind)
     check_record(wishes.record)
+    if wishes.library not in NAMES:
+        raise ValueError(f"library={wishes.library!r}; known are {', '.join(map(repr, NAMES))}")
+    if wishes.library != "keras" and kind != "h5":
+        raise ValueError(f"library={wishes.library!r} is for .h5 files; {target!r} is written as {kind!r}")
     own = {"version": version, "signatures": wishes.signatures}
     for name in (name for name, value in own.items() if value is not None and kind != "saved_model"):
         raise ValueError(f"{name}= is for SavedModels; {target!r} is written as {kind!r}")
@@ -128,7 +134,12 @@ def _keras(model: Model, made: str, kind: str, target: str, wishes: Wishes) -> C
 
     host = model._compilation.host
     objects: Mapping[str, Any] = getattr(host, "objects", {})
-    file = KerasFile(model._description, host, wishes.include_optimizer)
+    if wishes.library == "keras":
+        file = KerasFile(model._description, host, wishes.include_optimizer)
+    else:
+        from loadstone.export.keras_2 import Keras2File
+
+        file = Keras2File(model._description, host)
     file.write(made, kind, wishes.zipped, _counter(model, wishes))
     stranger = CustomObjects(alone=True)
     read = file.read_back(made, kind, stranger)

@@ -32,7 +32,8 @@ def save_live(model: Any, target: str, kind: str, overwrite: bool, wishes: Wishe
     """Write a Keras model. What its library does not write is made of a file that it does."""
     live = LiveModel(model)
     without = not wishes.include_optimizer and kind == "keras"  # which Keras does not leave out of it
-    if without or not live.writes(kind, wishes.zipped):
+    other = wishes.library != "keras" and live.library.is_keras_3
+    if without or other or not live.writes(kind, wishes.zipped):
         return _by_ourselves(live, target, kind, overwrite, wishes)
     with staged(target, overwrite) as made:
         live.save(made, kind, wishes.include_optimizer, wishes.signatures, wishes.zipped)

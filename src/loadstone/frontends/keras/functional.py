@@ -126,6 +126,8 @@ def functional_graph(config: dict[str, Any], read_layer: ReadLayer, where: str, 
 
     entry = map_structure(resolve, _unpack(read_tensors(config["input_layers"])))
     outputs = map_structure(resolve, _unpack(read_tensors(config["output_layers"])))
+    if release < (2, 3) and isinstance(outputs, list):  # `predict` gave one flat list up to TensorFlow 2.1
+        outputs = flatten(outputs)
     inner = [leaf.node.name for leaf in flatten(entry) if leaf.node.op != "InputLayer"]
     if inner:  # Keras warns of such a model when it is made
         raise ModelError(f"the model's inputs are what its layers {', '.join(inner)} give, not inputs of its own", where=where)
@@ -145,6 +147,8 @@ def _as_predicted(
     and it is False (`operation_fn`). From 3.4 to 3.6 a model in a model takes a dict by the order of its keys, whatever its inputs are
     called (`_standardize_inputs`).
     """
+    if () < release < (2, 0, 4) and layer.class_name == "BatchNormalization" and kwargs.get("training") in (False, 0):
+        kwargs = {**kwargs, "training": True}  # it took the statistics of the batch (keras/layers/normalization.py of 2.0.3)
     if (3, 4) <= release < (3, 7) and layer.graph is not None:
         args = tuple(flatten(arg) if isinstance(arg, dict) else arg for arg in args)
     return args, {key: value for key, value in kwargs.items() if key != "training" or not (3,) <= release < (3, 16)}

@@ -1,7 +1,8 @@
 """Operations of Keras 3 in the graph of a model as layers that Keras 2 keeps for them: a TFOpLambda for each function of TensorFlow.
 
 `operations_2` says which functions an operation is. It is given a TensorFlow that notes what is called, and how
-(tf_keras/src/layers/core/tf_op_layer.py).
+(tf_keras/src/layers/core/tf_op_layer.py). There the mask of the first argument goes on to the result, which no operation of Keras 3 has:
+it ends at a tf.where whose first argument is a constant.
 """
 
 from __future__ import annotations
@@ -15,26 +16,28 @@ from loadstone.frontends.keras import operations_2
 from loadstone.ir import Graph, Layer, Node, Output, Structure, map_structure
 
 Dtype = Callable[[Output], str]
+Masked = Callable[[Output], bool]
 Parameters = Callable[[str], tuple[str, ...]]  # the names of a function's parameters
 
 
 _EITHER_WAY = frozenset(["add", "multiply", "maximum", "minimum", "math.multiply"])
 
 
-def with_functions(root: Layer, dtype: Dtype, parameters: Parameters) -> None:
+def with_functions(root: Layer, dtype: Dtype, masked: Masked, parameters: Parameters) -> None:
     """Put layers in place of the operations of every model inside. Raises UnsupportedOps for one that TensorFlow has in no such form."""
     for layer in list(root.walk()):
         if layer.graph is not None and any(_operation(node) is not None for node in layer.graph.nodes):
-            layer.graph = _Rewritten(layer.graph, dtype, parameters).graph()
+            layer.graph = _Rewritten(layer.graph, dtype, masked, parameters).graph()
             layer.class_name = "Functional"
 
 
 class _Rewritten:
     """One graph in the making."""
 
-    def __init__(self, graph: Graph, dtype: Dtype, parameters: Parameters) -> None:
+    def __init__(self, graph: Graph, dtype: Dtype, masked: Masked, parameters: Parameters) -> None:
         self.old = graph
         self.dtype = dtype
+        self.masked = masked
         self.parameters = parameters
         operations = {id(node.layer) for node in graph.nodes if _operation(node) is not None}
         self.listed = [layer for layer in graph.layers() if id(layer) not in operations]
@@ -62,19 +65,25 @@ class _Rewritten:
         """The call of the last of the functions that an operation is."""
 
         def operand(leaf: Any) -> Any:
-            return _Tensor(self, layer, self.moved(leaf), self.dtype(leaf)) if isinstance(leaf, Output) else leaf
+            if not isinstance(leaf, Output):
+                return leaf
+            found = _Tensor(self, layer, self.moved(leaf), self.dtype(leaf))
+            if self.masked(leaf):
+                found = _Tensor(self, layer, self.call("where", layer, (True, found, found), {}, "_unmasked").output, self.dtype(leaf))
+            return found
 
         args, kwargs = map_structure(operand, (node.args, node.kwargs))
         last: _Tensor = operations_2.call(_Function(self, layer, ""), layer, args, kwargs)
         return last.output.node
 
-    def call(self, function: str, operation: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Tensor:
+    def call(self, function: str, operation: Layer, args: tuple[Any, ...], kwargs: dict[str, Any], suffix: str = "") -> _Tensor:
         """Note one call of a function: all but its first argument by name."""
         if function in _EITHER_WAY and not isinstance(args[0], _Tensor) and len(args) == 2:
             args = args[::-1]  # a number that comes first becomes a tensor of its own dtype
         named = {**dict(zip(self.parameters(function)[1:], args[1:], strict=False)), **kwargs}
         first, named = map_structure(lambda leaf: leaf.output if isinstance(leaf, _Tensor) else leaf, (args[0], named))
-        name = next(name for number in count() if (name := f"{operation.name}_{number}" if number else operation.name) not in self.names)
+        plain = f"{operation.name}{suffix}"
+        name = next(name for number in count() if (name := f"{plain}_{number}" if number else plain) not in self.names)
         self.names.add(name)
         kind = "SlicingOpLambda" if function == "__operators__.getitem" else "TFOpLambda"
         layer = Layer(kind, name, {"function": function}, path=operation.path)

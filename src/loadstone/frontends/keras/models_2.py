@@ -18,7 +18,7 @@ _OF_TENSORFLOW = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 _RECURRENT = frozenset("RNN SimpleRNN LSTM GRU Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D".split())
 # The parameters after the first of layers that are called with several.
 _PARAMETERS = {"MultiHeadAttention": ("value", "key"), "TextVectorization": (), "Lambda": ("mask", "training")}
-_NOT_IN_LEGACY = frozenset(["SpectralNormalization"])  # which the reader of HDF5 files knows by its module alone
+_UNKNOWN = frozenset(["SpectralNormalization"])  # layers of Keras 2 that its reader of HDF5 files does not know, of its own files too
 _CURVES: dict[str, Any] = {  # functions of tf.nn, as what the library of activations has
     "silu": "swish",
     "relu6": {"class_name": "ReLU", "config": {"max_value": 6.0}},
@@ -51,12 +51,13 @@ class _Spelling:
             config |= {"dtype": layer.policy.name} if "dtype" in config else {}
         else:
             config = self.own(layer)
-        module = {"module": "keras.layers", "registered_name": None} if layer.class_name in _NOT_IN_LEGACY else {}
-        return {**module, "class_name": layer.registered or layer.class_name, "config": _plain(config)}
+        return {"class_name": layer.registered or layer.class_name, "config": _plain(config)}
 
     def own(self, layer: Layer) -> dict[str, Any]:
         """The arguments of a layer of Keras."""
         why = spelling_2.lack(layer)
+        if layer.class_name in _UNKNOWN:
+            why = f"Keras 2 does not read {layer.class_name} from HDF5 files"
         config = {} if why is not None else spelling_2.arguments(layer, self.given)
         for key, value in config.items():
             if isinstance(value, tuple) and value and value[0] == "tf.nn":
@@ -68,6 +69,8 @@ class _Spelling:
             raise UnsupportedOps(
                 f"{why} (at {layer.path})", ops={layer.class_name: (1, layer.path)}, hint="write it for Keras 3, or as a SavedModel"
             )
+        if layer.class_name == "Embedding":
+            config["embeddings_initializer"] = "uniform"  # by which readers know that input_dim is the layer's
         if layer.class_name == "MultiHeadAttention":
             config |= dict.fromkeys(("query_shape", "key_shape", "value_shape"))  # it builds itself when it is called
         for key, child in layer.children.items():

@@ -63,9 +63,7 @@ def _promoted(tf: Any, args: Sequence[Any]) -> list[Any]:
     if floats is None:
         return list(args)
     dtype = "float32" if floats == "float" else floats
-    return [
-        a if "int" not in kind else tf.cast(a, dtype) if hasattr(a, "dtype") else float(a) for a, kind in zip(args, kinds, strict=True)
-    ]
+    return [a if "int" not in kind else tf.cast(a, dtype) if hasattr(a, "dtype") else float(a) for a, kind in zip(args, kinds, strict=True)]
 
 
 def _odd(options: Options) -> bool:
@@ -110,6 +108,11 @@ def _clipped(tf: Any, args: Sequence[Any], options: Options) -> Any:
     return tf.clip_by_value(args[0], low, high)
 
 
+def _padded(tf: Any, args: Sequence[Any], options: Options) -> Any:
+    width, mode, value = _options(args, options, "pad_width", "mode", "constant_values")
+    return tf.pad(args[0], [list(pair) for pair in width], mode=(mode or "constant").upper(), constant_values=value or 0)
+
+
 def _cast(tf: Any, args: Sequence[Any], options: Options) -> Any:
     (dtype,) = _options(args, options, "dtype")
     return tf.cast(args[0], dtype)
@@ -147,6 +150,7 @@ _FUNCTIONS: dict[str, Function] = {
     "Split": _split,
     "Clip": _clipped,
     "Cast": _cast,
+    "Pad": _padded,
     "Gelu": _gelu,
     "Concatenate": _joined("concat", -1),
     "Stack": _joined("stack", 0),

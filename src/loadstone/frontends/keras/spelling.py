@@ -21,7 +21,8 @@ Typed = Callable[[Output], tuple[Shape | None, str]]  # shape and dtype of a ten
 __all__ = ["RELEASE", "lack", "model_config"]
 
 _COMMON = frozenset("name trainable dtype activity_regularizer".split())
-_NO_WORD = frozenset("backend coordinates counts_padding output_size statistics".split())  # what changes numbers whatever the data
+# What changes numbers whatever the data.
+_NO_WORD = frozenset("backend coordinates counts_padding masked merged_masks output_size states statistics step_masks zeros_masked".split())
 _OF_OTHERS = frozenset("crelu gelu_tanh hard_sigmoid_2 sparsemax".split())  # activations that it has under no name
 _CURVES = {"sparsemax_3": "sparsemax"}  # and one that computes something of its own under a name of others
 _RECURRENT = frozenset("RNN SimpleRNN LSTM GRU Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D".split())

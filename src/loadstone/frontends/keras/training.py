@@ -74,6 +74,13 @@ def upgrade(stored: Mapping[str, Any], producer: Producer, given: Collection[str
     return Training(config, tuple(dict.fromkeys(said.lacking)), tuple(dict.fromkeys(said.changed)))
 
 
+def full_names(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The same training config without short names: from HDF5 files Keras 3 reads "mean_squared_error", and fails at "mse"."""
+    kinds = {"loss", "metrics", "weighted_metrics"} & set(config)
+    long = {key: _mapped(config[key], lambda leaf: _FUNCTIONS[leaf] if isinstance(leaf, str) and leaf in _KEPT else leaf) for key in kinds}
+    return {**config, **long}
+
+
 class _Said(optimizers.Said):
     """One upgrade, and what it has to say."""
 

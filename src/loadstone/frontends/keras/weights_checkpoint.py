@@ -23,6 +23,7 @@ from loadstone.ir import Layer, Producer, Tensor
 from loadstone.ir.saved_function import SavedFunction
 
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # behind the attributes that lead to a variable
+_CONFIG = "/.ATTRIBUTES/OBJECT_CONFIG_JSON"  # of the object, which TensorFlow 1.12 kept beside its variables
 _WEIGHTED, _ANY = "layer_with_weights-", "layer-"
 
 
@@ -37,7 +38,7 @@ def assign(root: Layer, tensors: Mapping[str, Tensor], producer: Producer) -> di
             "the checkpoint was written by names, without the objects of a model",
             hint=f"it holds {', '.join(list(tensors)[:5])} ...; weights that Keras' save_weights wrote are read",
         )
-    account = Account({name: tensor for name, tensor in tensors.items() if name != OBJECTS}, producer)
+    account = Account({name: tensor for name, tensor in tensors.items() if name != OBJECTS and not name.endswith(_CONFIG)}, producer)
     if root.graph is None:
         for path in account.tensors:
             if _kind(path) is None:

@@ -44,7 +44,7 @@ def assign(root: Layer, group: Group, producer: Producer, *, apart: bool = False
         for path in dict.fromkeys([*_listed(group), *account.tensors]):
             account.keep(root, path.partition(":")[0], path)
         return {}
-    for layer, place in _places(root, group, account) if apart else [(layer, layer.name) for layer in top_layers(root)]:
+    for layer, place in _places(root, group, account) if apart else _listed_places(root, group):
         GroupedWeights(account, layer, place, _weight_names(group.group(place), place)).fill()
     seeds = {path: tensor for path, tensor in account.left().items() if "seed_generator" in path}
     for path in account.left():
@@ -74,6 +74,16 @@ def _listed(group: Group) -> Iterator[str]:
     """Paths of all weights in the order that the file lists: layer by layer, those of the model itself last."""
     for place in (*(group.strings("layer_names") or ()), _TOP):
         yield from _weight_names(group.group(place), place)
+
+
+def _listed_places(root: Layer, group: Group) -> list[tuple[Layer, str]]:
+    """Each layer of a whole file and its group, which has its name; up to Keras 2.2.2 configs did not name chains in a chain."""
+    layers, listed = top_layers(root), group.strings("layer_names") or []
+    if len(layers) == len(listed):
+        pairs = list(zip(layers, listed, strict=True))
+        if all(layer.name == place or layer.class_name == "Sequential" for layer, place in pairs):
+            return pairs
+    return [(layer, layer.name) for layer in layers]
 
 
 def _places(root: Layer, group: Group, account: Account) -> list[tuple[Layer, str]]:
@@ -220,10 +230,20 @@ class GroupedWeights:
         return self._called(slot, path) and fits(self.account.tensors[path].shape, slot.variable.shape)
 
     def _contradicts(self, slot: Slot, path: str, slots: list[Slot]) -> bool:
-        """True where a name has the name of another layer of this group, and not that of the slot's or of one around it."""
+        """True where a name has the name of another layer of this group, and not that of the slot's or of one around it.
+
+        Up to TensorFlow 1.9 variables had numbers of their own: "dense/kernel" is the weight of a layer dense_1.
+        """
+        if self.account.producer.library == "tf.keras" and self.account.producer.release < (2, 2) and not self._all_named(slots):
+            return False
         above = self._parts(path)[:-1]
         others = [other.layer for other in slots if other.layer is not slot.layer and slot.layer not in other.layer.walk()]
         return slot.layer.name not in above and any(other.name in above for other in others)
+
+    def _all_named(self, slots: list[Slot]) -> bool:
+        """True where each weight has the name of some layer of this group."""
+        known = {slot.layer.name for slot in slots}
+        return all(known.intersection(self._parts(path)[:-1]) for path in self.paths)
 
     def _by_name(self, slots: list[Slot], paths: list[str]) -> list[tuple[Slot, str]] | None:
         """Slots and weights paired by name, where that can be done in one way alone."""

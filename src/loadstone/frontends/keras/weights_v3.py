@@ -285,7 +285,7 @@ def _count_all(walk: _Walk, layers: list[Layer], container: str, met: set[int]) 
 
 
 def _count_new(walk: _Walk, layers: list[Layer], container: str, met: set[int]) -> Iterator[tuple[Layer, str]]:
-    """tf.keras 2.14 and 2.15: layers that were written elsewhere before are passed over."""
+    """tf.keras 2.14, in that dict, and 2.15: layers that were written elsewhere before are passed over."""
     used: dict[str, int] = {}
     for layer in layers:
         if id(layer) in met:
@@ -312,7 +312,7 @@ def _counted(container: str, stem: str, used: dict[str, int]) -> str:
 def _numberings(producer: Producer, container: str) -> tuple[Numbering, ...]:
     """The ways of counting that can have made a list, the likeliest first."""
     if container.endswith(LISTS[1]):
-        return (_count_twice,)
+        return (_count_new,) if producer.release >= (2, 14) else (_count_twice,)
     return (_count_new, _count_all) if producer.library == "tf.keras" else (_count_all, _count_new)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from loadstone.frontends.keras.history import Config
+from loadstone.frontends.keras.history.sequences import of_sequences
 from loadstone.ir import Producer, dtypes
 from loadstone.ir.records import dataclass
 
@@ -22,6 +23,7 @@ class Environment:
     """Options of our own that a config gets: the dtype of layers that name none, the backend, and where bilinear resizing begins.
 
     layout: where `keras.backend` had the channels of images, by what all layers of images say; None where they do not agree.
+    producer: whose wrappers of sequences did otherwise than today's.
     """
 
     floatx: str | None = None
@@ -29,10 +31,13 @@ class Environment:
     coordinates: str | None = None
     release: tuple[int, ...] = ()
     layout: str | None = "channels_last"
+    producer: Producer | None = None
 
     def completed(self, class_name: str, config: Config) -> Config:
         """The config with what it leaves out; the argument is left as it is."""
-        added: Config = {}
+        added: Config = {} if self.producer is None else of_sequences(class_name, config, self.producer)
+        if class_name == "BatchNormalization" and config.get("trainable") is False and self.producer is not None:
+            added.update(_frozen(self.producer))
         if self.floatx is not None and config.get("dtype") is None and class_name != "InputLayer":
             added["dtype"] = self.floatx
         if self.backend is not None and class_name.startswith(_SPATIAL):
@@ -57,6 +62,13 @@ class Environment:
         return {"padding": "half"}
 
 
+def _frozen(producer: Producer) -> Config:
+    """A frozen BatchNormalization called with training=True takes its moving statistics since TensorFlow 2.0; before, those of the batch."""
+    if producer.library == "tf.keras" and producer.release[:3] == (2, 2, 4):
+        return {"frozen": "unknown"}  # TensorFlow 1.13 to 2.1
+    return {"frozen": "computes"} if producer.release and (producer.library != "tf.keras" or producer.release < (2, 2, 4)) else {}
+
+
 def environment(config: Any, producer: Producer) -> Environment:
     """What a model's config says of the program that saved it."""
     layout = _layout(config, producer)
@@ -66,10 +78,10 @@ def environment(config: Any, producer: Producer) -> Environment:
     if producer.library == "tf.keras":
         ragged = any("ragged" in entry for entry in inputs)
         later = producer.release >= (2, 3) or ragged
-        return Environment(coordinates=None if later else "asymmetric" if inputs else "unknown", layout=layout)
+        return Environment(coordinates=None if later else "asymmetric" if inputs else "unknown", layout=layout, producer=producer)
     stated = {str(inner["config"].get("dtype")) for inner in _layers(config)} & set(dtypes.FLOATS)
     backend = producer.backend if producer.backend in ("theano", "cntk") else None
-    return Environment(stated.pop() if len(stated) == 1 else None, backend, "asymmetric", producer.release, layout)
+    return Environment(stated.pop() if len(stated) == 1 else None, backend, "asymmetric", producer.release, layout, producer)
 
 
 def _layout(config: Any, producer: Producer) -> str | None:

@@ -134,7 +134,8 @@ class _Upgrade:
         name = named.get("name") or stored.get("name") or "sequential_1"
         if layers and isinstance(layers[0], dict) and layers[0].get("class_name") == "Merge" and layers[0]["config"].get("layers"):
             return self.layer({"class_name": "Model", "config": flattened_sequence(layers, str(name))})
-        return {"class_name": "Sequential", "config": {**named, "name": name, "layers": [self.layer(inner) for inner in layers]}}
+        inside = [self.layer(_named(inner, f"{name}_part_{number}")) for number, inner in enumerate(layers, 1)]
+        return {"class_name": "Sequential", "config": {**named, "name": name, "layers": inside}}
 
     def children(self, config: Config) -> Config:
         """The config with the layers in it upgraded: those of wrappers."""
@@ -170,6 +171,12 @@ class _Upgrade:
             made["data_format"] = self.ordering or "unknown"
         if "data_format" in made:
             made["data_format"] = _FORMATS.get(made["data_format"], made["data_format"])
+
+
+def _named(stored: Any, name: str) -> Any:
+    """A chain in a chain with a name, which its config did not hold up to 2.2.2; files of weights tell by order which is which."""
+    unnamed = isinstance(stored, dict) and stored.get("class_name") == "Sequential" and isinstance(stored.get("config"), list)
+    return {"name": name, **stored} if unnamed else stored
 
 
 def _options(stored: Any) -> Iterator[tuple[str, Any]]:

@@ -18,6 +18,16 @@ _DROPPED: dict[str, tuple[Any, ...] | None] = {
 }
 
 
+@upgrade(before="2.3")
+def numbers_were_written_as_arrays(config: Config) -> Config:
+    """ReLU(6.) of TensorFlow 1.12 has a max_value of {"type": "ndarray", "value": 6.0} in HDF5 files (keras/utils, `get_json_type`)."""
+    return {key: value["value"] if _is_array(value) else value for key, value in config.items()}
+
+
+def _is_array(value: object) -> bool:
+    return isinstance(value, dict) and set(value) == {"type", "value"} and value["type"] == "ndarray"
+
+
 @upgrade(before="3.0")
 def batch_input_shape_is_batch_shape(config: Config) -> Config:
     """InputLayer(batch_input_shape=) is batch_shape."""

@@ -38,7 +38,8 @@ def _padding(layer: Layer, given: tuple[int | None, ...], found: tuple[int | Non
     config = layer.config
     first = 2 if config.get("data_format") == "channels_first" else 1
     amounts, plain = [], True
-    for k, (size, stride, dilation) in enumerate(zip(config["kernel_size"], config["strides"], config["dilation_rate"], strict=True)):
+    dilations = config.get("dilation_rate") or [1] * len(config["strides"])  # which Keras 2.0 to 2.2.2 did not write for these
+    for k, (size, stride, dilation) in enumerate(zip(config["kernel_size"], config["strides"], dilations, strict=True)):
         before, after = given[first + k], found[first + k]
         if before is None or after is None:
             return None
