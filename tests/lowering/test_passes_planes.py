@@ -108,3 +108,34 @@ def test_a_region_is_entered_once_and_left_by_what_it_is_reduced_to() -> None:
 def test_filters_that_do_not_fill_a_block_stay_on_the_line() -> None:
     assert kinds(lambda b, x: [conv(b, x, 20)])["Unsqueeze"] == 0
     assert kinds(lambda b, x: [conv(b, x, 32)], channels=20)["Unsqueeze"] == 0
+
+
+def test_a_mean_whose_axes_come_back_is_a_pool() -> None:
+    def net(b: Builder, x: Value) -> list[Value]:
+        mean = b.ReduceMean(x, b.ints([2, 3]), keepdims=0)
+        return [b.op("Conv", b.reshape(mean, [-1, 16, 1, 1]), b.const(RANDOM.random((4, 16, 1, 1)).astype(np.float32)))]
+
+    found = []
+    data = np.random.default_rng(1).random((3, 16, 5, 7), np.float32)
+    for passes in (True, False):
+        global RANDOM
+        RANDOM = np.random.default_rng(5)
+        b = Builder()
+        x = b.input("x", (None, 16, 5, 7), "float32")
+        outputs = net(b, x)
+        specs = [(Spec(v.name, v.shape, v.dtype), v) for v in (x, *outputs)]
+        program = (finish if passes else assemble)(b, specs[:1], specs[1:], 0)
+        if passes:
+            assert [op.kind for op in b.block.ops] == ["GlobalAveragePool", "Conv"]
+        found.append(Executor(program, threads=1).run([data])[0])
+    np.testing.assert_allclose(*found, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [[-1, 1, 16, 1], [-1, 16], [-1, 16, 1]])
+def test_a_mean_in_another_shape_is_none(shape) -> None:
+    b = Builder()
+    x = b.input("x", (None, 16, 5, 7), "float32")
+    y = b.Relu(b.reshape(b.ReduceMean(x, b.ints([2, 3]), keepdims=0), shape))
+    specs = [(Spec(v.name, v.shape, v.dtype), v) for v in (x, y)]
+    finish(b, specs[:1], specs[1:], 0)
+    assert "GlobalAveragePool" not in {op.kind for op in b.block.ops}

@@ -12,7 +12,7 @@ from loadstone.lowering.passes import dtypes
 from loadstone.lowering.passes.channels import fold_channels
 from loadstone.lowering.passes.formula_rules import spell_shorter
 from loadstone.lowering.passes.layout import merge_transposes
-from loadstone.lowering.passes.planes import lines_as_planes
+from loadstone.lowering.passes.planes import lines_as_planes, means_as_pools
 from loadstone.lowering.program import assemble, keep_needed
 
 
@@ -30,6 +30,7 @@ def finish(b: Builder, inputs: list[tuple[Spec, Value]], outputs: list[tuple[Spe
     values = [value for _, value in outputs]
     optimize(b, values)
     lines_as_planes(b, values)
+    means_as_pools(b)
     return assemble(b, inputs, outputs, structure)
 
 

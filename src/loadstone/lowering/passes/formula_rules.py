@@ -18,7 +18,7 @@ _FORMULAS: Rules = {
     **dict.fromkeys(("Neg", "Reciprocal", "Sqrt", "Pow"), (layer_norms.watch,)),
     "Einsum": [einsums.einsum],
     "Gather": [indices.gather],
-    "Reshape": [layer_norms.of_rows, shape_pairs.product, shape_pairs.reshape],
+    "Reshape": [layer_norms.of_rows, shape_pairs.kept, shape_pairs.product, shape_pairs.reshape],
     "Transpose": [einsums.turned],
 }
 _BOUNDS: Rules = {  # afterwards: the error function has bounds inside

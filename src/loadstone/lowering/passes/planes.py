@@ -1,8 +1,7 @@
-"""Convolutions along one axis, computed as those of a plane of height 1.
+"""What engines have blocked kernels for (onnxruntime/core/optimizer/nchwc_transformer.cc): planes, and their means as pools.
 
-Engines have their blocked kernels (onnxruntime's NCHWc, https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/optimizer/nchwc_transformer.cc)
-for planes alone; with them a Conv1D takes four fifths of the time. A region of such convolutions stays a plane: what is computed of one
-is remembered as such, and written out as the line that it is where an op needs it so.
+A convolution along one axis is computed as that of a plane of height 1, in four fifths of the time. A region of such convolutions stays
+a plane: what is computed of one is remembered as such, and written out as the line that it is where an op needs it so.
 """
 
 from __future__ import annotations
@@ -21,6 +20,16 @@ def lines_as_planes(b: Builder, outputs: Sequence[Value]) -> None:
     """Rewrite the builder's block; `outputs` keep their names."""
     if any(_gains(op) for op in b.block.ops):
         _Planes(b, b.block).run([*outputs, *(after for _, after, _ in b.state.values())])
+
+
+def means_as_pools(b: Builder) -> None:
+    """Means over whole planes, as the pools that a region of convolutions need not be left for."""
+    for op in b.block.ops:
+        x, axes = (*op.inputs, None, None)[:2]
+        if op.kind != "ReduceMean" or op.domain or x is None or x.rank != 4 or x.dtype != "float32" or axes is None or axes.const is None:
+            continue
+        if op.attributes.get("keepdims", 1) and sorted(int(axis) % 4 for axis in axes.array()) == [2, 3]:
+            op.kind, op.inputs, op.attributes = "GlobalAveragePool", [x], {}
 
 
 def _gains(op: Op) -> bool:

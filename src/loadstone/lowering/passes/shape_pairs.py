@@ -29,6 +29,22 @@ def reshape(found: Rewriter, op: Op) -> Value | None:
     return result
 
 
+def kept(found: Rewriter, op: Op) -> Value | None:
+    """A mean whose axes come back as lengths of 1: it keeps them by itself."""
+    mean = found.maker(op.inputs[0], "ReduceMean")
+    if mean is None or mean.attributes.get("keepdims", 1) or len(mean.inputs) < 2 or not found.alone(mean.outputs[0]):
+        return None
+    x, axes = mean.inputs[:2]
+    if x is None or axes is None or axes.const is None or axes.const.size == 0:
+        return None
+    over = {int(axis) % x.rank for axis in axes.array()}
+    shape = tuple(1 if axis in over else length for axis, length in enumerate(x.shape))
+    if op.outputs[0].shape != shape or shape.count(None) > 1:
+        return None
+    result: Value = found.b.ReduceMean(x, axes, keepdims=1)
+    return result
+
+
 def product(found: Rewriter, op: Op) -> Value | None:
     """x as rows, times a matrix, in the shape of x again: MatMul does that by itself."""
     multiply = found.maker(op.inputs[0], "MatMul")
