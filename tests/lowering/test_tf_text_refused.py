@@ -8,8 +8,8 @@ import pytest
 
 from loadstone.errors import InferenceError, InputMismatch, ModelError, UnsupportedAttribute
 from loadstone.ir import dtypes
+from loadstone.lowering.protobuf import delimited
 from loadstone.lowering.tensorflow import decoding
-from loadstone.lowering import protobuf
 from loadstone.lowering.text import tensor_messages
 from tests.lowering.raw_ops import run_op, strings
 
@@ -22,8 +22,8 @@ PARSE = {"num_sparse": 0, "sparse_keys": [], "dense_keys": ["d"], "sparse_types"
 
 
 def example(*values, key=b"d"):
-    floats = protobuf.delimited(2, protobuf.delimited(1, struct.pack(f"<{len(values)}f", *values)))
-    return protobuf.delimited(1, protobuf.delimited(1, protobuf.delimited(1, key) + protobuf.delimited(2, floats)))
+    floats = delimited(2, delimited(1, struct.pack(f"<{len(values)}f", *values)))
+    return delimited(1, delimited(1, delimited(1, key) + delimited(2, floats)))
 
 
 @pytest.mark.parametrize("text", [b"", b" ", b"1_0", b"1,0", b"--1", b"+ 1", b"1\x00", b"0x", b"1e", b"nan(", b"\xc2\xa01"])
@@ -123,8 +123,8 @@ def test_a_compressed_string_has_a_limit(monkeypatch):
         (b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", "cut off"),
         (example(1.0, key=b"other"), "required"),
         (example(1.0), "1 values where 2"),
-        (protobuf.delimited(1, protobuf.delimited(1, protobuf.delimited(1, b"d") + protobuf.delimited(2, protobuf.delimited(3, b"\x0a\x02\x01\x02")))), "holds int64"),
-        (protobuf.delimited(1, protobuf.delimited(1, protobuf.delimited(1, b"d") + protobuf.delimited(2, protobuf.delimited(2, b"\x0a\x03abc")))), "cut off"),
+        (delimited(1, delimited(1, delimited(1, b"d") + delimited(2, delimited(3, b"\x0a\x02\x01\x02")))), "holds int64"),
+        (delimited(1, delimited(1, delimited(1, b"d") + delimited(2, delimited(2, b"\x0a\x03abc")))), "cut off"),
     ],
 )
 def test_messages_that_are_no_examples(message, why):
