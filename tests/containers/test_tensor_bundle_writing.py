@@ -8,6 +8,7 @@ import pytest
 
 from loadstone.containers import tensor_bundle, tensor_bundle_writing
 from loadstone.containers.source import Source
+from loadstone.errors import CorruptFile
 from loadstone.ir import Tensor
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "tensor_bundle"
@@ -46,3 +47,19 @@ def test_tensors_lie_in_their_order_at_multiples_of_64(order, tmp_path):
 def test_an_empty_checkpoint_is_read(tmp_path):
     tensor_bundle_writing.write(str(tmp_path / "x"), {})
     assert read(tmp_path / "x") == {}
+
+
+@pytest.mark.parametrize("aligned", [1, 64])
+def test_a_damaged_tensor_is_named_and_the_others_are_read(aligned, tmp_path):
+    tensors = {name: Tensor.of(np.arange(1000, dtype=np.float32)) for name in "abc"} | {"text": Tensor.of(np.array(b"x", object))}
+    tensor_bundle_writing.write(str(tmp_path / "x"), tensors, aligned=aligned)
+    path = tmp_path / "x.data-00000-of-00001"
+    data = bytearray(path.read_bytes())
+    data[4500] ^= 1  # in b
+    path.write_bytes(data)
+    found = read(tmp_path / "x")
+    for name in "ac":
+        np.testing.assert_array_equal(found[name].numpy(), tensors[name].numpy())
+    with pytest.raises(CorruptFile, match="checksum") as raised:
+        found["b"].numpy()
+    assert raised.value.where == "b"

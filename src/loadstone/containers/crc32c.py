@@ -7,12 +7,15 @@ a table for each byte or half of the sum says it.
 
 from __future__ import annotations
 
-from functools import cache
+import functools
+import operator
+from collections.abc import Sequence
 
 import numpy as np
 
 _POLYNOMIAL = 0x82F63B78
-_LANE = 64  # bytes a lane
+_LANE_BITS = 6
+_LANE = 1 << _LANE_BITS  # bytes a lane
 _CUT = 2048  # bytes from which on a message is cut
 _AT_ONCE = 1 << 14  # lanes whose words stay in the cache
 _BITS = np.uint32(1) << np.arange(32, dtype=np.uint32)
@@ -53,20 +56,37 @@ def masked(crc: int) -> int:
     return (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
 
 
+def combined(parts: Sequence[tuple[int, int]]) -> int:
+    """The checksum of bytes that stand one after the other, from the checksum and the length of each."""
+    sums = np.array([crc for crc, _ in parts], np.uint32)
+    lengths = np.array([length for _, length in parts], np.int64)
+    behind = lengths[::-1].cumsum()[::-1] - lengths
+    for level in range(int(behind[0]).bit_length() if parts else 0):
+        chosen = (behind >> level) & 1 == 1
+        sums[chosen] = _moved(level, sums[chosen])
+    return functools.reduce(operator.xor, sums.tolist(), 0)
+
+
 def _lanes(words: np.ndarray) -> np.ndarray:
     """The sum of each row; the first begins with that of nothing."""
     low, high = _halves()
     sums = np.zeros(len(words), np.uint32)
     sums[0] = 0xFFFFFFFF
+    places, found = np.empty(min(_AT_ONCE, len(words)), np.intp), np.empty(min(_AT_ONCE, len(words)), np.uint32)
     for block in range(0, len(words), _AT_ONCE):
         part = sums[block : block + _AT_ONCE]
+        halves, at, moved = part.view("<u2").reshape(-1, 2), places[: len(part)], found[: len(part)]
         for word in np.ascontiguousarray(words[block : block + _AT_ONCE].T):
             part ^= word
-            part[:] = low[part & 0xFFFF] ^ high[part >> 16]
+            at[:] = halves[:, 0]
+            np.take(low, at, out=moved, mode="clip")
+            at[:] = halves[:, 1]
+            np.take(high, at, out=part, mode="clip")
+            part ^= moved
     return sums
 
 
-@cache
+@functools.cache
 def _halves() -> tuple[np.ndarray, np.ndarray]:
     """What four zero bytes make of the lower and of the upper half of a sum."""
     bits = _zero_bytes(4)
@@ -75,7 +95,7 @@ def _halves() -> tuple[np.ndarray, np.ndarray]:
 
 def _joined(sums: np.ndarray) -> int:
     """One sum out of those of lanes of equal length."""
-    level = 0
+    level = _LANE_BITS
     while len(sums) > 1:
         if len(sums) % 2:  # a lane of zeros in front changes nothing
             sums = np.concatenate([np.zeros(1, np.uint32), sums])
@@ -85,7 +105,7 @@ def _joined(sums: np.ndarray) -> int:
 
 
 def _moved(level: int, sums: np.ndarray) -> np.ndarray:
-    """Sums behind 2^level lanes of zero bytes."""
+    """Sums behind 2^level zero bytes."""
     tables = _moves(level)
     moved: np.ndarray = tables[0][sums & 0xFF]
     for byte in (1, 2, 3):
@@ -93,10 +113,10 @@ def _moved(level: int, sums: np.ndarray) -> np.ndarray:
     return moved
 
 
-@cache
+@functools.cache
 def _moves(level: int) -> list[np.ndarray]:
-    """What 2^level lanes of zero bytes make of each byte of a sum."""
-    bits = _zero_bytes(_LANE) if level == 0 else _moved(level - 1, _moved(level - 1, _BITS))
+    """What 2^level zero bytes make of each byte of a sum."""
+    bits = _zero_bytes(1) if level == 0 else _moved(level - 1, _moved(level - 1, _BITS))
     return [_linear(bits[byte : byte + 8]) for byte in range(0, 32, 8)]
 
 

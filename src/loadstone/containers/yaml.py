@@ -100,15 +100,12 @@ def _made(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
     """An object that is filled, where it is a list or dict of TensorFlow 1.14's: the list or dict."""
     import yaml
 
-    kinds = {"data_structures._ListWrapper": ("listitems", list), "data_structures._DictWrapper": ("dictitems", dict)}
-    found = next((kind for name, kind in kinds.items() if suffix.startswith("tensorflow.") and suffix.endswith(name)), None)
-    if found is None or not isinstance(node, yaml.MappingNode):
+    keys = {"data_structures._ListWrapper": "listitems", "data_structures._DictWrapper": "dictitems"}
+    key = next((key for name, key in keys.items() if suffix.startswith("tensorflow.") and suffix.endswith(name)), None)
+    if key is None or not isinstance(node, yaml.MappingNode):
         return _refuse(loader, node)
-    key, kind = found
-    items = loader.construct_mapping(node, deep=True).get(key, kind())
-    if not isinstance(items, kind):
-        raise CorruptFile(f"the YAML holds a damaged {suffix}")
-    return items
+    items = loader.construct_mapping(node, deep=True).get(key)
+    return items if items is not None else [] if key == "listitems" else {}
 
 
 def _built(name: str, args: list[Any], state: Any) -> Any:
