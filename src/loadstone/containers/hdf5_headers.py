@@ -45,22 +45,23 @@ class Unusual(Exception):
 
 def tree(source: Source, load: Load) -> Group:
     """All of a file. load: of the path and dtype of a tensor that does not lie in one piece. Raises Unusual."""
-    with _damage_is_unusual():
-        headers = _Headers(source)
+    with damage_is_unusual():
+        headers = Headers(source)
         root = headers.root()
         return headers.group(root, headers.messages(root), "", load)
 
 
 def outline(source: Source) -> Group:
     """The root alone: its attributes and the names in it. Raises Unusual."""
-    with _damage_is_unusual():
-        headers = _Headers(source)
+    with damage_is_unusual():
+        headers = Headers(source)
         messages = headers.messages(headers.root())
         return Group("", source.name, headers.attributes(messages), names=[name for name, _ in headers.links(messages)])
 
 
 @contextmanager
-def _damage_is_unusual() -> Iterator[None]:
+def damage_is_unusual() -> Iterator[None]:
+    """What reading damaged headers raises, as Unusual."""
     try:
         yield
     except (struct.error, IndexError, ValueError, CorruptFile) as error:
@@ -75,7 +76,7 @@ class _Type(NamedTuple):
     ends: bool = False
 
 
-class _Headers:
+class Headers:
     """One pass over the headers of a file."""
 
     def __init__(self, source: Source) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from loadstone.containers.hdf5_headers import Message, Unusual, _damage_is_unusual, _Headers
+from loadstone.containers.hdf5_headers import Headers, Message, Unusual, damage_is_unusual
 from loadstone.containers.source import Source
 
 _MODIFIED = 0x12
@@ -17,7 +17,7 @@ _MODIFIED = 0x12
 def newest(source: Source) -> int | None:
     """The last time of any object, in seconds since 1970; None where none is noted, or the headers are of another version."""
     try:
-        with _damage_is_unusual():
+        with damage_is_unusual():
             headers = _Times(source)
             root = headers.root()
             headers.group(root, headers.messages(root), "", lambda path, dtype: lambda: np.empty(0))
@@ -26,7 +26,7 @@ def newest(source: Source) -> int | None:
     return max(headers.times, default=None)
 
 
-class _Times(_Headers):
+class _Times(Headers):
     """Headers of which the times are kept."""
 
     def __init__(self, source: Source) -> None:
