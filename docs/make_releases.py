@@ -251,7 +251,16 @@ def installed_27(python: str, name: str, pins: str) -> dict | None:
     """What pip puts beside a distribution on Python 2.7; None where it cannot be installed or imported."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["virtualenv", "-q", "-p", python, folder], check=True)
-        pip = [f"{folder}/bin/pip", "install", "-q", "--use-deprecated=legacy-resolver", "--only-binary", "numpy,scipy,h5py,grpcio,protobuf", name, *pins.split()]
+        pip = [
+            f"{folder}/bin/pip",
+            "install",
+            "-q",
+            "--use-deprecated=legacy-resolver",
+            "--only-binary",
+            "numpy,scipy,h5py,grpcio,protobuf",
+            name,
+            *pins.split(),
+        ]
         module = "theano" if name.startswith("theano") else "tensorflow"
         for command in (pip, [f"{folder}/bin/python", "-c", f"import {module}, h5py, yaml, scipy"]):
             done = subprocess.run(command, capture_output=True, text=True)
@@ -265,7 +274,7 @@ def installed_27(python: str, name: str, pins: str) -> dict | None:
 
 def wanted_27(found: dict) -> Iterator[tuple]:
     """(key, what is installed, pins) of each lock for Python 2.7; the pins are the measured ones."""
-    for version in found["tensorflow"]:
+    for version in [version for version in found["tensorflow"] if number(version) < (2,)]:
         last = [
             v
             for v in found["tensorflow"]

@@ -140,6 +140,15 @@ def test_plain_data_is_json():
     assert plain["saved"]["keras"] == "2.4.0" and plain["present"]["python"]
 
 
+def test_a_metric_of_the_user_is_told():
+    found = [
+        finding
+        for finding in doctor(GOLDEN / "tf.keras-2.15.1/custom_compiled.h5").findings
+        if finding.trap == "training_objects_of_the_user"
+    ]
+    assert found and "my_custom" in found[0].title and "compile=False" in found[0].command
+
+
 def test_an_unknown_target_is_refused():
     with pytest.raises(ValueError, match="target"):
         doctor(GOLDEN / "tf.keras-2.3.4/cnn.h5", "caffe")

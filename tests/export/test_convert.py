@@ -21,8 +21,18 @@ APART = GOLDEN / "apart" / "keras-2.2.4" / "model"
 pytestmark = pytest.mark.filterwarnings("ignore:.*(statistics|do not name their backend):UserWarning")
 
 
+# What today's Keras computes with no layer that it has: phases that a call fixes, masks of steps inside steps, the order of a stack's states.
+REFUSED = (
+    *(f"{release}-fixed-phases" for release in ("keras-2.0.2", "keras-2.1.3", "keras-2.2.5")),
+    *(f"tf.keras-{release}-fixed-phases" for release in ("1.8.0", "1.12.3", "1.13.2")),
+    *("keras-2.2.5-masked-steps", "tf.keras-1.12.3-masked-steps", "tf.keras-1.13.2-masked-steps", "tf.keras-1.14.0-masked-steps"),
+    *("keras-2.1.3-stacked-states", "tf.keras-1.8.0-stacked-states", "tf.keras-1.12.3-stacked-states", "tf.keras-1.13.2-masked-directions"),
+)
+
+
 def cases() -> list[Path]:
-    return [path for folder in FOLDERS for path in sorted((GOLDEN / folder).glob("*.npz"))]
+    found = [path for folder in FOLDERS for path in sorted((GOLDEN / folder).glob("*.npz"))]
+    return [path for path in found if path.stem not in REFUSED]
 
 
 def source(path: Path) -> tuple[Path, Path | None]:
@@ -44,6 +54,24 @@ def test_a_converted_file_predicts_what_the_release_predicted(path: Path, suffix
     got = [got[key] for key in sorted(got)] if isinstance(got, dict) else got if isinstance(got, list) else [got]
     for want, result in zip(expected, got, strict=True):
         np.testing.assert_allclose(result, want, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_would_predict_other_numbers_is_not_written(name: str, tmp_path: Path) -> None:
+    with pytest.raises(loadstone.LoadstoneError, match=r"other numbers|today's Keras has none|not supported yet"):
+        loadstone.convert(GOLDEN / "keras_2" / f"{name}.h5", tmp_path / "new.keras")
+    assert not list(tmp_path.iterdir())
+
+
+def test_hdf5_files_have_the_full_names_of_losses(tmp_path: Path) -> None:
+    loadstone.convert(GOLDEN / "keras_2" / "keras-2.2.5-chains.h5", tmp_path / "plain.h5")
+    with h5py.File(tmp_path / "plain.h5", "r+") as file:
+        optimizer = {"class_name": "Adam", "config": {"learning_rate": 0.5}}
+        file.attrs["training_config"] = json.dumps({"loss": "mse", "metrics": ["mae"], "optimizer_config": optimizer})
+    loadstone.convert(tmp_path / "plain.h5", tmp_path / "new.h5")
+    with h5py.File(tmp_path / "new.h5") as file:
+        stored = json.loads(file.attrs["training_config"])
+    assert (stored["loss"], stored["metrics"]) == ("mean_squared_error", ["mean_absolute_error"])
 
 
 def test_what_today_s_keras_cannot_hold_is_named_and_nothing_is_written(tmp_path: Path) -> None:

@@ -202,3 +202,10 @@ def test_seeds_are_accounted_for():
     nested(group, "top_level_model_weights/seed_generator").tensors["seed_generator_state"] = Tensor.of(np.zeros(2))
     group.groups["top_level_model_weights"].groups["seed_generator"].names.append("seed_generator_state")
     assert list(assign(root, group, KERAS_3)) == ["seeds"]
+
+
+def test_a_weight_that_is_listed_twice_is_no_two_weights():
+    """Keras 3.1 stopped in the middle of such a file, whose second weights of a name are lost."""
+    root = read_model(sequential(dense("one")), KERAS_3)
+    with pytest.raises(CorruptFile, match="listed twice"):
+        assign(root, file({"one": [("kernel", (4, 4)), ("kernel", (4, 4))]}), KERAS_3)

@@ -46,6 +46,7 @@ PLAN = {
         " bn_training_true batch_average stateful_lstm_1 stateful_lstm_7 stateful_lstm_32 stateful_lstm_100",
         "keras": "multi_io lists nested",
     },
+    "tf.keras-2.14.1": {"keras": "cnn rnn nested"},
     "tf.keras-2.13.1": {"keras": "cnn rnn nested"},
     "tf.keras-2.12.1": {"keras": "multi_io rnn"},
     "tf.keras-2.8.4": {"h5": "multi_io rnn custom_activation"},

@@ -21,16 +21,17 @@ def apart(layer: Layer, given: tuple[int | None, ...] | None) -> Layer:
     given: the shape of its input (batch, time, n).
     """
     forward, backward = layer.children.get("forward_layer"), layer.children.get("backward_layer")
-    if layer.config.get("zeros_masked") != "never" or layer.config.get("merge_mode") != "concat" or given is None or given[-1] is None:
+    merge = layer.config.get("merge_mode", "concat")
+    if layer.config.get("zeros_masked") != "never" or merge is None or given is None or given[-1] is None:
         return layer
     if forward is None or backward is None or not forward.config.get("return_sequences") or forward.config.get("return_state"):
         return layer
     chain = _Calls(layer, given)
     one = chain.call(chain.named(forward, "forward"), chain.x)
     other = chain.call(chain.named(backward, "backward"), chain.x)
-    both = chain.operation("Concatenate", [one, chain.operation("Flip", other, axis=1)], axis=-1)
+    both = chain.merged(str(merge), one, chain.operation("Flip", other, axis=1))
     shown = chain.operation("Squeeze", chain.call(_shown(chain, given[-1]), chain.x), axis=-1)
-    width = int(forward.config["units"]) + int(backward.config["units"])
+    width = int(forward.config["units"]) * (2 if merge == "concat" else 1)
     passing = _Calls(layer, (*given[:2], width), "_masked")
     passed = passing.ended(passing.call(passing.made("Identity", "passed"), passing.x), f"{layer.name}_masked")
     return chain.ended(chain.call(passed, both, mask=chain.operation("Cast", shown, dtype="bool")), layer.name)
@@ -64,6 +65,16 @@ class _Calls:
     def operation(self, class_name: str, x: Structure, **config: Any) -> Output:
         number = sum(node.domain == "keras.ops" for node in self.nodes)
         return self.call(Layer(class_name, f"{self.stem}_{class_name.lower()}_{number}", config, domain="keras.ops"), x)
+
+    def merged(self, mode: str, one: Output, other: Output) -> Output:
+        """Both directions together; masks change no numbers here."""
+        if mode == "concat":
+            return self.operation("Concatenate", [one, other], axis=-1)
+        if mode == "ave":
+            return self.call(self.made("Average", "merged"), [one, other])
+        inner = Layer({"sum": "Add", "mul": "Multiply"}[mode], f"{self.stem}_merged", {}, domain="keras.ops")
+        self.nodes.append(Node(inner.domain, inner.class_name, inner.name, (one, other), layer=inner))
+        return Output(self.nodes[-1])
 
     def call(self, inner: Layer, x: Structure, **kwargs: Structure) -> Output:
         self.nodes.append(Node(inner.domain, inner.class_name, inner.name, (x,), kwargs, inner))

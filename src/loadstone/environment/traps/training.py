@@ -135,6 +135,35 @@ def metrics_named_as_their_function(case: Case) -> Iterator[Finding]:
                 return
 
 
+@trap(docs="custom-objects")
+def training_objects_of_the_user(case: Case) -> Iterator[Finding]:
+    """Losses and metrics of the user's: only training needs them, and load_model asks for them all the same."""
+    found = [item for part in ("loss", "metrics", "weighted_metrics") for item in _each(_config(case).get(part))]
+    names = [_function(item) for item in found]
+    mine = sorted(
+        {name for name in names if name not in ("", *_LEFT, *_OLD_LOSSES) and not any(known_to_any(kind, name) for kind in _KINDS)}
+    )
+    if mine and case.libraries:
+        path = case.stored.path
+        reason = (
+            f"The file was compiled with {', '.join(mine[:10])}. What follows supposes that they are passed; with compile=False none is."
+        )
+        command = python(f"import keras; keras.models.load_model({path!r}, compile=False)")
+        message = f"Unknown metric function: {mine[0]!r}"
+        yield Finding("warning", ("keras3", "tf_keras"), f"a loss or metric of the user's: {mine[0]}", reason, command, message=message)
+
+
+_KINDS = ("losses", "metrics")
+
+
+def _function(item: Any) -> str:
+    """The name of a loss or metric, or of the function inside one."""
+    config = item.get("config") if isinstance(item, Mapping) else None
+    found = config.get("fn", item["class_name"]) if isinstance(config, Mapping) else item
+    found = found.get("config") if isinstance(found, Mapping) else found
+    return found if isinstance(found, str) else ""
+
+
 def _known_function(library: Library, name: str) -> bool:
     return any(name in library.functions[kind] or name in library.tables[kind] for kind in ("losses", "metrics"))
 

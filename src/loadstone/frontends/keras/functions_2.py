@@ -80,6 +80,10 @@ class _Rewritten:
         """Note one call of a function: all but its first argument by name."""
         if function in _EITHER_WAY and not isinstance(args[0], _Tensor) and len(args) == 2:
             args = args[::-1]  # a number that comes first becomes a tensor of its own dtype
+        other = next((arg for arg in args if isinstance(arg, _Tensor) and hasattr(arg, "dtype")), None)
+        if type(args[0]) in (int, float) and other is not None and other.dtype.name not in ("int32", "float32", "bool"):
+            zeros = self.call("zeros_like", operation, (other,), {}, "_zeros")
+            args = (self.call("add", operation, (zeros, args[0]), {}, "_number"), *args[1:])
         named = {**dict(zip(self.parameters(function)[1:], args[1:], strict=False)), **kwargs}
         first, named = map_structure(lambda leaf: leaf.output if isinstance(leaf, _Tensor) else leaf, (args[0], named))
         plain = f"{operation.name}{suffix}"

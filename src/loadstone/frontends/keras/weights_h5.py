@@ -8,6 +8,7 @@ once more, and both must agree. Where the order of some release is another one, 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from loadstone.containers.hdf5_tree import Group
@@ -150,6 +151,9 @@ def _weight_names(group: Group | None, place: str) -> list[str]:
     absent = [name for name in names if group.tensor(name) is None]
     if absent:
         raise CorruptFile(f"weights are listed that are not there: {', '.join(absent[:10])}", where=f"model_weights/{place}")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:  # Keras 3.0 to 3.2 could not go on where two weights of a layer have one name, and left the file as it was
+        raise CorruptFile(f"weights are listed twice that the file has once: {', '.join(twice[:10])}", where=f"model_weights/{place}")
     return [f"{place}/{name}" for name in names]
 
 

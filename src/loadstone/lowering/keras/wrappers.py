@@ -152,7 +152,9 @@ def _all_steps(walk: Walk, layer: Layer, inner: Layer, call: Call) -> Structure:
         return with_masks(unfolded, call.previous_mask)
     if apart == "unknown" and any(part.class_name in _HEEDING or part.given is not None for part in inner.walk()):
         if any(mask is not None for mask in (*flatten(call.mask), *(leaf.mask for leaf in flatten(outputs)))):
-            raise UnsupportedAttribute("TimeDistributed with a mask of TensorFlow 1.9 to 1.12, which computed it differently and wrote the same")
+            raise UnsupportedAttribute(
+                "TimeDistributed with a mask of TensorFlow 1.9 to 1.12, which computed it differently and wrote the same"
+            )
         apart = "none"
     if apart == "none":
         return with_masks(unfolded, call.previous_mask)

@@ -23,13 +23,27 @@ def of_sequences(class_name: str, config: Config, producer: Producer) -> Config:
 
 
 def _bidirectional(config: Config, producer: Producer) -> Config:
-    """tf.keras shows zeros at masked steps since TensorFlow 1.13, at first for the last output too, where a config holds the option."""
-    inner = config.get("layer")
-    options = inner.get("config", {}) if isinstance(inner, dict) else {}
+    """tf.keras shows zeros at masked steps since TensorFlow 1.13, at first for the last output too, where a config holds the option.
+
+    In 2.0 and 2.1 the layers that cuDNN could run did not.
+    """
+    stored = config.get("layer")
+    inner: Config = stored if isinstance(stored, dict) else {}
+    options: Config = inner.get("config") or {}
     if producer.library != "tf.keras" or producer.release < (2, 2, 4):
         return {"zeros_masked": "never"} if options.get("return_sequences") else {}
-    first = producer.release[:3] == (2, 2, 4) and options.get("zero_output_for_mask") and not options.get("return_sequences")
-    return {"zeros_masked": "always"} if first else {}
+    if producer.release[:3] != (2, 2, 4):
+        return {}
+    if not options.get("return_sequences"):
+        return {"zeros_masked": "always"} if options.get("zero_output_for_mask") else {}
+    return {"zeros_masked": "never"} if _fused_in_2_0(inner, options) else {}
+
+
+def _fused_in_2_0(inner: Config, options: Config) -> bool:
+    """True for a layer that TensorFlow 2.0 and 2.1 ran as one function, which knew no zeros; their own layers alone begin as implementation 2."""
+    plain = options.get("activation") == "tanh" and options.get("recurrent_activation") == "sigmoid" and options.get("use_bias", True)
+    plain = plain and not options.get("recurrent_dropout") and not options.get("unroll") and options.get("implementation") == 2
+    return bool(plain and (inner.get("class_name") == "LSTM" or inner.get("class_name") == "GRU" and options.get("reset_after")))
 
 
 def _time_distributed(config: Config, producer: Producer) -> Config:
