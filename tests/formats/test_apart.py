@@ -121,3 +121,40 @@ def test_hostile_yaml_is_refused(tmp_path: Path, line: str, error: type[Exceptio
     (tmp_path / "model.yaml").write_text(f"class_name: Sequential\nconfig: []\n{line}\n")
     with pytest.raises(error):
         loadstone.inspect(tmp_path / "model.yaml")
+
+
+@pytest.mark.parametrize(
+    ("places", "message"),
+    [
+        ({"/layers/dense/vars": ["model_00000.weights.h5", "model_00001.weights.h5"]}, "missing: model_00000.weights.h5, model_00001"),
+        ({"/layers/dense/vars": "../model.weights.h5"}, "missing: ../model.weights.h5"),
+        ({"/layers/dense/vars": [5, {"a": 1}]}, "missing: 5, "),
+        ({}, "the map names none"),
+        (["model_00000.weights.h5"], "the map names none"),
+        (None, "the map names none"),
+    ],
+)
+def test_a_map_of_shards_that_are_not_there(tmp_path: Path, places: object, message: str) -> None:
+    (tmp_path / "model.weights.json").write_text(json.dumps({"weight_map": places}))
+    with pytest.raises(loadstone.CorruptFile, match=message):
+        loadstone.load_weights(tmp_path / "model.weights.json")
+
+
+def test_weights_in_several_shards_and_without_one_of_them(tmp_path: Path) -> None:
+    place = FOLDER / "keras-3.15.1" / "chain"
+    shutil.copy(place / "model.json", tmp_path)
+    with h5py.File(place / "model.weights.h5") as whole:
+        places = [f"/layers/{name}/vars" for name in whole["layers"]]
+        for number, name in enumerate(places):
+            with h5py.File(tmp_path / f"model_{number:05d}.weights.h5", "w") as shard:
+                whole.copy(whole[name], shard.require_group(name.rpartition("/")[0]))
+    named = {name: [f"model_{number:05d}.weights.h5"] for number, name in enumerate(places)}
+    (tmp_path / "model.weights.json").write_text(json.dumps({"metadata": {"total_size": 0}, "weight_map": named}))
+    data = np.load(place / "data.npz")
+    model = loadstone.load_model(tmp_path / "model.json", weights=tmp_path / "model.weights.json")
+    np.testing.assert_allclose(model.predict(data["input"], verbose=0), data["output"], rtol=1e-4, atol=1e-6)
+    with pytest.raises(loadstone.MissingWeights, match="not in the file"):
+        loadstone.load_model(tmp_path / "model.json", weights=tmp_path / "model_00000.weights.h5")
+    (tmp_path / "model_00001.weights.h5").unlink()
+    with pytest.raises(loadstone.CorruptFile, match="shards of the weights are missing: model_00001"):
+        loadstone.load_model(tmp_path / "model.json", weights=tmp_path / "model.weights.json")

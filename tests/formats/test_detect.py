@@ -105,6 +105,9 @@ FOLDERS = {
     "a TensorFlow SavedModel in chunks": ["saved_model.cpb", "variables/variables.index"],
     "a folder with TensorFlow checkpoints": ["checkpoint", "model.ckpt.index"],
     "a folder with a PyTorch or Transformers model": ["config.json", "pytorch_model.bin"],
+    "an Orbax checkpoint, whose arrays lie in a database": ["_CHECKPOINT_METADATA", "commit_success.txt", "pytree/_METADATA"],
+    "an Orbax checkpoint": ["0/_CHECKPOINT_METADATA", "1/_CHECKPOINT_METADATA"],
+    "an Orbax checkpoint, .* \\(OCDBT or Zarr\\)": ["_METADATA", "_sharding", "manifest.ocdbt"],
     "a folder with numbered versions of a model": ["1/model.bin", "2/model.bin"],
     "a folder without a model: readme.txt": ["readme.txt"],
 }

@@ -66,3 +66,20 @@ def test_what_is_damaged_is_named(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("group1-shard", "../group1-shard"))
     with pytest.raises(loadstone.CorruptFile, match="not a name inside a folder"):
         loadstone.load_model(path)
+    shard.unlink()
+    path.write_text(path.read_text().replace("../group1-shard", "group1-shard"))
+    with pytest.raises((loadstone.CorruptFile, FileNotFoundError), match="group1-shard1of1"):
+        loadstone.load_model(path)
+
+
+def test_quantized_integers_are_rounded_and_other_types_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(bytes([0, 1, 3, 255]))
+    entry = {"name": "a", "shape": [4], "dtype": "int32", "quantization": {"dtype": "uint8", "min": -4.0, "scale": 1.5}}
+    stored = {"modelTopology": {"class_name": "Sequential", "config": []}, "weightsManifest": [{"paths": ["a.bin"], "weights": [entry]}]}
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(stored))
+    found = np.asarray(loadstone.load_weights(path)["a"])
+    assert found.dtype == np.int32 and found.tolist() == [-4, -2, 1, 379]  # as Math.round has it: -2.5 is -2, 0.5 is 1
+    path.write_text(path.read_text().replace('"int32"', '"bool"'))
+    with pytest.raises(loadstone.UnsupportedVersion, match="of type bool that is stored as uint8"):
+        loadstone.load_weights(path)

@@ -1,4 +1,4 @@
-"""Layers of packages around Keras against what those packages predicted (tests/golden/make_{third_party,keras_contrib,keras_hub,qkeras}.py)."""
+"""Layers of packages around Keras against what those packages predicted (tests/golden/make_{third_party,addons,contrib_layers,keras_contrib,keras_hub,keras_hub_parts,keras_cv,qkeras}.py)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import loadstone
 from loadstone.errors import LoadstoneError
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-FOLDERS = [GOLDEN / name for name in ("third_party", "keras_contrib", "keras_hub", "qkeras")]
+FOLDERS = [GOLDEN / name for name in ("third_party", "addons", "contrib_layers", "keras_contrib", "keras_hub", "keras_cv", "qkeras")]
 FILES = sorted(path for folder in FOLDERS for path in folder.iterdir() if path.suffix in (".h5", ".keras"))
 
 

@@ -1,13 +1,14 @@
 """Makes tests/golden/keras_2/<release>-<model>.h5 and .npz: masks, states and names in whole files of Keras 2 and TensorFlow 1.
 
 Run it with the Python of a release, the source of another Keras on the path if wanted: `PYTHONPATH=Keras-2.0.2 python
-make_keras_2_sequences.py`. Where both are installed, Keras is taken before tf.keras. The files of the repository are of Keras 2.0.2, 2.1.3 and
-2.2.5, and of TensorFlow 1.8, 1.12, 1.13 and 1.14; a model that a release cannot make or save is left out.
+make_keras_2_sequences.py [MODEL ...]`. Where both are installed, Keras is taken before tf.keras. The files of the repository are of Keras 2.0.2, 2.1.3 and
+2.2.5, and of TensorFlow 1.4, 1.8, 1.10, 1.12, 1.13 and 1.14; a model that a release cannot make or save is left out.
 """
 
 from __future__ import print_function
 
 import os
+import sys
 
 os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
 import numpy as np
@@ -78,8 +79,16 @@ def named_inside():
     keep("named-inside", K.models.Model(second, inner(second)), numbers(3, 4))
 
 
+def separable():
+    start = L.Input((6, 7, 2))
+    y = L.SeparableConv2D(4, 3, depth_multiplier=2, padding="same", activation="tanh")(start)
+    keep("separable", K.models.Model(start, L.SeparableConv2D(3, (2, 3), strides=2, depth_multiplier=3)(y)), numbers(2, 6, 7, 2))
+
+
+MODELS = {make.__name__: make for make in (masked_directions, masked_steps, stacked_states, chains, fixed_phases, named_inside, separable)}
+
 if __name__ == "__main__":
-    for make in (masked_directions, masked_steps, stacked_states, chains, fixed_phases, named_inside):
+    for make in [MODELS[name] for name in sys.argv[1:] or MODELS]:
         try:
             make()
         except Exception as error:

@@ -1,6 +1,6 @@
 """Loads every file that `convert_files.py` wrote with a real Keras, and compares its predictions with those of the release that saved it.
 
-    python check_converted.py OUT [--library tf_keras] [--only .h5] [--at-least PERCENT]
+    python check_converted.py OUT [--library tf_keras] [--only .h5] [--every N] [--at-least PERCENT]
 
 Exit status 1 where fewer than 100 percent, or what is given, load and give the same numbers.
 """
@@ -53,14 +53,14 @@ def main() -> int:
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--library", default="keras")
     parser.add_argument("--only", default="")
+    parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--at-least", type=float, default=100.0)
     args = parser.parse_args()
     keras = importlib.import_module(args.library)
     warnings.simplefilter("ignore")
     good = wrong = 0
-    for path in sorted(args.out.glob("*.*")):
-        if path.suffix not in (".keras", ".h5") or args.only not in path.name:
-            continue
+    files = [path for path in sorted(args.out.glob("*.*")) if path.suffix in (".keras", ".h5") and args.only in path.name]
+    for path in files[:: args.every]:
         try:
             reason = check(keras, path)
         except Exception as error:

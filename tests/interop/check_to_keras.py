@@ -1,6 +1,6 @@
 """Makes living Keras models of saved ones with `to_keras`, and compares their predictions with those of the release that saved them.
 
-    python check_to_keras.py FOLDER ... [--library keras|tf_keras|tf.keras] [--only TEXT] [--at-least PERCENT] [--out FILE]
+    python check_to_keras.py FOLDER ... [--library keras|tf_keras|tf.keras] [--only TEXT] [--every N] [--at-least PERCENT] [--out FILE]
 
 The interpreter has loadstone and the Keras in question. A case is a folder with meta.json and golden.npz beside the saved forms of one model:
 either in_0, out_0 ... beside model.keras and model.h5, or what meta.json lists under "formats", "inputs" and "outputs".
@@ -117,6 +117,7 @@ def main():
     parser.add_argument("folders", nargs="*")
     parser.add_argument("--library")
     parser.add_argument("--only", default="")
+    parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--at-least", type=float, default=98.0)
     parser.add_argument("--out")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
@@ -131,7 +132,7 @@ def main():
             if whole and args.only in str(said):
                 found = forms(said.parent, meta)
                 todo += [[str(said.parent), form, str(path), weights and str(weights)] for form, path, weights in found]
-    results, left = {}, todo
+    results, left = {}, todo[:: args.every]
     while left:  # a crash of the process costs the one case it was in
         command = [sys.executable, __file__, "--worker", *(["--library", args.library] if args.library else [])]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

@@ -3,7 +3,7 @@
     python save_cases.py OUT FOLDER [...] [--library tf_keras]
 
 FOLDER holds, at any depth, folders of one case each: `meta.json`, `golden.npz` with inputs `in_*` and outputs `out_*`, and files that some
-release wrote. Each case that loads is saved as `.keras` and as `.h5` (as `.h5` alone for tf_keras), and `check_converted.py` compares them with a real Keras. Cases whose
+release wrote. Each case that loads is saved as `.keras` and as `.h5`, and `check_converted.py` compares them with a real Keras. Cases whose
 predictions are not those of the golden file are left out and named.
 """
 
@@ -99,7 +99,7 @@ def main() -> None:
         loaded += 1
         arrays = {f"in_{i:03d}": array for i, array in enumerate(inputs)} | {f"out_{i:03d}": array for i, array in enumerate(got)}
         np.savez(out / f"{name}.npz", **arrays)
-        for suffix in (".keras", ".h5") if args.library == "keras" else (".h5",):
+        for suffix in (".keras", ".h5"):
             try:
                 loadstone.save_model(loadstone.load_model(chosen[0], weights=chosen[1]), out / f"{name}{suffix}", library=args.library)
             except loadstone.LoadstoneError as error:

@@ -1,18 +1,27 @@
 """Comparisons of what was written with the model: what differs is seen whatever the numbers beside it are."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from loadstone import formats
+from loadstone.custom import CustomObjects
 from loadstone.errors import ModelError
 from loadstone.ir import Spec
-from loadstone.model.comparison import same_predictions, telling, tries
+from loadstone.model.comparison import paddings, same_predictions, telling, tries
 from loadstone.model.examples import distance
+from loadstone.model.model import Model
+
+MASKED = Path(__file__).parents[1] / "golden" / "keras-3.15.1" / "rnn_masking.keras"
 
 
 class Answers:
     """A model that gives one array."""
 
     inputs = (Spec("x", (None, 2), "float32"),)
+    _description = SimpleNamespace(root=None)
 
     def __init__(self, array):
         self.array = array
@@ -62,3 +71,28 @@ def test_a_number_of_samples_that_one_input_has_is_tried_for_the_others():
     found = [[array.shape for array in data] for data in tries(specs)]
     assert found[:2] == [[(2, 8), (3, 16)], [(2, 8), (2, 16)]]
     assert len(list(tries(specs[1:]))) == 6
+
+
+def masking(value):
+    """A model that takes steps of this number off."""
+    description = formats.read_file(str(MASKED), CustomObjects(alone=True))
+    for layer in description.root.walk():
+        if layer.class_name == "Masking":
+            layer.config["mask_value"] = value
+    return Model(description)
+
+
+def test_masks_are_seen_whatever_they_take_off():
+    assert paddings(masking(-1.0)) == (-1.0,)
+    assert same_predictions(masking(-1.0), masking(-1.0)) == 0
+    with pytest.raises(ModelError, match="other numbers"):
+        same_predictions(masking(-1.0), masking(-2.0))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32", "string"])
+def test_padding_is_at_the_end_at_the_beginning_and_all(dtype):
+    (values,) = next(tries([Spec("a", (None, 8), dtype)], padding=0.0))
+    padded = values == (b"" if dtype == "string" else 0)
+    assert not padded[0, 0] and padded[0, -1]
+    assert padded[1, 6] and not padded[1, [5, 7]].any()
+    assert padded[2].all()

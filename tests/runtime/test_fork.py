@@ -27,3 +27,27 @@ def test_a_forked_child_predicts_and_exits_as_any_process():
     """onnxruntime's telemetry thread makes a child hang that leaves by sys.exit."""
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", SCRIPT], timeout=120, check=False)
     assert done.returncode == 0
+
+
+UNUSED = """
+import os, sys
+import numpy as np
+from loadstone.lowering.passes import division
+from loadstone.runtime import Executor
+from tests.lowering.programs import program
+from tests.runtime.test_division import IMAGE, images, plain
+
+division.WORTH = 0
+executor = Executor(program(plain, (IMAGE, "float32")), threads=4)
+executor.run([images(1)])
+if os.fork() == 0:
+    sys.exit(3)
+sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+def test_a_forked_child_exits_that_does_not_use_its_parents_threads():
+    """To free a session with threads is to wait for them, and a child has none."""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", UNUSED], timeout=120, check=False)
+    assert done.returncode == 3

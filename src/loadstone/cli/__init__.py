@@ -2,6 +2,7 @@
 
 import click
 
+from loadstone.cli.audit import audit
 from loadstone.cli.convert import convert
 from loadstone.cli.demo import demo
 from loadstone.cli.diff import diff
@@ -23,5 +24,5 @@ def main() -> None:
     """Open saved Keras and TensorFlow models without TensorFlow, and run them."""
 
 
-for command in (summary, inspect, predict, convert, diff, verify, record, doctor, env, profile, stub, demo):
+for command in (audit, summary, inspect, predict, convert, diff, verify, record, doctor, env, profile, stub, demo):
     main.add_command(command)

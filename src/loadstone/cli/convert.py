@@ -1,4 +1,4 @@
-"""`loadstone convert`: a model of any release as a file that today's Keras opens, as ONNX or as a SavedModel."""
+"""`loadstone convert`: models of any release as files that today's Keras opens, as ONNX or as SavedModels."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadstone.cli.custom import custom as custom_option
+from loadstone.cli.custom import custom_file, read
 from loadstone.cli.exits import EXIT_CODES
+from loadstone.cli.limits import limits as limits_of_a_file
 from loadstone.cli.onnx import onnx_options
 from loadstone.errors import LoadstoneError, printable
 
 if TYPE_CHECKING:
     from loadstone.model.comparison import Conversion
+    from loadstone.tools.workers import Limits
 
 FORMATS = ("keras", "h5", "hdf5", "tf", "saved_model", "weights", "safetensors", "json", "onnx")
 EPILOG = f"""\b
@@ -25,16 +27,35 @@ Examples:
   loadstone convert old.h5 served/ --format saved_model --version 1
   loadstone convert frozen.pb model.onnx --inputs input:0 --outputs softmax:0
   loadstone convert model.h5 model.onnx --opset 17 --channels-first --shape image=1,224,224,3
+  loadstone convert *.h5 saved_model/ --to keras --into new/
+  loadstone convert models/ --to onnx --into onnx/ --jobs 4
+
+\b
+With --into each SOURCE is a model or a folder of models, which keep their
+place below it; an architecture is written with the weights that belong to
+it by their names. Each is written in a process of its own with a limit on time
+and memory, and one that fails stops nothing. The exit code is that of the
+worst failure: 1, then 4, then 3.
 
 {EXIT_CODES}"""
 
 
 @click.command(epilog=EPILOG)
-@click.argument("source", type=click.Path())
-@click.argument("target", type=click.Path())
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="SOURCE... [TARGET]")
+@click.option("--into", type=click.Path(file_okay=False), metavar="DIR", help="Write every SOURCE into this folder, under its own name.")
 @click.option("--weights", type=click.Path(), help="A file or checkpoint with the weights, where SOURCE is an architecture.")
-@click.option("--overwrite/--no-overwrite", default=True, help="Whether a file that is there already may be replaced.")
-@click.option("--format", "save_format", type=click.Choice(FORMATS), help="What to write, where the suffix of TARGET does not say it.")
+@click.option(
+    "--overwrite/--no-overwrite",
+    default=None,
+    help="Whether a file that is there already may be replaced.  [default: yes, with --into no]",
+)
+@click.option(
+    "--to",
+    "--format",
+    "save_format",
+    type=click.Choice(FORMATS),
+    help="What to write, where the suffix of TARGET does not say it.  [default with --into: keras]",
+)
 @click.option("--version", type=click.IntRange(0), help="Write a SavedModel into the folder TARGET/VERSION, as TensorFlow Serving expects.")
 @click.option(
     "--library",
@@ -48,12 +69,15 @@ Examples:
 @click.option("--inputs", help="Names of tensors or layers at which the model begins, with commas between them, for .onnx and SavedModels.")
 @click.option("--outputs", help="Names of tensors or layers at which it ends, for .onnx and SavedModels.")
 @onnx_options
-@custom_option
+@limits_of_a_file(600)
+@custom_file
+@click.pass_context
 def convert(
-    source: str,
-    target: str,
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    into: str | None,
     weights: str | None,
-    overwrite: bool,
+    overwrite: bool | None,
     save_format: str | None,
     version: int | None,
     library: str,
@@ -62,14 +86,27 @@ def convert(
     tags: str | None,
     inputs: str | None,
     outputs: str | None,
-    custom: dict[str, object] | None,
+    custom: str | None,
     onnx: dict[str, Any],
+    limits: Limits,
 ) -> None:
     """Write SOURCE as TARGET, with the same predictions: a .keras, .h5, .weights.h5 or .json file of today's Keras, .safetensors or .onnx;
-    a TARGET without a suffix is the folder of a SavedModel.
+    a TARGET without a suffix is the folder of a SavedModel. With --into DIR any number of SOURCEs are written, each by itself.
 
     The new file is read again and compared with the model on random data before it takes its place.
     """
+    objects = read(ctx, None, custom)
+    if into is not None:
+        from loadstone.cli.many import convert_many
+
+        if weights is not None:
+            raise click.UsageError("--weights is for one SOURCE; with --into, architectures are written with the weights beside them")
+        options: dict[str, Any] = {"tags": _listed(tags), "inputs": _listed(inputs), "outputs": _listed(outputs), "signature": signature}
+        options |= {"version": version, "strict": strict, "library": library, **onnx}
+        ctx.exit(convert_many(paths, into, save_format or "keras", custom, bool(overwrite), limits, options))
+    if len(paths) != 2:
+        raise click.UsageError("one SOURCE and one TARGET, or any number of SOURCEs with --into DIR")
+    source, target = paths
     from loadstone.api import convert as converted
     from loadstone.model.progress import Progress
 
@@ -77,9 +114,8 @@ def convert(
     try:
         chosen: dict[str, Any] = {"tags": _listed(tags), "inputs": _listed(inputs), "outputs": _listed(outputs)}
         chosen |= {"save_format": save_format, "version": version, "strict": strict, "progress": bar.update, "library": library}
-        report = converted(
-            source, target, weights=weights, overwrite=overwrite, signature=signature, custom_objects=custom, **chosen, **onnx
-        )
+        chosen |= {"weights": weights, "overwrite": overwrite is not False, "signature": signature, "custom_objects": objects}
+        report = converted(source, target, **chosen, **onnx)
     except LoadstoneError:
         raise
     except ValueError as error:  # a suffix that says nothing, names that the model does not have

@@ -25,12 +25,14 @@ def read(ctx: click.Context, option: click.Parameter | None, path: str | None) -
         raise click.BadParameter(f"{path} raised {type(error).__name__}: {error}", ctx=ctx, param=option) from error
 
 
+_HELP = "A Python file of yours with custom_objects, a dict, or with the functions and classes themselves; it is run."
+
+
 def custom(command: Command) -> Command:
     """The option, for commands that load a model: `custom` becomes what `custom_objects=` takes."""
-    return click.option(
-        "--custom",
-        type=click.Path(exists=True, dir_okay=False),
-        callback=read,
-        metavar="FILE",
-        help="A Python file of yours with custom_objects, a dict, or with the functions and classes themselves; it is run.",
-    )(command)
+    return click.option("--custom", type=click.Path(exists=True, dir_okay=False), callback=read, metavar="FILE", help=_HELP)(command)
+
+
+def custom_file(command: Command) -> Command:
+    """The option, for commands whose other processes load models: `custom` is the path of the file."""
+    return click.option("--custom", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help=_HELP)(command)

@@ -15,7 +15,7 @@ Exit codes:
   2  the command line is wrong
   3  the model needs something: custom objects, layers that are not supported, a package
   4  the data do not fit the model, or it could not be run
-  5  doctor: the model loads, with warnings
+  5  doctor, audit: what there is loads, with warnings
 """
 
 NEEDS_SOMETHING = 3

@@ -35,31 +35,41 @@ def changed(layer: Layer, given: Shape | None) -> Layer:
 
 def _steep(layer: Layer) -> Layer:
     """hard_sigmoid of Keras 2 as today's of a larger number, which the weights before it give."""
+    return _scaled(layer, "hard_sigmoid_2", "hard_sigmoid", _STEEPER)
+
+
+def flat(layer: Layer) -> Layer:
+    """Today's hard_sigmoid as that of Keras 2 of a smaller number."""
+    return _scaled(layer, "hard_sigmoid", "hard_sigmoid_2", 1 / _STEEPER)
+
+
+def _scaled(layer: Layer, old: str, new: str, factor: float) -> Layer:
+    """One activation as another one of a number that is so many times as large."""
     config = layer.config
-    if "hard_sigmoid_2" not in (config.get("activation"), config.get("recurrent_activation")):
+    if old not in (config.get("activation"), config.get("recurrent_activation")):
         return layer
     if layer.class_name in ("LSTM", "LSTMCell", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"):
-        gates = [True, True, False, True] if config.get("activation") != "hard_sigmoid_2" else None
+        gates = [True, True, False, True] if config.get("activation") != old else None
     elif layer.class_name in ("GRU", "GRUCell"):
-        gates = [config.get("recurrent_activation") == "hard_sigmoid_2"] * 2 + [config.get("activation") == "hard_sigmoid_2"]
+        gates = [config.get("recurrent_activation") == old] * 2 + [config.get("activation") == old]
     elif layer.class_name == "Activation":
-        steeper = _inner(layer, "Rescaling", "rescaled", scale=_STEEPER, offset=0.0)
-        return _chained(layer, [steeper, _inner(layer, "Activation", "curve", activation="hard_sigmoid")])
+        steeper = _inner(layer, "Rescaling", "rescaled", scale=factor, offset=0.0)
+        return _chained(layer, [steeper, _inner(layer, "Activation", "curve", activation=new)])
     else:
         gates = [True]
     before = {name for name in layer.weights if name.endswith(("kernel", "bias")) and name != "depthwise_kernel"}
     if gates is None or not before or (layer.class_name == "DepthwiseConv2D" and "depthwise_kernel" in layer.weights):
         return layer
-    names = [key for key in ("activation", "recurrent_activation") if config.get(key) == "hard_sigmoid_2"]
+    names = [key for key in ("activation", "recurrent_activation") if config.get(key) == old]
     for name in before:
-        layer.weights[name] = layer.weights[name].map(_larger(gates))
-    config.update(dict.fromkeys(names, "hard_sigmoid"))
+        layer.weights[name] = layer.weights[name].map(_times(gates, factor))
+    config.update(dict.fromkeys(names, new))
     return layer
 
 
-def _larger(gates: Sequence[bool]) -> Callable[[np.ndarray], np.ndarray]:
+def _times(gates: Sequence[bool], factor: float) -> Callable[[np.ndarray], np.ndarray]:
     def scale(array: np.ndarray) -> np.ndarray:
-        factors = np.repeat([_STEEPER if gate else 1.0 for gate in gates], array.shape[-1] // len(gates))
+        factors = np.repeat([factor if gate else 1.0 for gate in gates], array.shape[-1] // len(gates))
         return np.asarray(array * factors.astype(array.dtype))
 
     return scale

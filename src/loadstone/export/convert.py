@@ -16,7 +16,7 @@ from loadstone.formats import writing
 from loadstone.formats.compiled import compiled
 from loadstone.formats.reading_back import read_back
 from loadstone.formats.writing import Told
-from loadstone.ir import Finding, Model, Node, Output
+from loadstone.ir import Finding, Model, Node, Output, Producer
 from loadstone.lowering.keras.walk import Traced
 from loadstone.lowering.lower import trace
 
@@ -60,11 +60,15 @@ class KerasFile:
         elif kind == "h5":
             writing.keras_h5(path, self.config, self.root, self.compiled, told)
         else:
-            folder = f"{os.path.dirname(path)}.folder" if zipped else path
-            date = datetime.now(UTC).strftime("%Y-%m-%d@%H:%M:%S")
-            writing.keras_v3(folder, self.config, self.root, date, self.compiled, told)
-            if zipped:
-                writing.keras_zip(path, folder)
+            self.write_v3(path, zipped, told, writing.WRITER)
+
+    def write_v3(self, path: str, zipped: bool, told: Told, writer: Producer) -> None:
+        """A `.keras` file, or its folder."""
+        folder = f"{os.path.dirname(path)}.folder" if zipped else path
+        date = datetime.now(UTC).strftime("%Y-%m-%d@%H:%M:%S")
+        writing.keras_v3(folder, self.config, self.root, date, self.compiled, told, writer)
+        if zipped:
+            writing.keras_zip(path, folder)
 
     def read_back(self, path: str, kind: str, custom: CustomObjects) -> Model:
         """What a reader with these objects finds in the file; what it leaves out is taken from here."""

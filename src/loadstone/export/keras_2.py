@@ -5,20 +5,21 @@ What it shares with today's Keras is made as `today` makes it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from loadstone.custom.hosting import Host
 from loadstone.custom.lambdas import StoredLambda
-from loadstone.export.changes import Shape, changed
+from loadstone.export.changes import Shape, changed, flat
 from loadstone.export.convert import KerasFile, typed
 from loadstone.export.flags import trains
 from loadstone.export.operations.replacing import Operations, Replacement
 from loadstone.export.tensorflow_nodes import as_operation
 from loadstone.export.today import Modern
 from loadstone.formats import writing
+from loadstone.formats.compiled_2 import compiled_2
 from loadstone.formats.writing import Told
-from loadstone.ir import Finding, Layer, Model, Output
+from loadstone.ir import Finding, Layer, Model, Node, Output
 from loadstone.lowering.lower import trace
 from loadstone.lowering.tensorflow.symbols import rule
 
@@ -26,12 +27,15 @@ _KEPT = frozenset("LocallyConnected1D LocallyConnected2D ThresholdedReLU RandomH
 _LOOKUPS = frozenset("StringLookup IntegerLookup TextVectorization".split())
 
 
-def for_keras_2(model: Model, host: Host | None) -> Layer:
-    """The layers in the form that Keras 2 has. Raises UnsupportedOps for Lambdas and others that have none, all at once."""
+def for_keras_2(model: Model, host: Host | None, living: bool = False) -> Layer:
+    """The layers in the form that Keras 2 has. living: for a model, which can have functions that no file has.
+
+    Raises UnsupportedOps for Lambdas and others that have none, all at once.
+    """
     assert model.root is not None
     walk = trace(model, host)[0]
     operations = Operations(walk, host, trains(model.root, model.producer.release < (3,)))
-    made = _Earlier(model.root, operations).layer(model.root)
+    made = _Earlier(model.root, operations, living).layer(model.root)
     operations.raise_problems()
     _pass_masks(made)
     return made
@@ -48,10 +52,32 @@ def _pass_masks(root: Layer) -> None:
                 node.op = inner.class_name
 
 
-class Keras2File(KerasFile):
-    """What is written of a description for tf.keras and tf_keras: an HDF5 file. Raises UnsupportedOps for what Keras 2 does not have."""
+def _write_out(root: Layer, host: Host | None) -> None:
+    """Give keys whole axes in place of an ellipsis, which `.keras` files of Keras 2 cannot hold."""
+    nodes = [node for layer in root.walk() if layer.graph is not None for node in layer.graph.nodes if node.op == "SlicingOpLambda"]
+    keyed = [node for node in nodes if any(part is Ellipsis for part in _key(node))]
+    reached = trace(Model("", "", writing.WRITER_2, root), host)[0].reached if keyed else {}
+    for node in keyed:
+        shape, key = typed(reached, node.args[0])[0], _key(node)
+        place = next(place for place, part in enumerate(key) if part is Ellipsis)
+        if shape is not None:
+            rest = len(shape) - sum(part is not None for part in key) + 1
+            whole = [dict.fromkeys(("start", "stop", "step"))] * rest
+            node.kwargs = {**node.kwargs, "slice_spec": [*key[:place], *whole, *key[place + 1 :]]}
 
-    def __init__(self, model: Model, host: Host | None = None) -> None:
+
+def _key(node: Node) -> Sequence[Any]:
+    found = node.kwargs.get("slice_spec")
+    return found if isinstance(found, (list, tuple)) else ()
+
+
+class Keras2File(KerasFile):
+    """What is written of a description for tf.keras and tf_keras. kind: "h5", or "keras" for a file that they read from 2.13 on.
+
+    Raises UnsupportedOps for what Keras 2 does not have, LoweringError for a model without layers.
+    """
+
+    def __init__(self, model: Model, host: Host | None = None, kind: str = "h5", include_optimizer: bool = True) -> None:
         given: Collection[str] = getattr(host, "objects", ())
         self.findings: list[Finding] = []
         self.root = for_keras_2(model, host)
@@ -61,20 +87,26 @@ class Keras2File(KerasFile):
             found = reached.get(leaf.node)
             return found is not None and leaf.index < len(found) and found[leaf.index].mask is not None
 
-        writing.with_functions(self.root, lambda leaf: typed(reached, leaf)[1], masked, lambda name: rule(name).order)
+        writing.with_functions(self.root, lambda leaf: typed(reached, leaf), masked, lambda name: rule(name).order)
         writing.in_order(self.root)
-        self.config = writing.config_2(self.root, given)
-        self.compiled = None
-        if model.training_config:
-            message = "the training config is left out: model.to_keras(library='tf_keras') has it, and can be saved"
-            self.findings.append(Finding("warning", message, "training_config"))
+        if kind == "keras":
+            _write_out(self.root, host)
+        self.config = writing.config_2(self.root, kind, given)
+        self.compiled = compiled_2(model, self.root, kind, self.findings, given) if include_optimizer else None
 
     def write(self, path: str, kind: str, zipped: bool = True, told: Told = lambda size: None) -> None:
-        """A new file. kind: "h5"."""
-        writing.keras_h5(path, self.config, self.root, self.compiled, told, writing.WRITER_2)
+        """A new file, or for kind "keras" without zipped a folder. kind: the one that it was made for."""
+        if kind == "h5":
+            writing.keras_h5(path, self.config, self.root, self.compiled, told, writing.WRITER_2)
+        else:
+            self.write_v3(path, zipped, told, writing.WRITER_2)
 
 
 class _Earlier(Modern):
+    def __init__(self, root: Layer, operations: Operations, living: bool) -> None:
+        super().__init__(root, operations)
+        self.living = living
+
     @staticmethod
     def as_operation(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Functions of TensorFlow are layers there; nodes of its graphs, which insist on the dtypes of then, are made anew."""
@@ -85,14 +117,15 @@ class _Earlier(Modern):
 
     @staticmethod
     def changed(layer: Layer, given: Shape | None) -> Layer:
-        if layer.class_name in _KEPT or "hard_sigmoid_2" in (layer.config.get("activation"), layer.config.get("recurrent_activation")):
+        activations = (layer.config.get("activation"), layer.config.get("recurrent_activation"))
+        if layer.class_name in _KEPT or "hard_sigmoid_2" in activations:
             return layer
-        return changed(layer, given)
+        return flat(layer) if "hard_sigmoid" in activations else changed(layer, given)
 
     def replacement(self, layer: Layer, masked: bool) -> Replacement | None:
         """The model of operations for a layer that Keras 2 does not have."""
         lifted = layer.class_name == "Lambda" and isinstance(layer.function, StoredLambda) and layer.given is None
-        lost = lifted or (layer.domain == "keras" and writing.lack_2(self.layer(layer)) is not None)
+        lost = lifted or (layer.domain == "keras" and writing.lack_2(self.layer(layer), self.living) is not None)
         if layer.graph is not None or not lost or layer.class_name == "InputLayer":
             return None
         return self.operations.of_calls(layer, self.calls[id(layer)], masked)

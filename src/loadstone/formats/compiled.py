@@ -7,6 +7,7 @@ from typing import Any
 
 from loadstone.formats.writing import WRITER, Compiled
 from loadstone.frontends.keras import optimizer_state, training
+from loadstone.frontends.keras.optimizer_slots import Unreadable
 from loadstone.frontends.keras.variables import variables
 from loadstone.frontends.keras.weights_h5 import trainable_order
 from loadstone.ir import Finding, Layer, Model, Tensor
@@ -46,7 +47,7 @@ def _state(model: Model, root: Layer, optimizer: Mapping[str, Any], findings: li
         slots = trainable_order(root, WRITER)
         weights = [(f"{slot.layer.path}/{slot.variable.label}", slot.layer.weights[slot.variable.name]) for slot in slots]
         return dict(optimizer_state.todays(state, optimizer, weights))
-    except optimizer_state.Unreadable as reason:
+    except Unreadable as reason:
         findings.append(Finding("warning", f"the optimizer of the new file begins anew: {reason}", "optimizer"))
         return {}
 
@@ -56,6 +57,6 @@ def _as_it_was(model: Model, custom: Layer) -> dict[str, Tensor]:
     stored = model.extra.get("optimizer") or {}
     own = {name: tensor for name, tensor in stored.items() if "inner_optimizer" not in name}
     if stored and model.producer.release < (3,):
-        raise optimizer_state.Unreadable(f"which weights of {custom.class_name} are trained is not known")
+        raise Unreadable(f"which weights of {custom.class_name} are trained is not known")
     counted = [name for name in own if name.startswith("optimizer/vars/")]
     return {name: own[name] for name in sorted(counted, key=lambda name: int(name.rpartition("/")[2]))} if counted else own

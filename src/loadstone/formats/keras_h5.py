@@ -58,7 +58,7 @@ def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
     root = read_config(config, producer, custom, source)
     extra = assign(root, own, producer) if weights is None else weights.assign(root, producer)
     optimizer = tree.groups.get("optimizer_weights")
-    if optimizer is not None:
+    if optimizer is not None and "optimizer" not in extra:  # a file of weights may have one that has learnt as much as they
         extra["optimizer"] = _as_listed(optimizer)
     _none_left(tree)
     return Model(

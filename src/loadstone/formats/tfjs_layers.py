@@ -172,19 +172,27 @@ def _group(listed: Any, data: _Bytes) -> Iterator[tuple[str, Tensor]]:
             if offset + length > data.size:
                 raise CorruptFile(f"the weights end at byte {data.size}, {length} are expected at {offset}", where=name)
             tensor = data.tensor(offset, shape, stored, name)
-            tensor = tensor.map(_unpacked(quantization), dtype=dtype) if quantization else tensor
+            tensor = tensor.map(_unpacked(quantization, dtype, name), dtype=dtype) if quantization else tensor
         offset += length
         yield name, tensor
     if offset != data.size:
         raise CorruptFile(f"the manifest lists {offset} bytes of weights, the files have {data.size}")
 
 
-def _unpacked(quantization: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
-    """The numbers that quantized ones stand for: q * scale + min in float32, or float16 as it is."""
-    if quantization.get("dtype") == "float16":
+def _unpacked(quantization: dict[str, Any], dtype: str, name: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The numbers that quantized ones stand for: q * scale + min as JavaScript computes it, or float16 as it is.
+
+    tfjs-core/src/io/io_utils.ts, `decodeWeights`. Raises UnsupportedVersion for what it refuses as well.
+    """
+    stored = quantization.get("dtype")
+    if stored == "float16" and dtype == "float32":
         return lambda array: array.astype(np.float32)
-    scale, low = np.float32(quantization["scale"]), np.float32(quantization["min"])
-    return lambda array: array.astype(np.float32) * scale + low
+    if stored not in ("uint8", "uint16") or dtype not in ("float32", "int32"):
+        raise UnsupportedVersion(f"a weight of type {dtype} that is stored as {stored}", where=name)
+    scale, low = float(quantization["scale"]), float(quantization["min"])
+    if dtype == "int32":
+        return lambda array: np.floor(array * scale + low + 0.5).astype(np.int32)
+    return lambda array: (array * scale + low).astype(np.float32)
 
 
 def _strings(data: _Bytes, offset: int, shape: tuple[int, ...], name: str) -> tuple[Tensor, int]:

@@ -114,6 +114,8 @@ def _folder(source: Source) -> Found:
         return Found(
             "a TensorFlow SavedModel in chunks (saved_model.cpb)", "save it again with TensorFlow, in less than 2 GB, as one saved_model.pb"
         )
+    if _is_orbax(names) or any(_is_orbax({*_inside(source, name)}) for name in sorted(names)[-1:] if name.isdigit()):
+        return Found("an Orbax checkpoint, whose arrays lie in a database of their own (OCDBT or Zarr)", _ORBAX)
     if "checkpoint" in names or any(name.endswith(".index") for name in names):
         return Found("a folder with TensorFlow checkpoints", _WEIGHTS)
     if "pytorch_model.bin" in names or any(name.endswith(".safetensors") for name in names):
@@ -121,6 +123,20 @@ def _folder(source: Source) -> Found:
     if names and all(name.isdigit() for name in names):
         return Found("a folder with numbered versions of a model", f"open one of them: {', '.join(sorted(names)[-3:])}")
     return Found(f"a folder without a model: {_listed(sorted(names))}", "open the file or the folder with the model itself")
+
+
+_ORBAX = "restore it where Orbax is installed, and save the model as .keras, or model.save_weights('model.weights.h5')"
+
+
+def _is_orbax(names: set[str]) -> bool:
+    """The files of one step, or of one tree of arrays in it (orbax/checkpoint/_src/path/step.py, _src/metadata/tree.py)."""
+    tree = "_METADATA" in names and bool({"manifest.ocdbt", "_sharding", "_strings.json", "commit_success.txt", "d"} & names)
+    return tree or "_CHECKPOINT_METADATA" in names or "manifest.ocdbt" in names
+
+
+def _inside(source: Source, name: str) -> list[str]:
+    """The names in a folder of a folder."""
+    return [file.split("/")[1] for file in source.files_below(name)]
 
 
 def _archive(source: Source) -> Found:

@@ -73,10 +73,10 @@ def weights_of(files: Files) -> V3Weights:
 def of_shards(files: Files, name: str) -> V3Weights:
     """Weights in the files that a map names, in order: {"weight_map": {"/layers/dense/vars": file or [files]}}."""
     stored = files.json(name)
-    shards: dict[str, None] = {}
-    for found in stored.get("weight_map", {}).values() if isinstance(stored, dict) else ():
-        shards.update(dict.fromkeys(found if isinstance(found, list) else [found]))
-    missing = [str(shard) for shard in shards if shard not in files.names]
+    places = stored.get("weight_map") if isinstance(stored, dict) else None
+    lists = [found if isinstance(found, list) else [found] for found in places.values()] if isinstance(places, dict) else []
+    shards = list(dict.fromkeys(str(shard) for listed in lists for shard in listed))
+    missing = [shard for shard in shards if shard not in files.names]
     if missing or not shards:
         raise CorruptFile(f"shards of the weights are missing: {', '.join(missing) or 'the map names none'}", where=name)
     return of_hdf5([(shard, files.open(shard)) for shard in shards])

@@ -55,9 +55,9 @@ def config(root: Layer, typed: Typed, given: Collection[str] = ()) -> dict[str, 
     return model_config(root, typed, given)
 
 
-def config_2(root: Layer, given: Collection[str] = ()) -> dict[str, Any]:
-    """The config of a model in the spelling of Keras 2. Raises UnsupportedOps for what it does not have."""
-    return models_2.model_config(root, given)
+def config_2(root: Layer, kind: str, given: Collection[str] = ()) -> dict[str, Any]:
+    """The config of a model in the spelling of Keras 2. kind: "keras" or "h5". Raises UnsupportedOps for what it does not have."""
+    return models_2.model_config(root, given, modules=kind == "keras")
 
 
 def left_out(root: Layer, given: Collection[str]) -> Iterator[tuple[str, str, str]]:
@@ -69,29 +69,35 @@ def left_out(root: Layer, given: Collection[str]) -> Iterator[tuple[str, str, st
                 yield key.rpartition("_")[2], str(name), f"{layer.path or layer.name}.{key}"
 
 
-def keras_v3(folder: str, config: dict[str, Any], root: Layer, date: str, compiled: Compiled | None, told: Told) -> None:
-    """The files of a `.keras` archive in a folder: keras/src/saving/saving_lib.py. date: as Keras writes it, "2026-11-26@12:00:00"."""
-    weights = dict(stored(root))
+def keras_v3(
+    folder: str, config: dict[str, Any], root: Layer, date: str, compiled: Compiled | None, told: Told, writer: Producer = WRITER
+) -> None:
+    """The files of a `.keras` archive in a folder: keras/src/saving/saving_lib.py. date: as Keras writes it, "2026-11-26@12:00:00".
+
+    writer: WRITER, or WRITER_2 for the layers and config of Keras 2.
+    """
+    weights = dict(stored(root, writer is WRITER_2))
     if compiled is not None:
         config = {**config, "compile_config": dict(compiled.config)}
-        weights.update(_optimizer(compiled))
+        weights.update(_optimizer(compiled, writer))
     os.makedirs(folder, exist_ok=True)
-    _write_json(os.path.join(folder, "metadata.json"), {"keras_version": RELEASE, "date_saved": date})
+    _write_json(os.path.join(folder, "metadata.json"), {"keras_version": writer.version, "date_saved": date})
     _write_json(os.path.join(folder, CONFIG), config)
     for path in [path for path in weights if path.endswith(".txt")]:
         place = os.path.join(folder, ASSETS, path)
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with open(place, "wb") as file:
             file.write(b"\n".join(weights.pop(path).numpy().tolist()))
-    hdf5.write(os.path.join(folder, HDF5[0]), weights, {}, told)
+    hdf5.write(os.path.join(folder, HDF5[0]), weights, {"vars": {}}, told)  # which tf_keras opens before it looks
 
 
-def _optimizer(compiled: Compiled) -> Iterator[tuple[str, Tensor]]:
+def _optimizer(compiled: Compiled, writer: Producer) -> Iterator[tuple[str, Tensor]]:
     """The optimizer's variables; a LossScaleOptimizer writes those of the one inside once more."""
     for number, tensor in enumerate(compiled.variables.values()):
         yield f"optimizer/vars/{number}", tensor
-        if compiled.config["optimizer"]["class_name"] == "LossScaleOptimizer" and number >= _SCALES:
-            yield f"optimizer/inner_optimizer/vars/{number - _SCALES}", tensor
+        own = _SCALES if writer is WRITER else 0
+        if compiled.config["optimizer"]["class_name"].startswith("LossScaleOptimizer") and number >= own:
+            yield f"optimizer/inner_optimizer/vars/{number - own}", tensor
 
 
 def keras_zip(path: str, folder: str) -> None:
@@ -121,7 +127,8 @@ def keras_h5(path: str, config: dict[str, Any], root: Layer, compiled: Compiled 
     attributes[""] = {"keras_version": writer.version, "backend": "tensorflow", "model_config": json.dumps(config)}
     if compiled is not None and compiled.config.get("optimizer") is not None:
         training = {key: value for key, value in compiled.config.items() if key != "optimizer"}
-        attributes[""]["training_config"] = json.dumps({**full_names(training), "optimizer_config": compiled.config["optimizer"]})
+        training = full_names(training) if writer is WRITER else training
+        attributes[""]["training_config"] = json.dumps({**training, "optimizer_config": compiled.config["optimizer"]})
         if compiled.variables:
             attributes["optimizer_weights"] = {"weight_names": list(compiled.variables)}
             tensors.update((f"optimizer_weights/{name}", tensor) for name, tensor in compiled.variables.items())

@@ -37,7 +37,8 @@ class Segment:
     kinds are the ops inside, dtypes the types of all that they take and make; unusual
     are forms of ops that not every engine computes rightly ("LSTM with lengths"), with the layer of the first;
     origins says which layer a node (by its ONNX name) came from. sharding is proof for this segment alone, in a program that has none:
-    where all its inputs have as many rows, they may be cut.
+    where all its inputs have as many rows, they may be cut. divisible: a call is long enough to be divided among threads, and its bits are
+    the same on any number of them; packed: as long as the engine packs constant matrices when it compiles.
     """
 
     inputs: tuple[Spec, ...]
@@ -49,6 +50,8 @@ class Segment:
     unusual: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     sharding: Sharding | None = None
+    divisible: bool = False
+    packed: bool = False
 
 
 @dataclass(eq=False)

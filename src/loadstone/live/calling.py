@@ -10,6 +10,7 @@ from loadstone.custom import Given
 from loadstone.errors import UnsupportedOps
 from loadstone.frontends.keras import operations_2, spelling_2
 from loadstone.ir import Layer, Node, Output, Structure, Tensor, flatten, map_structure
+from loadstone.live import curves_2, spectral_2
 from loadstone.live.library import Library
 
 _OF_TENSORFLOW = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
@@ -93,7 +94,7 @@ class Calling:
         if layer.class_name in _OF_TENSORFLOW:
             config = {"name": layer.name, **{key: value for key, value in layer.config.items() if key != "policies"}}
             return self.keras.layers.deserialize({"class_name": layer.class_name, "config": config})
-        why = spelling_2.lack(layer)
+        why = spelling_2.lack(layer, living=True)
         if why is not None:
             raise UnsupportedOps(
                 f"{why} (at {layer.path})",
@@ -104,6 +105,8 @@ class Calling:
         for key, value in config.items():
             if isinstance(value, tuple) and value and value[0] == "tf.nn":
                 config[key] = getattr(self.tf.nn, value[1])
+            elif isinstance(value, tuple) and value and value[0] == "keras 3":
+                config[key] = curves_2.curve(self.tf, value[1])
             elif isinstance(value, Given):
                 config[key] = value.object
         for key, child in layer.children.items():
@@ -114,7 +117,10 @@ class Calling:
                 config["layer" if key == "forward_layer" else key] = self.one_way(child, key)
             else:
                 config[key] = self.layer(child)
-        return getattr(self.keras.layers, layer.class_name)(**config)
+        live = getattr(self.keras.layers, layer.class_name)(**config)
+        if layer.class_name == "SpectralNormalization":
+            spectral_2.build_by_itself(live, self.keras)
+        return live
 
     def one_way(self, layer: Layer, key: str) -> Any:
         """A layer of a Bidirectional, which puts "forward_" or "backward_" before the name."""

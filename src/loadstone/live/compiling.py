@@ -10,7 +10,8 @@ import numpy as np
 
 from loadstone.errors import ModelError, UnsupportedOps
 from loadstone.frontends.keras import optimizer_state, training
-from loadstone.frontends.keras.optimizer_state import OptimizerState, Unreadable
+from loadstone.frontends.keras.optimizer_slots import Unreadable
+from loadstone.frontends.keras.optimizer_state import OptimizerState
 from loadstone.ir import Model, Tensor
 from loadstone.ir.records import replace
 from loadstone.live import compiling_2
@@ -50,31 +51,64 @@ def compile_as_saved(library: Library, live: Any, model: Model, pairs: Pairs, ob
         ) from error
     if "optimizer" in found.config:
         try:
-            state = optimizer_state.read(model)
-            if state is not None:
-                _restore(library, live, found.config["optimizer"], model, state, pairs)
+            _restore(library, live, found.config["optimizer"], model, pairs)
         except Unreadable as error:
             warnings.warn(f"{model.source}: the optimizer begins anew, since {error}", stacklevel=4)
 
 
-def _restore(library: Library, live: Any, spelt: Any, model: Model, state: OptimizerState, pairs: Pairs) -> None:
+def _restore(library: Library, live: Any, spelt: Any, model: Model, pairs: Pairs) -> None:
     """Give the optimizer its variables. spelt: the optimizer in today's spelling. Raises Unreadable, and changes nothing then."""
+    try:
+        state = optimizer_state.read(model)
+        if state is not None:
+            _restore_slots(library, live, spelt, model, state, pairs)
+    except Unreadable:
+        if not isinstance(spelt, Mapping) or not _restore_in_order(library, live, spelt, model, pairs):
+            raise
+
+
+def _restore_slots(library: Library, live: Any, spelt: Any, model: Model, state: OptimizerState, pairs: Pairs) -> None:
+    """By the weights that the variables are for."""
     if not isinstance(spelt, Mapping):
         raise Unreadable("it is known by its name alone")
-    same = (model.producer.release >= (3,)) == library.is_keras_3
-    if same and state.rows and all(weight is None for weight in state.weights):
+    if _is_same(library, model) and state.rows and all(weight is None for weight in state.weights):
         state, weights = _by_order(live, state)
     else:
         weights = _trainable(live, pairs) if any(state.rows) else []
     if not library.is_keras_3:
         compiling_2.restore(library, live, spelt, model, state, weights)
         return
+    values = [tensor for _, tensor in optimizer_state.todays(state, spelt, weights)]
+    _assign(library, library.optimizer_variables(library.optimizer(live, spelt["class_name"]), live), values)
+
+
+def _restore_in_order(library: Library, live: Any, spelt: Mapping[str, Any], model: Model, pairs: Pairs) -> bool:
+    """As they lie, where the same optimizer trains the same weights in the same order: for classes whose variables are known to them alone."""
+    if not _is_same(library, model):
+        return False
+    order = optimizer_state.trained(model)
+    if order is not None:
+        weights = [tensor for _, tensor in _trainable(live, pairs)]
+        if len(weights) != len(order) or any(one is not other for one, other in zip(weights, order, strict=True)):
+            return False
     optimizer = library.optimizer(live, spelt["class_name"])
-    values = list(optimizer_state.todays(state, spelt, weights))
-    own = library.optimizer_variables(optimizer, live)
-    if [tuple(variable.shape) for variable in own] != [tensor.shape for _, tensor in values]:
+    own = library.optimizer_variables(optimizer, live) if library.is_keras_3 else compiling_2.variables(optimizer, live)
+    values = optimizer_state.in_order(model)
+    if [tuple(variable.shape) for variable in own] != [tensor.shape for tensor in values]:
+        return False
+    _assign(library, own, values)
+    return True
+
+
+def _is_same(library: Library, model: Model) -> bool:
+    """True where the file's Keras and this one are both of before 3, or not."""
+    return (model.producer.release >= (3,)) == library.is_keras_3
+
+
+def _assign(library: Library, own: Sequence[Any], values: Sequence[Tensor]) -> None:
+    if [tuple(variable.shape) for variable in own] != [tensor.shape for tensor in values]:
         raise Unreadable(f"{library.title} keeps other variables for it")
-    for variable, (_, tensor) in zip(own, values, strict=True):
+    for variable, tensor in zip(own, values, strict=True):
         variable.assign(np.asarray(tensor.numpy()).astype(library.dtype_of(variable)))
 
 

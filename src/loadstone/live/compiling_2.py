@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from loadstone.frontends.keras import optimizer_state, optimizers
-from loadstone.frontends.keras.optimizer_state import OptimizerState, Unreadable
+from loadstone.frontends.keras.optimizer_slots import Unreadable
+from loadstone.frontends.keras.optimizer_state import OptimizerState
 from loadstone.ir import Model, Tensor
 from loadstone.live.library import Library
 
@@ -75,6 +76,16 @@ def _made(stored: Any, module: Any, objects: Mapping[str, Any]) -> Any:
     return cls.from_config(dict(config)) if hasattr(cls, "from_config") else cls(**config)
 
 
+def variables(optimizer: Any, live: Any) -> list[Any]:
+    """All that an optimizer keeps but its learning rate, in order, made now."""
+    if hasattr(optimizer, "_create_all_weights"):
+        optimizer._create_all_weights(live.trainable_variables)
+        return list(optimizer.weights)
+    optimizer.build(live.trainable_variables)
+    rate = getattr(optimizer, "_learning_rate", None)
+    return [v for v in optimizer.variables if v is not rate]
+
+
 def restore(
     library: Library, live: Any, todays: Mapping[str, Any], model: Model, state: OptimizerState, weights: Sequence[tuple[str, Tensor]]
 ) -> None:
@@ -86,14 +97,9 @@ def restore(
         todays, stored = todays["config"]["inner_optimizer"], stored["config"].get("inner_optimizer") or stored["config"].get("optimizer")
     name, config, legacy = optimizers.of_keras_2(stored, todays, model.producer)
     slots = list(optimizer_state.slots(state, name, config, "v2" if legacy else "new", weights))
-    variables = live.trainable_variables
-    if legacy:
-        optimizer._create_all_weights(variables)
-        own = [v for v in optimizer.weights[1:] if not (name == "Nadam" and v is optimizer._m_cache)]
-    else:
-        optimizer.build(variables)
-        rate = getattr(optimizer, "_learning_rate", None)
-        own = [v for v in list(optimizer.variables)[1:] if v is not rate]
+    own = variables(optimizer, live)[1:]
+    if legacy and name == "Nadam":
+        own = [v for v in own if v is not optimizer._m_cache]
     if [tuple(v.shape) for v in own] != [tensor.shape for _, _, tensor in slots]:
         raise Unreadable(f"{library.title} keeps other variables for it")
     for variable, (_, _, tensor) in zip(own, slots, strict=True):

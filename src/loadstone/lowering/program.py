@@ -17,6 +17,7 @@ from loadstone.lowering.builder import Builder
 from loadstone.lowering.passes import cost
 from loadstone.lowering.passes.batch_axis import samples_apart
 from loadstone.lowering.passes.batch_rules import RULES
+from loadstone.lowering.passes.division import divisible, needs_packing
 
 
 def assemble(b: Builder, inputs: Sequence[tuple[Spec, Value]], outputs: Sequence[tuple[Spec, Value]], structure: Structure) -> Program:
@@ -28,7 +29,7 @@ def assemble(b: Builder, inputs: Sequence[tuple[Spec, Value]], outputs: Sequence
     loose = wanted + list(_outside_segments(ops))
     sharding = None if b.together else _sharding(Block(ops, [value for _, value in inputs], results), bool(kept))
     return Program(
-        steps=_steps(ops, wanted, apart=sharding is None and not kept and not b.together),
+        steps=_steps(ops, wanted, sharding is None and not kept and not b.together, sharding is not None and sharding.rows == 1),
         inputs=tuple(spec for spec, _ in inputs),
         feeds=tuple(value.name for _, value in inputs),
         outputs=tuple(spec for spec, _ in outputs),
@@ -84,10 +85,10 @@ def _is_step(op: Op) -> bool:
     return op.domain == "host" or any(_is_step(inner) for body in op.bodies() for inner in body.ops)
 
 
-def _steps(ops: list[Op], outputs: list[Value], apart: bool = False) -> list[Step]:
+def _steps(ops: list[Op], outputs: list[Value], apart: bool = False, single: bool = False) -> list[Step]:
     """Stages: the engine ops that wait for n other steps, then the steps that wait for those.
 
-    apart: segments between Python calls are looked at one by one, whether they keep samples apart.
+    apart: segments between Python calls are looked at one by one, whether they keep samples apart. single: each call has one sample.
     """
     level: dict[str, int] = {}
     stages: dict[tuple[int, bool], list[Op]] = {}
@@ -101,7 +102,7 @@ def _steps(ops: list[Op], outputs: list[Value], apart: bool = False) -> list[Ste
             steps += [_step(op) for op in stages[key]]
         else:
             others = [op for k, members in stages.items() if k != key for op in members]
-            steps.append(_segment(stages[key], others, outputs, apart and len(stages) > 1))
+            steps.append(_segment(stages[key], others, outputs, apart and len(stages) > 1, single))
     return steps
 
 
@@ -130,7 +131,7 @@ def _body(block: Block) -> Body:
     return Body(_steps(ops, block.outputs), tuple(v.name for v in block.inputs), tuple(v.name for v in block.outputs))
 
 
-def _segment(ops: list[Op], others: list[Op], outputs: list[Value], apart: bool) -> Segment:
+def _segment(ops: list[Op], others: list[Op], outputs: list[Value], apart: bool, single: bool) -> Segment:
     made = {v.name: v for op in ops for v in op.outputs}
     known = {v.name: v for op in ops for v in _values(op)}
     taken = [known[name] for name in dict.fromkeys(name for op in ops for name in sorted(_used(op))) if name not in made]
@@ -148,6 +149,8 @@ def _segment(ops: list[Op], others: list[Op], outputs: list[Value], apart: bool)
         dtypes=frozenset(v.dtype for op in inside for v in _values(op)),
         origins={op.outputs[0].name: op.origin for op in inside if op.outputs and op.origin},
         sharding=_sharding(block, False) if apart else None,
+        divisible=divisible(block),
+        packed=needs_packing(block, single),
     )
 
 

@@ -42,13 +42,25 @@ class Conversion:
 def same_predictions(
     one: Model, other: Callable[[list[Any]], Any], inputs: list[Spec] | None = None, *, what: str = "the new file", computed: str = ""
 ) -> float | None:
-    """The largest difference of the predictions on data that both take; None where no data was found.
+    """The largest difference of the predictions on data that both take, padded ones too for masks; None where no data was found.
 
     other is a model, or what gives its outputs for a list of inputs; inputs are those that it takes, if not all that the model does.
     what: its name for messages. computed: the coarsest dtype that layers compute in, where another engine rounds otherwise.
     Raises ModelError where they differ by more than rounding.
     """
-    for data in tries(inputs or one.inputs):
+    found = [
+        difference
+        for padding in (None, *paddings(one))
+        if (difference := _on_random_data(one, other, inputs or one.inputs, padding, what, computed)) is not None
+    ]
+    return max(found, default=None)
+
+
+def _on_random_data(
+    one: Model, other: Callable[[list[Any]], Any], inputs: list[Spec], padding: float | None, what: str, computed: str
+) -> float | None:
+    """The same on data of one kind."""
+    for data in tries(inputs, padding=padding):
         try:
             answer = one(data)
         except (InferenceError, ValueError):
@@ -60,6 +72,19 @@ def same_predictions(
             raise ModelError(f"{what} gives {len(got)} outputs, the model {len(expected)}")
         return max(_difference(np.asarray(a), np.asarray(b), what, computed) for a, b in zip(expected, got, strict=True))
     return None
+
+
+def paddings(model: Model) -> tuple[float, ...]:
+    """The values by which layers of a model tell padding from data."""
+    root = model._description.root
+    found: dict[float, None] = {}
+    for layer in root.walk() if root is not None else ():
+        if layer.class_name == "Masking":
+            value = layer.config.get("mask_value", 0.0)
+            found[float(value) if isinstance(value, (int, float)) else 0.0] = None
+        elif layer.config.get("mask_zero") or (layer.graph is not None and any("mask" in node.kwargs for node in layer.graph.nodes)):
+            found[0.0] = None
+    return tuple(found)
 
 
 def telling(answer: Any) -> bool:
@@ -87,10 +112,10 @@ def _difference(one: np.ndarray, other: np.ndarray, what: str, computed: str) ->
     return largest
 
 
-def tries(inputs: list[Spec], seed: int = 0) -> Iterator[list[Any]]:
+def tries(inputs: list[Spec], seed: int = 0, padding: float | None = None) -> Iterator[list[Any]]:
     """Data for the inputs: numbers with zeros among them, then small whole numbers, with several lengths of free axes.
 
-    Where some have a number of samples and others do not, these may need the same one.
+    Where some have a number of samples and others do not, these may need the same one. padding: what some of the steps of each are.
     """
     random = np.random.default_rng(seed)
     heads = [spec.shape[0] for spec in inputs if spec.shape]
@@ -98,7 +123,8 @@ def tries(inputs: list[Spec], seed: int = 0) -> Iterator[list[Any]]:
     for length in _LENGTHS:
         for whole in (False, True):
             for samples in rows:
-                yield [_array(spec, samples, length, whole, random) for spec in inputs]
+                data = [_array(spec, samples, length, whole, random) for spec in inputs]
+                yield data if padding is None else [_padded(array, padding, random) for array in data]
 
 
 def _array(spec: Spec, samples: int, length: int, whole: bool, random: np.random.Generator) -> np.ndarray:
@@ -113,3 +139,19 @@ def _array(spec: Spec, samples: int, length: int, whole: bool, random: np.random
             values[0, random.integers(shape[1] // 2, shape[1] + 1) :] = 0  # what a mask takes off, another part of each input
         return values.astype(dtypes.to_numpy(spec.dtype))
     return random.integers(0, 3, shape).astype(dtypes.to_numpy(spec.dtype))
+
+
+def _padded(values: np.ndarray, padding: float, random: np.random.Generator) -> np.ndarray:
+    """Of the first sample the last steps are padding, of the second the first ones and one in the middle, of the third all."""
+    if values.ndim < 2 or (values.dtype.kind in "iu" and padding):
+        return values
+    values, steps = values.copy(), values.shape[1]
+    filling: Any = b"" if values.dtype == object else padding
+    values[values == (b"" if values.dtype == object else 0)] = b"a" if values.dtype == object else 1
+    for sample in range(0, len(values), 3):
+        values[sample, random.integers(min(1, steps), steps + (steps < 2)) :] = filling
+    for sample in range(1, len(values), 3):
+        values[sample, : random.integers(0, steps // 2 + 1)] = filling
+        values[sample, steps * 3 // 4 : steps * 3 // 4 + (steps > 2)] = filling
+    values[2::3] = filling
+    return values

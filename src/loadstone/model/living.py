@@ -70,7 +70,10 @@ def _spelt(
     if not library.is_keras_3:
         from loadstone.export.keras_2 import for_keras_2
 
-        return for_keras_2(description, host), None
+        root, custom = for_keras_2(description, host, living=True), CustomObjects(objects)
+        for layer in root.walk():
+            layer.config = _known(layer.config, custom)
+        return root, None
     from loadstone.export.convert import KerasFile
 
     file = KerasFile(description, host, include_optimizer=False)

@@ -42,7 +42,7 @@ class Wishes:
     """How a model is to be written; see `api.save_model`.
 
     onnx: how an ONNX file is to look, by the names of `ONNX`. example: an input that is kept in the file with its output.
-    record: whether the environment record is kept in it, or "full". library: which Keras is to open an HDF5 file.
+    record: whether the environment record is kept in it, or "full". library: which Keras is to open a file of Keras.
     """
 
     include_optimizer: bool = True
@@ -97,8 +97,8 @@ def check(kind: str, target: str, version: int | None, wishes: Wishes) -> None:
     check_record(wishes.record)
     if wishes.library not in NAMES:
         raise ValueError(f"library={wishes.library!r}; known are {', '.join(map(repr, NAMES))}")
-    if wishes.library != "keras" and kind != "h5":
-        raise ValueError(f"library={wishes.library!r} is for .h5 files; {target!r} is written as {kind!r}")
+    if wishes.library != "keras" and kind not in ("h5", "keras"):
+        raise ValueError(f"library={wishes.library!r} is for .keras and .h5 files; {target!r} is written as {kind!r}")
     own = {"version": version, "signatures": wishes.signatures}
     for name in (name for name, value in own.items() if value is not None and kind != "saved_model"):
         raise ValueError(f"{name}= is for SavedModels; {target!r} is written as {kind!r}")
@@ -139,24 +139,24 @@ def _keras(model: Model, made: str, kind: str, target: str, wishes: Wishes) -> C
     else:
         from loadstone.export.keras_2 import Keras2File
 
-        file = Keras2File(model._description, host)
+        file = Keras2File(model._description, host, kind, wishes.include_optimizer)
     file.write(made, kind, wishes.zipped, _counter(model, wishes))
     stranger = CustomObjects(alone=True)
     read = file.read_back(made, kind, stranger)
     again = file.read_back(made, kind, CustomObjects(objects)) if stranger.missing else read
     with Model(again, Compilation(host=Hosts(objects, run_once))) as other:
         difference = _compared(model, other)
-    findings = (*model.findings, *file.findings, *_of_hdf5(file.compiled, kind))
+    findings = (*model.findings, *file.findings, *_of_hdf5(file.compiled, kind, wishes.library))
     return Conversion(target, size(made), difference, findings, needs_of(stranger.missing, read), warnings_of(again.root), kind)
 
 
-def _of_hdf5(compiled: Compiled | None, kind: str) -> Iterator[Finding]:
+def _of_hdf5(compiled: Compiled | None, kind: str, library: str) -> Iterator[Finding]:
     """What HDF5 files do not do for training."""
     if kind != "h5" or compiled is None:
         return
     if compiled.config.get("optimizer") is None:
         yield Finding("info", "the training config is left out of the .h5 file: it does not say which optimizer", "training_config")
-    elif compiled.variables:
+    elif compiled.variables and library == "keras":
         yield Finding("info", "Keras 3 restores the optimizer of .h5 files in part; .keras has all of it", "optimizer")
 
 

@@ -21,10 +21,21 @@ if TYPE_CHECKING:
 
 
 class Compiled(Protocol):
-    """A compiled segment; any number of threads may call `run` at once."""
+    """A compiled segment; any number of threads may call `run` at once.
 
-    def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Outputs in the segment's order, from inputs in the segment's order, as `to_engine` makes them."""
+    divides: a call may be divided among threads.
+    """
+
+    divides: bool
+
+    def run(self, arrays: Sequence[np.ndarray], divided: bool = False) -> list[np.ndarray]:
+        """Outputs in the segment's order, from inputs in the segment's order, as `to_engine` makes them.
+
+        divided: nothing else is known to run, so this call may have all threads, if it `divides`; the bits are the same.
+        """
+
+    def child(self) -> Compiled | None:
+        """What a child process may use of what its parent compiled, as long as nobody was running it; None: nothing."""
 
     def costs(self) -> list[Cost]:
         """What each op took in all calls so far; for a segment that was compiled while the engine was `profiled`, once, at the end."""
@@ -33,16 +44,14 @@ class Compiled(Protocol):
 class Engine(Protocol):
     """Compiles segments.
 
-    survives_fork: a child process may use what its parent compiled, as long as nobody was running it.
     profiled: what is compiled from now on counts what each op takes, which makes it slower.
     """
 
     name: str
-    survives_fork: bool
     profiled: bool
 
     def compile(self, segment: Segment, threads: int) -> Compiled:
-        """Up to `threads` calls will run side by side, each on one thread. Raises LoweringError where the engine lacks something."""
+        """Up to `threads` calls will run side by side, each on one thread, or one on all. Raises LoweringError where the engine lacks something."""
 
 
 ENGINES = {"onnxruntime": "loadstone.runtime.onnxruntime", "openvino": "loadstone.runtime.openvino"}

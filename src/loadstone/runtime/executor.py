@@ -12,7 +12,7 @@ The interface that `Model` calls:
 * `executor.reset_states()`, `executor.close()` (later calls are an `InferenceError`).
 
 All of it may be called by any number of threads at once, and in a child process forked at any time. Same input, same bits: what
-is computed together depends on the program and on `batch_size` alone, and every engine session runs on one thread.
+is computed together depends on the program and on `batch_size` alone, and what runs on several threads at once was proven not to mind.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from loadstone.errors import InferenceError, InputMismatch
 from loadstone.ir.program import Program
 from loadstone.runtime.engine import open_engine
 from loadstone.runtime.process import Process, Store, segments
-from loadstone.runtime.sharding import Progress, run_sharded
+from loadstone.runtime.sharding import Progress
 from loadstone.runtime.threads import default_threads
 
 _ABORTING = frozenset({"LSTM", "GRU"})  # ops whose kernels end the process when they are given no rows
@@ -57,7 +57,7 @@ class Executor:
             return self._empty(process, inputs)
         if sharding is None or rows is None or rows <= sharding.rows:
             return process.run(inputs)
-        return run_sharded(process.run, inputs, sharding.rows, process.streams)
+        return process.run_cut(inputs, sharding.rows)
 
     def predict(self, inputs: Sequence[np.ndarray], batch_size: int = 32, progress: Progress | None = None) -> list[np.ndarray]:
         """Outputs of all rows: each has them on axis 0. An input that is a single number goes with every batch."""
@@ -70,7 +70,7 @@ class Executor:
         if rows == 0:
             return self._empty(process, inputs)
         if sharding is not None:
-            return run_sharded(process.run, inputs, sharding.rows, process.streams, progress)
+            return process.run_cut(inputs, sharding.rows, progress)
         parts = []
         with process.serial:
             for start in range(0, rows, batch_size):

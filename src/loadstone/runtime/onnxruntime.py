@@ -1,17 +1,24 @@
 """onnxruntime as the engine of a segment: the default.
 
-Every session runs on one thread: how onnxruntime divides an operation among threads changes the last bits of its results, and two
-sessions' worth of rows on two threads are faster (`runtime.sharding`). Weights are handed over, never copied into the model's
-bytes: those that lie in a mapped file as external data by offset into that very file, others as OrtValues.
+A session runs on one thread: how onnxruntime divides an operation among threads changes the last bits of its results, and two
+streams of rows on two threads are faster (`runtime.sharding`). Segments whose bits stay the same (`Segment.divisible`) have a second
+session, on all threads, for calls that would leave threads idle; it is made at once, the other when it is needed. Weights are handed
+over, never copied into the model's bytes: those that lie in a mapped file as external data by offset into that very file, others as
+OrtValues.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 import re
 import sys
 from collections.abc import Sequence
+from copy import copy
+from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
 
 PREPACK_LIMIT = 200 << 20  # bytes of weights above which a second, packed copy of them costs more than it gains
 MUCH = 32 << 20  # bytes of weights that are worth more than one thread
+MOST_THREADS = 16  # for one call: more gain little, and `lowering.passes.division` was made for that many
+_BLOCKED = ("x86_64", "amd64")  # processors whose convolutions run on blocks of channels
 _TELEMETRY = "ORT_DISABLE_TELEMETRY"
 _FATAL = 4  # log severity: errors reach the caller as exceptions, nothing is printed
 _NODE = re.compile(r"(?:Name:'|[Nn]ode ?\(|node: *')([^')]+)")
@@ -35,7 +44,6 @@ class OnnxRuntime:
     """Compiles segments for the CPU."""
 
     name = "onnxruntime"
-    survives_fork = True  # a session has no threads of its own
     profiled = False
 
     def compile(self, segment: Segment, threads: int) -> Session:
@@ -49,35 +57,22 @@ def open() -> OnnxRuntime:  # noqa: A001  (every engine module has this entrance
 
 
 class Session:
-    """A compiled segment."""
+    """A compiled segment: a session on one thread, one on several, or both."""
 
     def __init__(self, segment: Segment, threads: int = 1, profiled: bool = False) -> None:
-        ort = package()
-        placement = Placement()
-        model = segment.encode(placement)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = _FATAL
-        for key, value in _entries(segment, placement).items():
-            options.add_session_config_entry(key, value)
-        if profiled:
-            from loadstone.runtime.costs import profile_place
+        self._segment, self._threads, self._profiled = segment, threads, profiled
+        self.divides = threads > 1 and not profiled and _divisible(segment)
+        self._sessions: dict[bool, Any] = {}  # by whether they have several threads
+        self._making = Lock()
+        session = self._made(self.divides)
+        self._inputs = [value.name for value in session.get_inputs()]
+        self._outputs = [value.name for value in session.get_outputs()]
 
-            options.enable_profiling, options.profile_file_prefix = True, profile_place()
-        values = _ortvalues(ort, placement.in_memory, threads)
-        options.add_external_initializers(list(values), list(values.values()))
-        self._segment = segment
-        try:
-            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"], disabled_optimizers=_unfit(segment))
-        except Exception as error:  # the binding's exceptions have no base of their own
-            raise explain(error, segment, LoweringError, _node(error)) from error
-        self._inputs = [value.name for value in self._session.get_inputs()]
-        self._outputs = [value.name for value in self._session.get_outputs()]
-
-    def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def run(self, arrays: Sequence[np.ndarray], divided: bool = False) -> list[np.ndarray]:
         """The outputs of the segment, in its order."""
+        session = self._sessions.get(divided and self.divides) or self._made(divided and self.divides)
         try:
-            return self._session.run(self._outputs, dict(zip(self._inputs, arrays, strict=True)))  # type: ignore[no-any-return]
+            return session.run(self._outputs, dict(zip(self._inputs, arrays, strict=True)))  # type: ignore[no-any-return]
         except Exception as error:  # the binding's exceptions have no base of their own
             raise explain(error, self._segment, InferenceError, _node(error)) from error
 
@@ -85,7 +80,66 @@ class Session:
         """What each op took; for a session that was made to count it, once, at the end."""
         from loadstone.runtime.costs import of_profile
 
-        return of_profile(self._session.end_profiling(), self._segment)
+        return of_profile(self._sessions[False].end_profiling(), self._segment)
+
+    def child(self) -> Session | None:
+        """What ran on one thread; others have no threads in a forked child."""
+        if False not in self._sessions:
+            return None
+        own = copy(self)
+        own._sessions, own._making = {False: self._sessions[False]}, Lock()
+        return own
+
+    def _made(self, divided: bool) -> Any:
+        with self._making:
+            if divided not in self._sessions:
+                self._sessions[divided] = _session(self._segment, self._threads, divided, self._profiled)
+            return self._sessions[divided]
+
+
+def _session(segment: Segment, threads: int, divided: bool, profiled: bool) -> Any:
+    """A session of onnxruntime; threads read its weights, and run it where it is divided."""
+    ort = package()
+    placement = Placement()
+    model = segment.encode(placement)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = min(threads, MOST_THREADS) if divided else 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _FATAL
+    for key, value in _entries(segment, placement).items():
+        options.add_session_config_entry(key, value)
+    if profiled:
+        from loadstone.runtime.costs import profile_place
+
+        options.enable_profiling, options.profile_file_prefix = True, profile_place()
+    values = _ortvalues(ort, placement.in_memory, threads)
+    options.add_external_initializers(list(values), list(values.values()))
+    try:
+        session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"], disabled_optimizers=_unfit(segment))
+    except Exception as error:  # the binding's exceptions have no base of their own
+        raise explain(error, segment, LoweringError, _node(error)) from error
+    if divided and hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=partial(_keep, ref(session)))
+    return session
+
+
+def _keep(session: ref[Any]) -> None:
+    """Never free a session in a forked child: it would wait for its threads to end, which are not there."""
+    kept = session()
+    if kept is not None:
+        import ctypes
+
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+
+
+def _divisible(segment: Segment) -> bool:
+    """True where several threads give the bits that one gives."""
+    return segment.divisible and platform.machine().lower() in _BLOCKED and not (segment.packed and _unpacked(segment))
+
+
+def _unpacked(segment: Segment) -> bool:
+    """True for so many weights that a second, packed copy of them is not made."""
+    return sum(tensor.nbytes for tensor in segment.weights.values()) > PREPACK_LIMIT
 
 
 class Placement:
@@ -145,7 +199,7 @@ def _entries(segment: Segment, placement: Placement) -> dict[str, str]:
     entries = {"session.intra_op.allow_spinning": "0", "session.inter_op.allow_spinning": "0"}
     if placement.folder:
         entries["session.model_external_initializers_file_folder_path"] = placement.folder
-    if sum(tensor.nbytes for tensor in segment.weights.values()) > PREPACK_LIMIT:
+    if _unpacked(segment):
         entries["session.disable_prepacking"] = "1"
     return entries
 

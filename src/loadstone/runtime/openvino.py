@@ -34,7 +34,6 @@ class OpenVino:
     """Compiles segments for the CPU."""
 
     name = "openvino"
-    survives_fork = False
     profiled = False
 
     def __init__(self, package: Any) -> None:
@@ -87,13 +86,18 @@ def open() -> OpenVino:  # noqa: A001  (every engine module has this entrance)
 class CompiledModel:
     """A compiled segment with its infer requests."""
 
+    divides = False
+
     def __init__(self, segment: Segment, compiled: Any, arrays: list[np.ndarray], profiled: bool = False) -> None:
         self._segment, self._compiled = segment, compiled
         self._arrays = arrays  # the compiled model points into them
         self._idle: list[Any] = []
         self._counts: list[Any] | None = [] if profiled else None
 
-    def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def child(self) -> None:
+        """Nothing: its threads do not go with a forked child."""
+
+    def run(self, arrays: Sequence[np.ndarray], divided: bool = False) -> list[np.ndarray]:
         """The outputs of the segment, in its order."""
         for array, spec in zip(arrays, self._segment.inputs, strict=True):
             if spec.dtype in ("int64", "uint32") and array.size and not _INT32.min <= array.min() <= array.max() <= _INT32.max:

@@ -1,6 +1,6 @@
 """What an executor has in one process: compiled steps, helper threads, and the model's state.
 
-A forked child gets a `Process` of its own (`child`). It uses its parent's copy of the sessions where the engine allows that,
+A forked child gets a `Process` of its own (`child`). It uses its parent's copy of what is compiled where the engine allows that,
 unless some thread was inside one at the moment of the fork: then a lock of the engine may be held for ever, and the child
 compiles again. Whatever the parent had is never freed in the child, where its threads do not exist.
 """
@@ -18,7 +18,7 @@ from loadstone.errors import InferenceError, LoadstoneError
 from loadstone.ir import Spec, dtypes
 from loadstone.ir.program import Body, Branch, HostCall, Program, Repeat, Segment, Step
 from loadstone.runtime.engine import Compiled, Engine, from_engine, to_engine
-from loadstone.runtime.sharding import Streams, run_sharded
+from loadstone.runtime.sharding import Progress, Streams, run_sharded
 
 MAX_ROUNDS = 10_000_000  # of a loop that runs step by step
 
@@ -41,7 +41,8 @@ class Process:
 
     def __init__(self, program: Program, engine: Engine, threads: int, store: Store, compiled: dict[int, Compiled] | None = None) -> None:
         self._program, self._engine, self._threads = program, engine, threads
-        self._compiled = compiled or {id(step): engine.compile(step, threads) for step in segments(program.steps)}
+        compiled = compiled or {}
+        self._compiled = {id(step): compiled.get(id(step)) or engine.compile(step, threads) for step in segments(program.steps)}
         self._alone = self._only_segment()
         self._constants = {name: tensor.numpy() for name, tensor in program.constants.items()}
         self._store = store
@@ -54,31 +55,37 @@ class Process:
 
     def child(self) -> Process:
         """The same in a process that was forked from this one's."""
-        quiet = self._engine.survives_fork and not self._running
-        return Process(self._program, self._engine, self._threads, self._store.child(), self._compiled if quiet else None)
+        inherited = {} if self._running else {key: compiled.child() for key, compiled in self._compiled.items()}
+        compiled = {key: own for key, own in inherited.items() if own is not None}
+        return Process(self._program, self._engine, self._threads, self._store.child(), compiled)
 
     @property
     def serial(self) -> RLock:
         """Held by whoever reads or sets the state."""
         return self._store.lock
 
-    def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Outputs of one batch, run whole."""
+    def run_cut(self, inputs: Sequence[np.ndarray], rows: int, progress: Progress | None = None) -> list[np.ndarray]:
+        """Outputs of one batch, `rows` at a time."""
+        divides = any(compiled.divides for compiled in self._compiled.values())
+        return run_sharded(partial(self.run, divided=False), inputs, rows, self.streams, progress, self.run if divides else None)
+
+    def run(self, inputs: Sequence[np.ndarray], divided: bool = True) -> list[np.ndarray]:
+        """Outputs of one batch, run whole; divided: on all threads, where that is possible."""
         call = (get_ident(), object())
         self._running.add(call)  # set.add and set.discard are atomic
         try:
             if self._alone is not None:
-                return self._alone(inputs)
+                return self._alone(inputs, divided)
             if not self._program.states:
-                return self._outputs(self._arrays(inputs))
+                return self._outputs(self._arrays(inputs, divided))
             with self.serial:
-                arrays = self._arrays(inputs)
+                arrays = self._arrays(inputs, divided)
                 self._store.values.update({state.before: arrays[state.after] for state in self._program.states})
                 return self._outputs(arrays)
         finally:
             self._running.discard(call)
 
-    def _only_segment(self) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]] | None:
+    def _only_segment(self) -> Callable[[Sequence[np.ndarray], bool], list[np.ndarray]] | None:
         """The call of a program that is a single segment, as most are."""
         program = self._program
         if len(program.steps) != 1 or program.states:
@@ -95,17 +102,17 @@ class Process:
         with self.serial:
             self._store.values.update({state.before: state.initial.numpy() for state in self._program.states})
 
-    def _arrays(self, inputs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    def _arrays(self, inputs: Sequence[np.ndarray], divided: bool) -> dict[str, np.ndarray]:
         """Every array of the program by name, after one run of its steps."""
         arrays = {**self._constants, **self._state(), **dict(zip(self._program.feeds, inputs, strict=True))}
-        self._run(self._program.steps, arrays)
+        self._run(self._program.steps, arrays, divided)
         return arrays
 
-    def _run(self, steps: Sequence[Step], arrays: dict[str, np.ndarray]) -> None:
+    def _run(self, steps: Sequence[Step], arrays: dict[str, np.ndarray], divided: bool = True) -> None:
         """Runs steps in order; what they make joins the arrays."""
         for step in steps:
             if isinstance(step, Segment):
-                arrays.update(zip((spec.name for spec in step.outputs), self._segment(step, arrays), strict=True))
+                arrays.update(zip((spec.name for spec in step.outputs), self._segment(step, arrays, divided), strict=True))
             elif isinstance(step, HostCall):
                 arrays.update(zip(step.outputs, _call(step, arrays), strict=True))
             elif isinstance(step, Branch):
@@ -114,13 +121,15 @@ class Process:
             else:
                 arrays.update(zip(step.outputs, self._repeated(step, arrays), strict=True))
 
-    def _segment(self, step: Segment, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
+    def _segment(self, step: Segment, arrays: dict[str, np.ndarray], divided: bool) -> list[np.ndarray]:
         """What a segment gives; in micro-batches where it is proven by itself, between Python calls that take the batch whole."""
         compiled, inputs = self._compiled[id(step)], [arrays[spec.name] for spec in step.inputs]
         cut = step.sharding
         if cut is None or len(inputs[0]) <= cut.rows or any(len(array) != len(inputs[0]) for array in inputs):
-            return _compute(step, compiled, inputs)
-        return run_sharded(lambda parts: _compute(step, compiled, parts), inputs, cut.rows, self.streams)
+            return _compute(step, compiled, inputs, divided)
+        compute = partial(_compute, step, compiled)
+        whole = partial(compute, divided=True) if compiled.divides else None
+        return run_sharded(compute, inputs, cut.rows, self.streams, divided=whole)
 
     def _body(self, body: Body, around: dict[str, np.ndarray], given: Sequence[np.ndarray]) -> list[np.ndarray]:
         """What a body gives; the arrays around it stay as they are."""
@@ -169,8 +178,8 @@ def _stacked(values: list[np.ndarray], spec: Spec) -> np.ndarray:
     return np.empty((0, *(d or 0 for d in spec.shape or ())), dtypes.to_numpy(spec.dtype))
 
 
-def _compute(segment: Segment, compiled: Compiled, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    results = compiled.run([to_engine(array, spec) for array, spec in zip(arrays, segment.inputs, strict=True)])
+def _compute(segment: Segment, compiled: Compiled, arrays: Sequence[np.ndarray], divided: bool = False) -> list[np.ndarray]:
+    results = compiled.run([to_engine(array, spec) for array, spec in zip(arrays, segment.inputs, strict=True)], divided)
     return [from_engine(array, spec) for array, spec in zip(results, segment.outputs, strict=True)]
 
 

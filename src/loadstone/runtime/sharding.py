@@ -2,6 +2,7 @@
 
 Each chunk runs on one thread, and where it begins depends on the program alone (`Sharding.rows`), so the bits of a result do not
 depend on how many threads there are. The calling thread works as well; helpers come from a pool that belongs to this process.
+Chunks that are too few for the threads run one after the other, each divided among all, where that changes no bit.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from loadstone.errors import InferenceError
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
+FEW = 2  # threads for each chunk from which on dividing is worth more than running side by side
+
 Run = Callable[[list[np.ndarray]], list[np.ndarray]]
 Progress = Callable[[int, int], None]
 
@@ -27,14 +30,14 @@ class Streams:
     """Helper threads, started when the first program is cut. `spread` may be called by any number of threads at once."""
 
     def __init__(self, threads: int) -> None:
-        self._threads = threads
+        self.threads = threads
         self._lock = Lock()
         self._helpers: ThreadPoolExecutor | None = None
 
     def spread(self, work: Callable[[], None], copies: int) -> None:
         """Run `work` in this thread and, in up to `copies` - 1 helpers, at the same time. The first error is raised when all ended."""
         started: list[Future[None]] = []
-        helpers = min(copies, self._threads) - 1
+        helpers = min(copies, self.threads) - 1
         if helpers > 0:
             with suppress(RuntimeError):  # the interpreter is shutting down: this thread does all of it
                 pool = self._pool()
@@ -53,7 +56,7 @@ class Streams:
         from concurrent.futures import ThreadPoolExecutor  # most first predictions need no helper, and its import takes a while
 
         with self._lock:
-            self._helpers = self._helpers or ThreadPoolExecutor(self._threads - 1, "loadstone")
+            self._helpers = self._helpers or ThreadPoolExecutor(self.threads - 1, "loadstone")
             return self._helpers
 
     def close(self) -> None:
@@ -62,11 +65,19 @@ class Streams:
             self._helpers.shutdown(wait=False)
 
 
-def run_sharded(run: Run, inputs: Sequence[np.ndarray], rows: int, streams: Streams, progress: Progress | None = None) -> list[np.ndarray]:
-    """`run` of all rows, `rows` at a time; axis 0 of every input and output is the samples."""
+def run_sharded(
+    run: Run, inputs: Sequence[np.ndarray], rows: int, streams: Streams, progress: Progress | None = None, divided: Run | None = None
+) -> list[np.ndarray]:
+    """`run` of all rows, `rows` at a time; axis 0 of every input and output is the samples.
+
+    divided: the same on all threads of the streams, where that is possible.
+    """
     total = len(inputs[0])
+    chunks = -(-total // rows)
+    if divided is not None and chunks * FEW <= streams.threads:
+        run, chunks = divided, 1
     job = _Job(run, inputs, rows, total, progress)
-    streams.spread(job.work, -(-total // rows))
+    streams.spread(job.work, chunks)
     if progress is not None:
         progress(total, total)
     return job.outputs

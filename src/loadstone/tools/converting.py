@@ -1,4 +1,4 @@
-"""`convert` of many files: each in a process of its own kind (`tools.workers`), compared with its model, whatever happens to the others."""
+"""`convert` of many files: each in a process beside this one (`tools.workers`), compared with its model, whatever happens to the others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, count
 from typing import Any
 
 from loadstone import errors
@@ -64,7 +65,7 @@ def convert_all(
     *,
     recursive: bool = True,
     custom: str | None = None,
-    overwrite: bool = True,
+    overwrite: bool = False,
     limits: Limits | None = None,
     **options: Any,
 ) -> Iterator[Converted]:
@@ -79,9 +80,10 @@ def convert_all(
     """
     if to not in ENDINGS:
         raise ValueError(f"to={to!r}; known are {', '.join(map(repr, ENDINGS))}")
+    os.makedirs(into, exist_ok=True)
     names = _Names(os.fspath(into), ENDINGS[to])
     asked = {"do": "convert", "options": {"overwrite": overwrite, "save_format": to, **options}}
-    jobs = (asked | _job(place, names) for place in places((os.fspath(source) for source in sources), recursive))
+    jobs = (asked | _job(place, names) for place in places((os.fspath(source) for source in sources), recursive, without=into))
     for job, answer in answers(jobs, limits or LIMITS, custom):
         if isinstance(answer, Ended):
             answer = {"error": "InferenceError", "reason": answer.what}
@@ -101,10 +103,10 @@ class _Names:
         inner = os.path.basename(os.path.abspath(path)) if place.asked or not place.root else os.path.relpath(path, place.root)
         if inner == os.curdir:
             inner = os.path.basename(os.path.abspath(path))
-        for stem in (_OWN_ENDING.sub("", inner) or inner, inner, *(f"{inner}_{number}" for number in range(2, 10_000))):
-            target = os.path.join(self._into, stem + self._ending)
-            if target not in self._used:
-                break
+        plain = inner.replace(".", "_")
+        stems = chain((_OWN_ENDING.sub("", inner) or inner, plain), (f"{plain}_{number}" for number in count(2)))
+        targets = (os.path.join(self._into, stem + self._ending) for stem in stems)
+        target = next(target for target in targets if target not in self._used)
         self._used.add(target)
         return target
 
@@ -116,7 +118,7 @@ def _job(place: Place, names: _Names) -> dict[str, Any]:
         "problem": place.problem,
         "asked": place.asked or place.named,
         "choices": [[choice.path, choice.sure, choice.size] for choice in place.choices],
-        "paired": [[choice.path for choice in pair.choices] for pair in place.pairs],
+        "pairs": [[pair.architecture, [[c.path, c.sure, c.size] for c in pair.choices]] for pair in place.pairs if pair.sure],
     }
 
 
@@ -127,20 +129,28 @@ def convert_one(job: Mapping[str, Any], custom: Mapping[str, Any] | None) -> dic
     from loadstone.environment.stored import stored
     from loadstone.tools.looking import choice_of
 
-    weights: str | None = None
+    source, weights = job["path"], None
     try:
-        found = stored(job["path"])
+        if job["problem"]:
+            raise OSError(job["problem"])
+        if os.path.exists(job["target"]) and os.path.samefile(source, job["target"]):
+            raise FileExistsError("the new file would take the place of its own source")
+        found = stored(source)
+        if not found.kind and not job["asked"]:
+            return None
         if found.kind == "keras_architecture":
             weights = choice_of(job["choices"])
-        elif found.kind == "weights" and any(job["path"] in choices for choices in job["paired"]) or (not found.kind and not job["asked"]):
-            return None
+        elif found.kind == "weights" and job["pairs"]:
+            source, weights = job["pairs"][0][0], job["path"]
+            if any(choice_of(choices) == weights for _, choices in job["pairs"]):
+                return None  # they are written with their architecture
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            report = api.convert(job["path"], job["target"], custom_objects=custom, weights=weights, **job["options"])
+            report = api.convert(source, job["target"], custom_objects=custom, weights=weights, **job["options"])
     except Exception as error:  # noqa: BLE001  (whatever a file makes the loader do is the answer)
         message = error.message if isinstance(error, LoadstoneError) else f"{type(error).__name__}: {error}"
-        if isinstance(error, OSError) and error.strerror:
-            message = error.strerror
+        if isinstance(error, OSError):
+            message = error.strerror or str(error)
         return {"error": type(error).__name__, "reason": message[:2000], "weights": weights}
     told = [*report.warnings, *(finding.message for finding in report.findings if finding.severity == "warning")]
     return {

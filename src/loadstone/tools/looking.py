@@ -58,6 +58,8 @@ _FOREIGN = ("TensorFlow Lite", "ONNX", "PyTorch", "Transformers", "Darknet", "GG
 def look(job: Mapping[str, Any], custom: Mapping[str, Any] | None) -> Answer | None:
     """The answer about a place. None where it belongs to another row, or is no model and was neither asked for nor named as one."""
     path = job["path"]
+    if job["problem"]:
+        return {"status": "unreadable", "reason": job["problem"], "causes": [["unreadable", job["problem"]]]}
     try:
         found = stored(path)
     except (LoadstoneError, OSError) as error:
@@ -68,10 +70,9 @@ def look(job: Mapping[str, Any], custom: Mapping[str, Any] | None) -> Answer | N
         return _no_model(job, found) if job["asked"] or job["named"] else None
     weights = None
     if found.kind == "keras_architecture":
-        chosen = choice_of(job["choices"])
-        if chosen is None:
+        weights = choice_of(job["choices"])
+        if weights is None:
             return _without_weights(path, found, custom)
-        weights = chosen[0]
     graph = os.path.join(path, job["versions"][-1]) if job["versions"] else path
     return _model(path, found, custom, weights, graph)
 
@@ -88,7 +89,8 @@ def _model(path: str, found: Stored, custom: Mapping[str, Any] | None, weights: 
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            api.load_model(path, custom, weights=weights, threads=1).close()
+            with api.load_model(path, custom, weights=weights, threads=1) as model:
+                answer["parameters"] = model.count_params()
         answer |= {"status": "loads", "warnings": _cut(str(one.message) for one in said)}
     except Exception as error:  # noqa: BLE001  (whatever a file makes the loader do is the answer)
         answer |= _failed(error, report)
@@ -103,8 +105,7 @@ def _weights(job: Mapping[str, Any], found: Stored, custom: Mapping[str, Any] | 
     path = job["path"]
     answers = []
     for pair in job["pairs"]:
-        chosen = choice_of(pair["choices"])
-        if chosen is not None and chosen[0] == path:
+        if choice_of(pair["choices"]) == path:
             return None  # the row of the architecture is about them
         if not _is_architecture(pair["architecture"]):
             continue
@@ -121,7 +122,7 @@ def _weights(job: Mapping[str, Any], found: Stored, custom: Mapping[str, Any] | 
     return answer | {"causes": [["architecture", ""]]}
 
 
-def choice_of(choices: list[list[Any]]) -> tuple[str, bool] | None:
+def choice_of(choices: list[list[Any]]) -> str | None:
     """The weights of an architecture: the first file with weights alone; a whole model where its name says so."""
     whole = None
     for path, sure, _ in choices:
@@ -130,9 +131,9 @@ def choice_of(choices: list[list[Any]]) -> tuple[str, bool] | None:
         except (LoadstoneError, OSError):
             continue
         if kind == "weights":
-            return path, sure
+            return str(path)
         if sure and whole is None and kind in ("keras_h5", "keras_v3"):
-            whole = (path, sure)
+            whole = str(path)
     return whole
 
 
@@ -168,7 +169,7 @@ def _no_model(job: Mapping[str, Any], found: Stored) -> Answer:
         }
     damaged = found.what == "a damaged file"
     reason = (found.problem if damaged else "") or f"no model: {found.what}"
-    causes = [["damaged", _phrase(reason)]] if damaged else [["no model", found.what]]
+    causes = [["damaged", _phrase(reason)]] if damaged else [["no model", found.what.partition(", whose first bytes")[0]]]
     return {"what": found.what, "status": "damaged" if damaged else "no model", "reason": reason[:TEXT], "causes": causes}
 
 
@@ -190,7 +191,7 @@ def _reported(report: Report) -> Answer:
         "missing": [{"name": m.name[:TEXT], "kind": m.kind} for m in report.missing[:LISTED]],
         "unsupported": _cut(report.unsupported),
         "layers": len(report.layers),
-        "parameters": report.parameters,
+        "parameters": report.parameters or None,
     }
 
 
@@ -198,8 +199,8 @@ def _failed(error: BaseException, report: Report | None = None) -> Answer:
     """What an error means for a model."""
     status, kind = next(((means, kind) for known, means, kind in _MEANS if isinstance(error, known)), ("crash", "bug"))
     message = str(getattr(error, "message", error)) if isinstance(error, LoadstoneError) else f"{type(error).__name__}: {error}"
-    if isinstance(error, OSError) and error.strerror:
-        message = error.strerror
+    if isinstance(error, OSError) and not isinstance(error, LoadstoneError):
+        message = error.strerror or str(error)
     if any(said in message for said in _ASKS):
         status, kind = "needs", "argument"
     if "bad_alloc" in message or "Failed to allocate memory" in message:
@@ -229,7 +230,7 @@ def _phrase(message: str) -> str:
     lines = [line.strip().removeprefix("- ") for line in message.split("\n") if line.strip()]
     first = lines[1] if len(lines) > 1 and (lines[0].endswith(":") or "problem" in lines[0]) else (lines or [""])[0]
     first = re.sub(r" \(at .*", "", first)
-    return re.sub(r"\d+", "#", re.sub(r"'[^']*'|\"[^\"]*\"", "...", first))[:200]
+    return re.sub(r"\b\d+\b", "#", re.sub(r"'[^']*'|\"[^\"]*\"", "...", first))[:200]
 
 
 def _causes_of(report: Report) -> Iterator[Cause]:

@@ -44,9 +44,15 @@ class Place:
     problem: str = ""
 
 
-def places(paths: Iterable[str], recursive: bool = False) -> Iterator[Place]:
-    """The models at the paths: files, folders that are models, and models in folders; with recursive those in folders of theirs as well."""
+def places(paths: Iterable[str], recursive: bool = False, without: str | os.PathLike[str] | None = None) -> Iterator[Place]:
+    """The models at the paths: files, folders that are models, and models in folders; with recursive those in folders of theirs as well.
+
+    without: a folder that is not looked into.
+    """
     seen: set[tuple[int, int]] = set()
+    if without is not None:
+        status = os.stat(without)
+        seen.add((status.st_dev, status.st_ino))
     for folder, group in groupby(paths, lambda path: None if os.path.isdir(path) else os.path.dirname(path)):
         if folder is not None:
             yield from _asked(folder, list(group))

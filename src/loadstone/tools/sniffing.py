@@ -48,7 +48,8 @@ def sniff(path: str, size: int) -> Seen:
             head = file.read(HEAD if lower.endswith(_TEXT) else 16384) or b""
     except OSError:
         return Seen("other" if is_named else "", is_named)
-    return Seen(_kind(head, lower, size) or ("other" if is_named else ""), is_named)
+    kind = _kind(head, lower, size) or ("other" if is_named else "")
+    return Seen(kind, is_named or kind == "other")
 
 
 def _kind(head: bytes, lower: str, size: int) -> str:

@@ -22,7 +22,7 @@ from loadstone.frontends.keras.history.environment import Environment, environme
 from loadstone.frontends.keras.history.masks import mask_rules
 from loadstone.frontends.keras.places import Places
 from loadstone.frontends.keras.policy import part_policies, read_policy
-from loadstone.frontends.keras.third_party import QUANTIZED, ThirdParty, quantizer, with_clone
+from loadstone.frontends.keras.third_party import LIKE, ThirdParty, quantizer, with_clone
 from loadstone.frontends.keras.third_party_parts import parts
 from loadstone.ir import Graph, Layer, Producer, dtypes
 
@@ -146,7 +146,7 @@ class _Reader:
             class_name, given = "Functional" if "input_layers" in stored["config"] else "Sequential", None
             own, unknown = True, False
         config = self.environment.completed(class_name, stored["config"]) if own else _own_config(stored["config"])
-        config = upgrade_layer(QUANTIZED.get(class_name, class_name), config, self.producer) if own else config
+        config = upgrade_layer(LIKE.get(class_name, class_name), config, self.producer) if own else config
         parts = part_policies(class_name, config.get("dtype"), name) if own else {}
         layer = Layer(
             class_name=class_name,

@@ -15,7 +15,7 @@ from typing import Any
 from loadstone.frontends.keras import operations_2
 from loadstone.ir import Graph, Layer, Node, Output, Structure, map_structure
 
-Dtype = Callable[[Output], str]
+Typed = Callable[[Output], tuple[tuple[int | None, ...] | None, str]]  # shape and dtype
 Masked = Callable[[Output], bool]
 Parameters = Callable[[str], tuple[str, ...]]  # the names of a function's parameters
 
@@ -23,20 +23,20 @@ Parameters = Callable[[str], tuple[str, ...]]  # the names of a function's param
 _EITHER_WAY = frozenset(["add", "multiply", "maximum", "minimum", "math.multiply"])
 
 
-def with_functions(root: Layer, dtype: Dtype, masked: Masked, parameters: Parameters) -> None:
+def with_functions(root: Layer, typed: Typed, masked: Masked, parameters: Parameters) -> None:
     """Put layers in place of the operations of every model inside. Raises UnsupportedOps for one that TensorFlow has in no such form."""
     for layer in list(root.walk()):
         if layer.graph is not None and any(_operation(node) is not None for node in layer.graph.nodes):
-            layer.graph = _Rewritten(layer.graph, dtype, masked, parameters).graph()
+            layer.graph = _Rewritten(layer.graph, typed, masked, parameters).graph()
             layer.class_name = "Functional"
 
 
 class _Rewritten:
     """One graph in the making."""
 
-    def __init__(self, graph: Graph, dtype: Dtype, masked: Masked, parameters: Parameters) -> None:
+    def __init__(self, graph: Graph, typed: Typed, masked: Masked, parameters: Parameters) -> None:
         self.old = graph
-        self.dtype = dtype
+        self.typed = typed
         self.masked = masked
         self.parameters = parameters
         operations = {id(node.layer) for node in graph.nodes if _operation(node) is not None}
@@ -67,9 +67,9 @@ class _Rewritten:
         def operand(leaf: Any) -> Any:
             if not isinstance(leaf, Output):
                 return leaf
-            found = _Tensor(self, layer, self.moved(leaf), self.dtype(leaf))
+            found = _Tensor(self, layer, self.moved(leaf), *self.typed(leaf))
             if self.masked(leaf):
-                found = _Tensor(self, layer, self.call("where", layer, (True, found, found), {}, "_unmasked").output, self.dtype(leaf))
+                found = _Tensor(self, layer, self.call("where", layer, (True, found, found), {}, "_unmasked").output, *self.typed(leaf))
             return found
 
         args, kwargs = map_structure(operand, (node.args, node.kwargs))
@@ -93,7 +93,7 @@ class _Rewritten:
         layer = Layer(kind, name, {"function": function}, path=operation.path)
         self.nodes.append(Node("keras", kind, name, (first,), named, layer))
         self.listed.append(layer)
-        return _Tensor(self, operation, Output(self.nodes[-1]), None)
+        return _Tensor(self, operation, Output(self.nodes[-1]))
 
 
 def _operation(node: Node) -> Layer | None:
@@ -127,8 +127,10 @@ class _Dtype:
 class _Tensor:
     """A tensor of the graph as an operand of an operation."""
 
-    def __init__(self, graph: _Rewritten, operation: Layer, output: Output, dtype: str | None) -> None:
-        self.output = output
+    def __init__(
+        self, graph: _Rewritten, operation: Layer, output: Output, shape: tuple[int | None, ...] | None = None, dtype: str | None = None
+    ) -> None:
+        self.output, self.shape = output, shape
         self._graph, self._operation = graph, operation
         if dtype is not None:
             self.dtype = _Dtype(dtype)

@@ -1,6 +1,7 @@
-"""The config of a model as Keras 2 writes it into HDF5 files, which tf_keras and tf.keras from 2.4 read.
+"""The config of a model as Keras 2 writes it into HDF5 files, which tf_keras and tf.keras from 2.4 read, and into `.keras` files.
 
 tf_keras/src/engine/functional.py and node.py: a call is the list of the tensors of its first argument, each with all other arguments.
+In `.keras` files each layer says besides where its class is from (saving/serialization_lib.py).
 """
 
 from __future__ import annotations
@@ -18,7 +19,14 @@ _OF_TENSORFLOW = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 _RECURRENT = frozenset("RNN SimpleRNN LSTM GRU Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D".split())
 # The parameters after the first of layers that are called with several.
 _PARAMETERS = {"MultiHeadAttention": ("value", "key"), "TextVectorization": (), "Lambda": ("mask", "training")}
-_UNKNOWN = frozenset(["SpectralNormalization"])  # layers of Keras 2 that its reader of HDF5 files does not know, of its own files too
+_UNKNOWN = frozenset(["SpectralNormalization"])  # layers of Keras 2 that its readers of files do not know
+_MODULES = {  # of classes that are not in keras.layers
+    "Sequential": "keras",
+    "Functional": "keras.src.engine.functional",
+    "TFOpLambda": "keras.src.layers.core.tf_op_layer",
+    "SlicingOpLambda": "keras.src.layers.core.tf_op_layer",
+    "TensorFlowOpLayer": "keras.src.engine.base_layer",
+}
 _CURVES: dict[str, Any] = {  # functions of tf.nn, as what the library of activations has
     "silu": "swish",
     "relu6": {"class_name": "ReLU", "config": {"max_value": 6.0}},
@@ -26,17 +34,33 @@ _CURVES: dict[str, Any] = {  # functions of tf.nn, as what the library of activa
 }
 
 
-def model_config(root: Layer, given: Collection[str] = ()) -> dict[str, Any]:
-    """{"class_name", "config"} of a model. given: names of the caller's objects. Raises UnsupportedOps for what Keras 2 does not have."""
-    return _Spelling(frozenset(given)).layer(root)
+def model_config(root: Layer, given: Collection[str] = (), *, modules: bool = False) -> dict[str, Any]:
+    """{"class_name", "config"} of a model. given: names of the caller's objects. Raises UnsupportedOps for what Keras 2 does not have.
+
+    modules: as in `.keras` files, with "module" and "registered_name".
+    """
+    return _Spelling(frozenset(given), modules).layer(root)
 
 
 class _Spelling:
-    def __init__(self, given: frozenset[str]) -> None:
+    def __init__(self, given: frozenset[str], modules: bool) -> None:
         self.given = given
+        self.modules = modules
 
     def layer(self, layer: Layer) -> dict[str, Any]:
         """One layer or model, those inside it included."""
+        spelt = self.of_class(layer)
+        if not self.modules:
+            return spelt
+        name = spelt["class_name"]
+        if layer.given is not None and layer.class_name != "Lambda":
+            built = {"build_config": layer.build_config} if layer.build_config else {}
+            return {"module": layer.module, **spelt, "class_name": name.rpartition(">")[2], "registered_name": name, **built}
+        module = _MODULES.get(name, "keras.layers")
+        return {"module": module, **spelt, "registered_name": name if module.startswith("keras.src") else None}
+
+    def of_class(self, layer: Layer) -> dict[str, Any]:
+        """{"class_name", "config"} of one."""
         if layer.graph is not None:
             return self.sequential(layer) if layer.class_name == "Sequential" else self.functional(layer)
         if layer.class_name == "InputLayer":
@@ -57,7 +81,7 @@ class _Spelling:
         """The arguments of a layer of Keras."""
         why = spelling_2.lack(layer)
         if layer.class_name in _UNKNOWN:
-            why = f"Keras 2 does not read {layer.class_name} from HDF5 files"
+            why = f"Keras 2 reads {layer.class_name} from no file, its own among them"
         config = {} if why is not None else spelling_2.arguments(layer, self.given)
         for key, value in config.items():
             if isinstance(value, tuple) and value and value[0] == "tf.nn":

@@ -46,16 +46,24 @@ KERAS_1 = frozenset(
 THIRD_PARTY = frozenset(
     """
     Addons>AdaptiveAveragePooling1D Addons>AdaptiveAveragePooling2D Addons>AdaptiveAveragePooling3D Addons>AdaptiveMaxPooling1D
-    Addons>AdaptiveMaxPooling2D Addons>AdaptiveMaxPooling3D Addons>CRF Addons>FilterResponseNormalization Addons>GELU
-    Addons>GroupNormalization Addons>InstanceNormalization Addons>Maxout Addons>NoisyDense Addons>PoincareNormalize Addons>Snake
-    Addons>Sparsemax Addons>SpectralNormalization Addons>StochasticDepth Addons>TLU Addons>WeightNormalization
+    Addons>AdaptiveMaxPooling2D Addons>AdaptiveMaxPooling3D Addons>CRF Addons>CorrelationCost Addons>ESN Addons>ESNCell
+    Addons>EmbeddingBag Addons>FilterResponseNormalization Addons>GELU Addons>GroupNormalization Addons>InstanceNormalization
+    Addons>LayerNormLSTMCell Addons>LayerNormSimpleRNNCell Addons>MaxUnpooling2D Addons>MaxUnpooling2DV2 Addons>Maxout
+    Addons>MultiHeadAttention Addons>NASCell Addons>NetVLAD Addons>NoisyDense Addons>PeepholeLSTMCell Addons>PoincareNormalize
+    Addons>PolynomialCrossing Addons>Snake Addons>Sparsemax Addons>SpatialPyramidPooling2D Addons>SpectralNormalization
+    Addons>StochasticDepth Addons>TLU Addons>WeightNormalization
     keras_bert>EmbeddingSimilarity keras_bert>Extract keras_bert>Masked keras_bert>MaskedGlobalMaxPool1D keras_bert>TaskEmbedding
-    keras_bert>TokenEmbedding keras_contrib>CRF keras_contrib>GroupNormalization keras_contrib>InstanceNormalization
-    keras_contrib>SubPixelUpscaling keras_embed_sim>EmbeddingRet keras_embed_sim>EmbeddingSim keras_hub>PositionEmbedding
+    keras_bert>TokenEmbedding keras_contrib>CRF keras_contrib>CosineConvolution2D keras_contrib>CosineDense
+    keras_contrib>GroupNormalization keras_contrib>InstanceNormalization keras_contrib>PELU keras_contrib>SReLU keras_contrib>SineReLU
+    keras_contrib>SubPixelUpscaling keras_contrib>Swish keras_coordconv>CoordinateChannel1D keras_coordconv>CoordinateChannel2D
+    keras_coordconv>CoordinateChannel3D keras_cv>DropBlock2D keras_cv>DropPath keras_cv>SqueezeAndExcite2D keras_cv>StochasticDepth
+    keras_embed_sim>EmbeddingRet keras_embed_sim>EmbeddingSim keras_hub>PositionEmbedding
     keras_hub>SinePositionEncoding keras_hub>TokenAndPositionEmbedding keras_hub>TransformerDecoder keras_hub>TransformerEncoder
     keras_layer_normalization>LayerNormalization keras_multi_head>MultiHeadAttention keras_pos_embd>PositionEmbedding
     keras_pos_embd>TrigPosEmbedding keras_position_wise_feed_forward>FeedForward keras_self_attention>ScaledDotProductAttention
-    keras_self_attention>SeqSelfAttention keras_self_attention>SeqWeightedAttention qkeras>QActivation qkeras>QAveragePooling2D
+    keras_self_attention>SeqSelfAttention keras_self_attention>SeqWeightedAttention densenet_keras>Scale efficientnet>FixedDropout
+    keras_hub>AlibiBias keras_hub>CachedMultiHeadAttention keras_hub>FNetEncoder keras_hub>MaskedLMHead keras_hub>ReversibleEmbedding
+    keras_hub>RotaryEmbedding keras_resnet>BatchNormalization ssd_keras>L2Normalization qkeras>QActivation qkeras>QAveragePooling2D
     qkeras>QBatchNormalization qkeras>QConv1D qkeras>QConv2D qkeras>QConv2DTranspose qkeras>QDense qkeras>QDepthwiseConv2D
     qkeras>QGlobalAveragePooling2D qkeras>QSeparableConv1D qkeras>QSeparableConv2D qkeras>binary qkeras>binary_sigmoid qkeras>binary_tanh
     qkeras>hard_sigmoid qkeras>hard_tanh qkeras>quantized_bits qkeras>quantized_po2 qkeras>quantized_relu qkeras>quantized_relu_po2
@@ -65,11 +73,14 @@ THIRD_PARTY = frozenset(
 SAVED_MODELS = frozenset({"KerasLayer", "TFSMLayer"})  # whose computation is a SavedModel; the first is of tensorflow_hub
 LAYERS = LAYERS | THIRD_PARTY | SAVED_MODELS
 
-# Functions of tensorflow_addons that Keras has as well.
+# Functions of tensorflow_addons: as Keras has them, or under names that are nobody's.
 ADDONS_ACTIVATIONS = {
     "gelu": "gelu_tanh",
     "hardshrink": "hard_shrink",
+    "lisht": "addons_lisht",
     "mish": "mish",
+    "rrelu": "addons_rrelu",
+    "snake": "addons_snake",
     "softshrink": "soft_shrink",
     "sparsemax": "sparsemax",
     "tanhshrink": "tanh_shrink",
@@ -117,9 +128,9 @@ WRITTEN = {"GroupQueryAttention": "GroupedQueryAttention"}
 
 ACTIVATIONS = frozenset(
     """
-    celu crelu elu exponential gelu gelu_tanh glu hard_shrink hard_sigmoid hard_sigmoid_2 hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid
-    log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax sparsemax_3
-    squareplus swish tanh tanh_shrink threshold
+    addons_lisht addons_rrelu addons_snake celu crelu elu exponential gelu gelu_tanh glu hard_shrink hard_sigmoid hard_sigmoid_2
+    hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax
+    softplus softsign sparse_plus sparse_sigmoid sparsemax sparsemax_3 squareplus swish tanh tanh_shrink threshold
     """.split()
 )
 

@@ -20,7 +20,7 @@ _ROWS = {
     "Erf": "math.erf", "Sigmoid": "sigmoid", "Relu": "nn.relu", "Relu6": "nn.relu6", "Softplus": "math.softplus",
     "Softsign": "nn.softsign", "Selu": "nn.selu", "Silu": "nn.silu", "LogicalNot": "logical_not", "Isnan": "math.is_nan",
     "Isinf": "math.is_inf", "Isfinite": "math.is_finite", "OnesLike": "ones_like", "ZerosLike": "zeros_like",
-    "Add": "add", "Subtract": "subtract", "Multiply": "multiply", "TrueDivide": "truediv", "Divide": "truediv", "Power": "pow",
+    "Add": "add", "Subtract": "subtract", "Multiply": "multiply", "TrueDivide": "divide", "Divide": "divide", "Power": "pow",
     "Maximum": "maximum", "Minimum": "minimum", "Greater": "greater", "GreaterEqual": "greater_equal", "Less": "less",
     "LessEqual": "less_equal", "Equal": "equal", "NotEqual": "not_equal", "LogicalAnd": "logical_and", "LogicalOr": "logical_or",
     "FloorDivide": "math.floordiv", "Mod": "math.floormod", "Arctan2": "atan2", "Where": "where", "Matmul": "matmul",
@@ -57,13 +57,21 @@ def known(operation: Layer) -> bool:
 
 
 def _promoted(tf: Any, args: Sequence[Any]) -> list[Any]:
-    """Whole numbers beside floats become floats, as in Keras 3, also those that are no tensors: a layer makes tensors of them."""
+    """Whole numbers beside floats become floats, and floats the wider ones, as in Keras 3; also those that a layer makes tensors of."""
     kinds = [getattr(getattr(a, "dtype", None), "name", None) or type(a).__name__ for a in args]
-    floats = next((kind for kind in kinds if kind.startswith(("float", "bfloat"))), None)
-    if floats is None:
+    floats = {kind for kind in kinds if kind.startswith(("float", "bfloat"))}
+    if not floats:
         return list(args)
-    dtype = "float32" if floats == "float" else floats
-    return [a if "int" not in kind else tf.cast(a, dtype) if hasattr(a, "dtype") else float(a) for a, kind in zip(args, kinds, strict=True)]
+    wide = _widest(floats - {"float"})
+    return [
+        a if kind in (wide, "float") or not ("int" in kind or kind in floats) else tf.cast(a, wide) if hasattr(a, "dtype") else float(a)
+        for a, kind in zip(args, kinds, strict=True)
+    ]
+
+
+def _widest(floats: set[str]) -> str:
+    """The dtype of a result of such dtypes; float32 of numbers without one, and of both kinds of half."""
+    return "float64" if "float64" in floats else next(iter(floats)) if len(floats) == 1 else "float32"
 
 
 def _odd(options: Options) -> bool:
@@ -138,6 +146,20 @@ def _of_axis(name: str, default: int | None = -1) -> Function:
     return apply
 
 
+def _softmax(logarithm: bool) -> Function:
+    def apply(tf: Any, args: Sequence[Any], options: Options) -> Any:
+        """TensorFlow's own has no more than five axes."""
+        (axis,) = _options(args, options, "axis")
+        x, axis = args[0], -1 if axis is None else axis
+        if len(getattr(x, "shape", None) or ()) <= 5:
+            return (tf.nn.log_softmax if logarithm else tf.nn.softmax)(x, axis=axis)
+        x = tf.subtract(x, tf.reduce_max(x, axis=axis, keepdims=True))
+        total = tf.reduce_sum(tf.exp(x), axis=axis, keepdims=True)
+        return tf.subtract(x, tf.math.log(total)) if logarithm else tf.divide(tf.exp(x), total)
+
+    return apply
+
+
 def _item(tf: Any, args: Sequence[Any], options: Options) -> Any:
     key = args[1]
     return args[0][tuple(key) if isinstance(key, list) else key]
@@ -155,8 +177,8 @@ _FUNCTIONS: dict[str, Function] = {
     "Concatenate": _joined("concat", -1),
     "Stack": _joined("stack", 0),
     "ExpandDims": _of_axis("expand_dims", None),
-    "Softmax": _of_axis("nn.softmax"),
-    "LogSoftmax": _of_axis("nn.log_softmax"),
+    "Softmax": _softmax(False),
+    "LogSoftmax": _softmax(True),
     "GetItem": _item,
     "Take": lambda tf, args, options: tf.gather(args[0], args[1], axis=options.get("axis")),
     "Elu": lambda tf, args, options: tf.nn.elu(args[0]) * 1.0,

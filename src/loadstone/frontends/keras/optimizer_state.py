@@ -1,13 +1,12 @@
 """The state of an optimizer as every release keeps it, and in the order in which today's does.
 
 `read` makes of `ir.Model.extra["optimizer"]` an `OptimizerState`: for each trainable weight the slots by today's names. Files list them
-by order alone; the orders are those in which `build` makes variables (keras/src/optimizers of 3.15 and 2.15), `_create_slots` of
-keras/optimizers/optimizer_v2 of 2.8, and `get_updates` of keras/optimizers.py of 1.2.2 and 2.3.1. Checkpoints of the optimizers before
-2.11 name the weight that a slot belongs to.
+by order alone, which `optimizer_slots` knows. Checkpoints of the optimizers before 2.11 name the weight that a slot belongs to.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,28 +14,14 @@ import numpy as np
 
 from loadstone.frontends.keras import optimizers
 from loadstone.frontends.keras.keras_1_weights import as_today, old_variables
+from loadstone.frontends.keras.optimizer_slots import DEPENDING, Unreadable, is_placeholder, layout, shape_of
 from loadstone.frontends.keras.weights_h5 import Slot, trainable_order
 from loadstone.ir import Layer, Model, Tensor
 from loadstone.ir.records import dataclass, field, replace
 
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _SLOT = "/.OPTIMIZER_SLOT/"
-_PAIRS = ("momentum", "velocity")
-# The slots of a weight, by the class: each tuple lies side by side for one weight after another.
-_SLOTS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "SGD": (("momentum",),),
-    "Adam": (_PAIRS,),
-    "AdamW": (_PAIRS,),
-    "Nadam": (_PAIRS,),
-    "Adamax": (("momentum", "norm"),),
-    "RMSprop": (("velocity",),),
-    "Adagrad": (("accumulator",),),
-    "Adadelta": (("accumulated_grad", "accumulated_delta_var"),),
-    "Ftrl": (("accumulator", "linear"),),
-    "Lion": (("momentum",),),
-    "Lamb": (_PAIRS,),
-    "ScheduleFreeAdamW": (_PAIRS,),
-}
+_NUMBERED = re.compile(r"_?optimizer/(?:vars|_variables)/([0-9]+)")
 # What the slots of optimizers before 2.11 are called there.
 _V2_NAMES = {
     "m": "momentum", "v": "velocity", "vhat": "velocity_hat", "momentum": "momentum", "rms": "velocity", "mg": "average_gradient",
@@ -66,10 +51,6 @@ class OptimizerState:
         return next((row for row, own in zip(self.rows, self.weights, strict=True) if own is weight), None)
 
 
-class Unreadable(Exception):
-    """Why the state of an optimizer cannot be told from its tensors; training then begins with a new one."""
-
-
 def read(model: Model) -> OptimizerState | None:
     """The state that a file holds; None where it holds none. Raises Unreadable with the reason."""
     stored = model.extra.get("optimizer") or {}
@@ -82,30 +63,24 @@ def read(model: Model) -> OptimizerState | None:
     return _Reading(model, config, tensors).run()
 
 
-def layout(class_name: str, config: Mapping[str, Any], era: str, count: int) -> list[tuple[str, int]]:
-    """(slot, weight) of each variable that an optimizer keeps after its scalars, in order. era: see `optimizers.era`. count: of weights.
+def in_order(model: Model) -> list[Tensor]:
+    """All variables of the file's optimizer as they lie: for one of the same class and family, over the same weights in the same order."""
+    stored = {
+        name.removesuffix(_VALUE): t for name, t in (model.extra.get("optimizer") or {}).items() if not name.endswith("_OBJECT_GRAPH")
+    }
+    numbered = {int(found[1]): tensor for name, tensor in stored.items() if (found := _NUMBERED.fullmatch(name))}
+    if not numbered:
+        return list(stored.values())
+    first = [t for name, t in stored.items() if name.endswith("/_iterations") and 0 not in numbered]
+    return first + [numbered[number] for number in sorted(numbered)]
 
-    Raises Unreadable for classes whose slots are not of the weights' shapes.
-    """
-    if class_name not in _SLOTS:
-        raise Unreadable(f"the variables of {class_name} are not known by order")
-    groups: list[tuple[str, ...]] = []
-    if era in ("new", "keras_3") and config.get("use_ema"):
-        groups.append(("average",))
-    if era == "keras_3" and config.get("gradient_accumulation_steps"):
-        groups.append(("gradient_accumulator",))
-    slots = list(_SLOTS[class_name])
-    if class_name == "SGD" and not config.get("momentum") and era in ("v2", "keras_3"):
-        slots = []
-    if class_name == "RMSprop" and (config.get("momentum") or 0) > 0:
-        slots.append(("momentum",))
-    if class_name == "RMSprop" and config.get("centered"):
-        slots.append(("average_gradient",))
-    if era in ("v2", "keras") and class_name != "Ftrl":
-        slots = [(slot,) for group in slots for slot in group]
-    if config.get("amsgrad"):
-        slots.append(("velocity_hat",))
-    return [(slot, weight) for group in (*groups, *slots) for weight in range(count) for slot in group]
+
+def trained(model: Model) -> list[Tensor] | None:
+    """The weights of the description that were trained, in the order of the file's release; None where layers of the caller's do not tell."""
+    assert model.root is not None
+    if not all(variables_known(layer) for layer in model.root.walk()):
+        return None
+    return [tensor for place in trainable_order(model.root, model.producer) if (tensor := place.layer.weights.get(place.variable.name))]
 
 
 class _Reading:
@@ -123,6 +98,7 @@ class _Reading:
             self.era = optimizers.era(model.producer, self.options)
         known = all(variables_known(layer) for layer in self.root.walk())
         self.order = trainable_order(self.root, model.producer) if known else None
+        self.shapes = None if self.order is None else [_shape(place) for place in self.order]
 
     def run(self) -> OptimizerState | None:
         if all(tensor.shape == () for tensor in self.tensors.values()) and self.one():
@@ -176,12 +152,12 @@ class _Reading:
             scalars["u_product"] = rest.pop()
         if self.era == "keras" and self.class_name == "Adam" and not self.options.get("amsgrad"):
             rest = self.without_hats(rest)
-        count = self.count(rest)
-        rows: list[Row] = [{} for _ in range(count)]
-        for (slot, weight), tensor in zip(layout(self.class_name, self.options, self.era, count), rest, strict=True):
+        shapes = self.counted(rest)
+        rows: list[Row] = [{} for _ in shapes]
+        for (slot, weight), tensor in zip(self.kept(shapes), rest, strict=True):
             rows[weight][slot] = tensor
         if self.order is None:
-            return OptimizerState(iterations, rate, tuple(rows), (None,) * count, scalars)
+            return OptimizerState(iterations, rate, tuple(rows), (None,) * len(rows), scalars)
         return OptimizerState(iterations, rate, *_as_today(self.order, rows, self.model), scalars)
 
     def listed(self) -> tuple[list[Tensor], dict[str, Tensor], Tensor | None]:
@@ -210,12 +186,16 @@ class _Reading:
         """iteration, learning_rate, step_counter, dynamic_scale."""
         return {"step_counter": own[2], "dynamic_scale": own[3]} if len(own) >= 4 and self.era == "keras_3" else {}
 
+    def kept(self, shapes: Sequence[tuple[int, ...]]) -> list[tuple[str, int]]:
+        return layout(self.class_name, self.options, self.era, shapes)
+
     def per_weight(self) -> int:
         """How many variables there are besides scalars, or for each weight where the number of weights is not known."""
-        return max(self.one() * (1 if self.order is None else len(self.order)), 1)
+        return max(self.one() if self.shapes is None else len(self.kept(self.shapes)), 1)
 
     def one(self) -> int:
-        return len(layout(self.class_name, self.options, self.era, 1))
+        """How many there are for one weight."""
+        return len(self.kept([(1,)]))
 
     def without_hats(self, rest: list[Tensor]) -> list[Tensor]:
         """Keras 2.1.3 to 2.3 keep a third variable for each weight, of one element where it is not used."""
@@ -223,16 +203,23 @@ class _Reading:
         unused = len(rest) % 3 == 0 and third and all(tensor.shape == (1,) for tensor in rest[2 * third :])
         return rest[: 2 * third] if unused and (self.order is None or len(self.order) == third) else rest
 
-    def count(self, rest: Sequence[Tensor]) -> int:
+    def counted(self, rest: Sequence[Tensor]) -> Sequence[tuple[int, ...]]:
+        """The shapes of the weights that the variables are for; where the weights are not known, that of the first variable of each."""
+        if self.shapes is not None:
+            wanted = len(self.kept(self.shapes))
+            if len(rest) != wanted:
+                count = f"the file has {len(rest)} variables of {self.class_name}"
+                raise Unreadable(f"{count}, which has {wanted} for the {len(self.shapes)} weights that are trained")
+            return self.shapes
         one = self.one()
-        if not one:
-            if rest:
-                raise Unreadable(f"{self.class_name} has {len(rest)} variables more than it needs")
-            return len(self.order or ())
-        if len(rest) % one or (self.order is not None and len(rest) != one * len(self.order)):
-            wanted = "" if self.order is None else f" for each of {len(self.order)} trainable weights"
-            raise Unreadable(f"the file has {len(rest)} variables of {self.class_name}, which has {one}{wanted}")
-        return len(rest) // one
+        if self.class_name in DEPENDING or (rest and not one) or (one and len(rest) % one):
+            raise Unreadable(f"the weights that the {len(rest)} variables of {self.class_name} are for are not known")
+        return [()] * (len(rest) // one if one else 0)
+
+
+def _shape(place: Slot) -> tuple[int, ...]:
+    tensor = place.layer.weights.get(place.variable.name)
+    return () if tensor is None else tensor.shape
 
 
 def variables_known(layer: Layer) -> bool:
@@ -264,7 +251,7 @@ def _as_today(order: Sequence[Slot], rows: Sequence[Row], model: Model) -> tuple
         for name, weight in layer.weights.items():
             row = {slot: shadows[id(layer), slot].weights[name] for slot in slots if name in shadows[id(layer), slot].weights}
             if row and name not in layer.non_trainable:
-                usable = all(tensor.shape == weight.shape for tensor in row.values())
+                usable = all(tensor.shape == shape_of(slot, weight.shape) for slot, tensor in row.items())
                 changed = weight.mapped and not (release < (2,) or model.producer.backend == "theano")
                 found.append(row)
                 weights.append(weight if usable and not changed else None)
@@ -300,10 +287,13 @@ def slots(
 ) -> Iterator[tuple[str, str, Tensor]]:
     """(path of the weight, slot, tensor) in the order in which the optimizers of an era keep them; see `todays`."""
     rows = [state.of(tensor) for _, tensor in weights]
-    for slot, weight in layout(class_name, config, era, len(weights)):
-        row = rows[weight]
+    for slot, weight in layout(class_name, config, era, [tensor.shape for _, tensor in weights]):
         path, tensor = weights[weight]
-        if row is None or slot not in row or row[slot].shape != tensor.shape:
+        row, wanted = rows[weight], shape_of(slot, tensor.shape)
+        if is_placeholder(slot, tensor.shape):
+            yield path, slot, Tensor.of(np.float32(0))
+            continue
+        if row is None or slot not in row or row[slot].shape != wanted:
             raise Unreadable(f"the file has no {slot} for the weight {path}")
         yield path, slot, row[slot]
 

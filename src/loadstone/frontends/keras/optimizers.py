@@ -33,6 +33,7 @@ _OWN = {
 }
 _KNOWN = {name: frozenset(f"{own} {_COMMON}".split()) for name, own in _OWN.items()}
 _BY_FOLDED = {name.casefold(): name for name in (*_OWN, "LossScaleOptimizer", "MultiOptimizer")}
+_RATES = {"SGD": 0.01, "ScheduleFreeAdamW": 0.0025}  # by default; of the others 0.001
 _SCHEDULES = frozenset("CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay PiecewiseConstantDecay PolynomialDecay".split())
 _LOST_SCHEDULES = frozenset("LinearCosineDecay NoisyLinearCosineDecay".split())
 _LEGACY = frozenset("Adadelta Adagrad Adam Adamax Ftrl Nadam RMSprop SGD".split())
@@ -49,8 +50,15 @@ class Said:
 
 
 def stored_in(training: Mapping[str, Any]) -> Any:
-    """The optimizer of a training config as the file has it, None where it says none."""
-    return training.get("optimizer_config") or training.get("optimizer")
+    """The optimizer of a training config as the file has it, None where it says none.
+
+    A name alone, which `.keras` files of tf.keras keep of `compile("adam")`, is that class of 2.11 or later with its defaults.
+    """
+    stored = training.get("optimizer_config") or training.get("optimizer")
+    if isinstance(stored, str) and stored.casefold() in _BY_FOLDED:
+        name = _BY_FOLDED[stored.casefold()]
+        return {"class_name": name, "config": {"learning_rate": _RATES.get(name, 0.001), "is_legacy_optimizer": False}}
+    return stored
 
 
 def class_name(stored: Any) -> str:
@@ -94,6 +102,7 @@ def upgrade(stored: Any, producer: Producer, said: Said, given: Collection[str] 
     config = dict(stored["config"])
     if era(producer, config) != "keras_3":
         config = _dated(name, config, era(producer, config), said)
+    config.pop("is_legacy_optimizer", None)
     config["learning_rate"] = _rate(config.get("learning_rate"), said, given)
     for key in _FLOATS.split():
         if isinstance(config.get(key), int) and not isinstance(config[key], bool):

@@ -25,10 +25,13 @@ _OF_TOKENS = frozenset("StringLookup IntegerLookup Hashing".split())
 _NEW = {"MultiHeadAttention": "use_gate", "Resizing": "pad_to_aspect_ratio antialias"}
 _IMAGES = frozenset("Resizing CenterCrop RandomCrop RandomFlip RandomRotation RandomTranslation RandomZoom".split())
 _HARD = {"hard_sigmoid_2": "hard_sigmoid"}
+# Of Keras 3: functions that a living model can have (`live.curves_2`), in layers that cannot be made of operations.
+_OF_KERAS_3 = frozenset("celu hard_sigmoid hard_silu hard_tanh log_sigmoid squareplus tanh_shrink".split())
+_LOOPS = frozenset("SimpleRNN SimpleRNNCell LSTM LSTMCell GRU GRUCell ConvLSTM1D ConvLSTM2D ConvLSTM3D".split())
 
 
-def lack(layer: Layer) -> str | None:
-    """Why Keras 2 cannot make a layer, None where it can: "Keras 2 has no Mish"."""
+def lack(layer: Layer, living: bool = False) -> str | None:
+    """Why Keras 2 cannot make a layer, None where it can: "Keras 2 has no Mish". living: in a model, not in a file."""
     if layer.class_name == "InputLayer" or layer.given is not None or layer.graph is not None:
         return None
     if layer.class_name in ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"):
@@ -46,6 +49,8 @@ def lack(layer: Layer) -> str | None:
         if key in NO_WORD or (key == "padding" and value in ("half", "full")):
             return f"Keras 2 has no {layer.class_name} with {key}={value!r}"
         if key.endswith("activation") and isinstance(value, str) and value not in _ACTIVATIONS:
+            if living and layer.class_name in _LOOPS and value in _OF_KERAS_3:
+                continue
             return f"Keras 2 has no {layer.class_name} with {key}={value!r}"
     return None
 
@@ -53,7 +58,7 @@ def lack(layer: Layer) -> str | None:
 def arguments(layer: Layer, given: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The arguments of the class, without the layers inside. given: names of the caller's objects, which training may need.
 
-    Activations that are functions of tf.nn are ("tf.nn", name); those of the caller are `custom.Given`.
+    Activations that are functions of tf.nn are ("tf.nn", name), those of Keras 3 ("keras 3", name); those of the caller are `custom.Given`.
     """
     known = set(ARGUMENTS[layer.class_name].split())
     config: dict[str, Any] = {"name": layer.name, "trainable": layer.trainable, "dtype": layer.policy.name}
@@ -67,7 +72,8 @@ def arguments(layer: Layer, given: frozenset[str] = frozenset()) -> dict[str, An
             part = training_part(value, key, given)
             value = {k: part[k] for k in ("class_name", "config")} if isinstance(part, dict) and "config" in part else part
         elif key.endswith("activation") and isinstance(value, str):
-            value = ("tf.nn", value) if value in _TF_NN else _HARD.get(value, value)
+            library = "tf.nn" if value in _TF_NN else "keras 3" if value in _OF_KERAS_3 else None
+            value = (library, value) if library else _HARD.get(value, value)
         config[key] = value if isinstance(value, Given) else _plain(value)
     if isinstance(layer.config.get("activity_regularizer"), dict):
         config["activity_regularizer"] = training_part(layer.config["activity_regularizer"], "activity_regularizer", given)

@@ -20,8 +20,10 @@ from loadstone.frontends.keras.names import THIRD_PARTY
 from loadstone.ir import Layer, Producer, Tensor
 
 _MODULES = {
+    "efficientnet": "efficientnet",
     "keras_bert": "keras_bert",
     "keras_contrib": "keras_contrib",
+    "keras_cv": "keras_cv",
     "keras_embed_sim": "keras_embed_sim",
     "keras_hub": "keras_hub",
     "keras_layer_normalization": "keras_layer_normalization",
@@ -29,6 +31,7 @@ _MODULES = {
     "keras_nlp": "keras_hub",
     "keras_pos_embd": "keras_pos_embd",
     "keras_position_wise_feed_forward": "keras_position_wise_feed_forward",
+    "keras_resnet": "keras_resnet",
     "keras_self_attention": "keras_self_attention",
     "qkeras": "qkeras",
     "tensorflow_addons": "Addons",
@@ -42,14 +45,26 @@ def _options(names: str, *weights: str) -> frozenset[str]:
 
 
 _OPTIONS = {
+    "densenet_keras>Scale": _options("axis momentum"),
+    "efficientnet>FixedDropout": _options("rate noise_shape seed"),
     "keras_bert>EmbeddingSimilarity": _options("initializer regularizer constraint"),
     "keras_bert>TaskEmbedding": _options("input_dim output_dim mask_zero", "embeddings"),
     "keras_contrib>CRF": _options(
         "units learn_mode test_mode use_boundary use_bias sparse_target activation input_dim unroll", "kernel", "chain", "boundary", "bias"
     ),
+    "keras_contrib>CosineConvolution2D": _options(
+        "filters kernel_size padding strides data_format activation use_bias activity_regularizer bias_regularizer bias_constraint", "kernel"
+    ),
+    "keras_contrib>CosineDense": _options("units activation use_bias activity_regularizer bias_regularizer bias_constraint", "kernel"),
     "keras_contrib>GroupNormalization": _options("groups axis epsilon center scale", "beta", "gamma"),
     "keras_contrib>InstanceNormalization": _options("axis epsilon center scale", "beta", "gamma"),
+    "keras_contrib>PELU": _options("shared_axes", "alpha", "beta"),
+    "keras_contrib>SReLU": _options("shared_axes t_left_initializer a_left_initializer t_right_initializer a_right_initializer"),
+    "keras_contrib>SineReLU": _options("epsilon"),
     "keras_contrib>SubPixelUpscaling": _options("scale_factor data_format"),
+    "keras_coordconv>CoordinateChannel1D": _options("data_format"),
+    "keras_coordconv>CoordinateChannel2D": _options("data_format use_radius"),
+    "keras_coordconv>CoordinateChannel3D": _options("data_format"),
     "keras_embed_sim>EmbeddingSim": _options("use_bias initializer regularizer constraint stop_gradient"),
     "keras_layer_normalization>LayerNormalization": _options("center scale epsilon", "beta", "gamma"),
     "keras_multi_head>MultiHeadAttention": _options("head_num activation use_bias history_only", "kernel", "bias"),
@@ -63,8 +78,10 @@ _OPTIONS = {
         "kernel", "bias",
     ),
     "keras_self_attention>SeqWeightedAttention": _options("use_bias return_attention"),
+    "ssd_keras>L2Normalization": _options("gamma_init"),
 }  # fmt: skip
 _SAME_AS_KERAS = frozenset({"GroupNormalization"})  # since tf.keras 2.11 a class of Keras has that name and those options
+_OF_KERAS_1 = frozenset({"SReLU"})
 _BESIDE = {  # classes of keras-bert whose name and options are anybody's: known beside another class of its packages alone
     "Extract": "keras_bert>Extract",
     "EmbeddingRet": "keras_embed_sim>EmbeddingRet",
@@ -72,8 +89,16 @@ _BESIDE = {  # classes of keras-bert whose name and options are anybody's: known
     "MaskedGlobalMaxPool1D": "keras_bert>MaskedGlobalMaxPool1D",
     "TokenEmbedding": "keras_bert>TokenEmbedding",
 }
+_BESIDE_CONTRIB = {"Swish": _options("beta")}  # so too of keras_contrib, by all its options
 QUANTIZED = {  # layers of QKeras that are a layer of Keras with quantized weights
     name: name.removeprefix("qkeras>Q") for name in THIRD_PARTY if name.startswith("qkeras>Q") and name != "qkeras>QActivation"
+}
+LIKE = {  # layers that are a layer of Keras with a word more: its history is theirs, and its weights
+    **QUANTIZED,
+    "efficientnet>FixedDropout": "Dropout",
+    "keras_hub>CachedMultiHeadAttention": "MultiHeadAttention",
+    "keras_hub>ReversibleEmbedding": "ReversibleEmbedding",
+    "keras_resnet>BatchNormalization": "BatchNormalization",
 }
 _QUANTIZERS = {  # quantizers of QKeras, with the order of their arguments; and its functions
     "binary": "use_01 alpha use_stochastic_rounding",
@@ -100,12 +125,19 @@ class ThirdParty:
 
     def __init__(self, config: dict[str, Any], producer: Producer) -> None:
         self._config = config
-        self._keras = _SAME_AS_KERAS if producer.release >= (2, 11) else frozenset()
+        self._keras = _SAME_AS_KERAS if producer.release >= (2, 11) else _OF_KERAS_1 if producer.release < (2,) else frozenset()
 
     @cached_property
     def _bert(self) -> bool:
         """True where a class of keras-bert or of the packages around it is in the model."""
         return any((_by_module(stored) or _by_options(stored, self._keras) or "").startswith(_BERT) for stored in _layers(self._config))
+
+    @cached_property
+    def _contrib(self) -> bool:
+        """True where a class of keras_contrib is in the model."""
+        return any(
+            (_by_module(stored) or _by_options(stored, self._keras) or "").startswith("keras_contrib>") for stored in _layers(self._config)
+        )
 
     def class_of(self, stored: dict[str, Any]) -> str | None:
         """The name here of a class of such a package; None for any other."""
@@ -114,6 +146,13 @@ class ThirdParty:
         found = _by_module(stored) or _by_options(stored, self._keras)
         if found is None and stored["class_name"] in _BESIDE and not stored.get("module") and self._bert:
             return _BESIDE[stored["class_name"]]
+        if (
+            found is None
+            and not stored.get("module")
+            and _own_options(stored) == _BESIDE_CONTRIB.get(stored["class_name"])
+            and self._contrib
+        ):
+            return f"keras_contrib>{stored['class_name']}"
         return found
 
     def activation(self, name: str, stored: Any) -> str:
@@ -173,12 +212,19 @@ def _by_module(stored: dict[str, Any]) -> str | None:
 def _by_options(stored: dict[str, Any], known: frozenset[str]) -> str | None:
     if stored.get("module") or not isinstance(stored["config"], dict) or stored["class_name"] in known:
         return None
-    options, quantized = set(stored["config"]) - _COMMON, f"qkeras>{stored['class_name']}"
+    options, quantized = _own_options(stored), f"qkeras>{stored['class_name']}"
     if quantized in QUANTIZED and any(option.endswith("_quantizer") for option in options):
         return quantized
+    if stored["class_name"] == "BatchNormalization":
+        return "keras_resnet>BatchNormalization" if "freeze" in options else None
     if quantized == "qkeras>QActivation" and options == {"activation"}:
         return quantized
     return next((name for name, own in _OPTIONS.items() if name.endswith(f">{stored['class_name']}") and options == own), None)
+
+
+def _own_options(stored: dict[str, Any]) -> frozenset[str]:
+    """The keys of a config beside those that every layer has."""
+    return frozenset(stored["config"]) - _COMMON
 
 
 def _layers(config: Any) -> Iterator[dict[str, Any]]:

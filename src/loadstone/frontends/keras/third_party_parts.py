@@ -18,6 +18,13 @@ def parts(layer: Layer) -> dict[str, Config]:
     made = {
         "LinearModel": _linear,
         "Addons>CRF": _crf,
+        "Addons>ESN": _echo_states,
+        "Addons>LayerNormLSTMCell": _norms_of_lstm,
+        "Addons>LayerNormSimpleRNNCell": _norm_of_simple_rnn,
+        "Addons>NetVLAD": _clusters,
+        "keras_cv>SqueezeAndExcite2D": _squeeze_and_excite,
+        "keras_hub>FNetEncoder": _fnet,
+        "keras_hub>MaskedLMHead": _masked_language_head,
         "keras_hub>TokenAndPositionEmbedding": _token_and_position,
         "keras_hub>TransformerEncoder": _encoder,
         "keras_hub>TransformerDecoder": _decoder,
@@ -51,6 +58,26 @@ def _crf(layer: Layer) -> dict[str, Config]:
     return {"_dense_layer": _stored(layer, "Dense", "dense", units=layer.config["units"], activation="linear", use_bias=True)}
 
 
+def _echo_states(layer: Layer) -> dict[str, Config]:
+    """The cell of an ESN, which its weights are called after."""
+    own = ("units", "connectivity", "leaky", "spectral_radius", "use_norm2", "use_bias", "activation")
+    config = {key: layer.config[key] for key in own if key in layer.config}
+    return {"cell": {**_stored(layer, "ESNCell", "esn_cell", **config), "module": "tensorflow_addons.rnn.esn_cell"}}
+
+
+def _norms_of_lstm(layer: Layer) -> dict[str, Config]:
+    return {name: _norm(layer, name, "norm_epsilon") for name in ("kernel_norm", "recurrent_norm", "state_norm")}
+
+
+def _norm_of_simple_rnn(layer: Layer) -> dict[str, Config]:
+    found = _norm(layer, "layer_normalization", "layernorm_epsilon")
+    return {"layernorm": {**found, "config": {**found["config"], "center": False}}}
+
+
+def _clusters(layer: Layer) -> dict[str, Config]:
+    return {"fc": _stored(layer, "Dense", "dense", units=layer.config["num_clusters"], activation="softmax", use_bias=True)}
+
+
 def _token_and_position(layer: Layer) -> dict[str, Config]:
     config = layer.config
     tokens = _stored(
@@ -60,6 +87,30 @@ def _token_and_position(layer: Layer) -> dict[str, Config]:
     )  # fmt: skip
     places = _stored(layer, "keras_hub>PositionEmbedding", "position_embedding", sequence_length=config["sequence_length"])
     return {"token_embedding": tokens, "position_embedding": places}
+
+
+def _fnet(layer: Layer) -> dict[str, Config]:
+    norms = {f"_{name}": _norm(layer, name) for name in ("mixing_layer_norm", "output_layer_norm")}
+    return {**norms, **_two_dense(layer, "", _width(layer))}
+
+
+def _masked_language_head(layer: Layer) -> dict[str, Config]:
+    dense = {"units": _width(layer), "activation": layer.config.get("intermediate_activation"), "use_bias": True}
+    return {
+        "_intermediate_dense": _stored(layer, "Dense", "intermediate_dense", **dense),
+        "_intermediate_layer_norm": _norm(layer, "intermediate_layer_norm"),
+    }
+
+
+def _squeeze_and_excite(layer: Layer) -> dict[str, Config]:
+    """Two convolutions of single pixels; their names are Keras' own count."""
+    config, made = layer.config, {}
+    for number, part in enumerate(("squeeze", "excite")):
+        window = {"kernel_size": [1, 1], "strides": [1, 1], "padding": "valid", "data_format": "channels_last", "dilation_rate": [1, 1]}
+        filters = config["filters"] if number else config["bottleneck_filters"]
+        more = {"filters": filters, "groups": 1, "use_bias": True, "activation": config[f"{part}_activation"]}
+        made[f"{part}_conv"] = _stored(layer, "Conv2D", f"{part}_conv", **window, **more)
+    return made
 
 
 def _encoder(layer: Layer) -> dict[str, Config]:
@@ -84,17 +135,21 @@ def _attention(layer: Layer, attribute: str, name: str, width: int) -> dict[str,
 
 
 def _feed_forward(layer: Layer, width: int) -> dict[str, Config]:
+    return {"_feedforward_layer_norm": _norm(layer, "feedforward_layer_norm"), **_two_dense(layer, "feedforward_", width)}
+
+
+def _two_dense(layer: Layer, prefix: str, width: int) -> dict[str, Config]:
     config = layer.config
     inner = {"units": config["intermediate_dim"], "activation": config.get("activation"), "use_bias": True}
+    outer = {"units": width, "activation": "linear", "use_bias": True}
     return {
-        "_feedforward_layer_norm": _norm(layer, "feedforward_layer_norm"),
-        "_feedforward_intermediate_dense": _stored(layer, "Dense", "feedforward_intermediate_dense", **inner),
-        "_feedforward_output_dense": _stored(layer, "Dense", "feedforward_output_dense", units=width, activation="linear", use_bias=True),
+        f"_{prefix}intermediate_dense": _stored(layer, "Dense", f"{prefix}intermediate_dense", **inner),
+        f"_{prefix}output_dense": _stored(layer, "Dense", f"{prefix}output_dense", **outer),
     }
 
 
-def _norm(layer: Layer, name: str) -> Config:
-    return _stored(layer, "LayerNormalization", name, axis=-1, epsilon=layer.config["layer_norm_epsilon"], center=True, scale=True)
+def _norm(layer: Layer, name: str, epsilon: str = "layer_norm_epsilon") -> Config:
+    return _stored(layer, "LayerNormalization", name, axis=-1, epsilon=layer.config[epsilon], center=True, scale=True)
 
 
 def _width(layer: Layer) -> int:

@@ -174,7 +174,7 @@ def _depthwise(layer: Layer) -> list[Variable]:
 @schema("SeparableConv1D", "SeparableConv2D")
 def _separable(layer: Layer) -> list[Variable]:
     config, rank, channels = layer.config, int(layer.class_name[13]), _channels(layer)
-    multiplier = config.get("depth_multiplier", 1)
+    multiplier = config.get("depth_multiplier")  # not written by TensorFlow 1.4 to 1.11
     return given(
         (True, Variable("depthwise_kernel", (*_rank(config["kernel_size"], rank), channels, multiplier))),
         (True, Variable("pointwise_kernel", (*(1,) * rank, _times(channels, multiplier), config["filters"]))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from loadstone.frontends.keras.feature_columns import embeddings
-from loadstone.frontends.keras.third_party import QUANTIZED
+from loadstone.frontends.keras.third_party import LIKE
 from loadstone.frontends.keras.variable import Variable, given
 from loadstone.frontends.keras.variables import group_normalization, input_size, schema, variables
 from loadstone.ir import Layer
@@ -14,7 +14,7 @@ from loadstone.ir.saved_function import SavedWeight
 # -- Keras 1 ------------------------------------------------------------------------------------------------------------
 
 
-@schema("SReLU")
+@schema("SReLU", "keras_contrib>SReLU")
 def _s_shaped_relu(layer: Layer) -> list[Variable]:
     return [Variable(name) for name in ("t_left", "a_left", "t_right", "a_right")]
 
@@ -102,10 +102,102 @@ def _thresholded_linear_unit(layer: Layer) -> list[Variable]:
     return given((True, Variable("tau")), (bool(layer.config.get("affine")), Variable("alpha")))
 
 
+@schema("Addons>ESNCell")
+def _echo_state_cell(layer: Layer) -> list[Variable]:
+    units = layer.config["units"]
+    return given(
+        (True, Variable("recurrent_kernel", (units, units), False)),
+        (True, Variable("kernel", (None, units), False)),
+        (layer.config.get("use_bias", True), Variable("bias", (units,), False)),
+    )
+
+
+@schema("Addons>NASCell")
+def _search_cell(layer: Layer) -> list[Variable]:
+    units, projected = layer.config["units"], layer.config.get("projection")
+    return given(
+        (True, Variable("recurrent_kernel", (units if projected is None else projected, 8 * units))),
+        (True, Variable("kernel", (None, 8 * units))),
+        (layer.config.get("use_bias", False), Variable("bias", (8 * units,))),
+        (projected is not None, Variable("projection_weights", (units, projected))),
+    )
+
+
+@schema("Addons>LayerNormLSTMCell", "Addons>LayerNormSimpleRNNCell", "Addons>PeepholeLSTMCell")
+def _addons_cell(layer: Layer) -> list[Variable]:
+    units = layer.config["units"]
+    width = units * (1 if "Simple" in layer.class_name else 4)
+    gates = ("input", "forget", "output") if "Peephole" in layer.class_name else ()
+    return given(
+        (True, Variable("kernel", (None, width))),
+        (True, Variable("recurrent_kernel", (units, width))),
+        (layer.config.get("use_bias", True), Variable("bias", (width,))),
+        *((True, Variable(f"{gate}_gate_peephole_weights", (units,))) for gate in gates),
+    )
+
+
+@schema("Addons>MultiHeadAttention")
+def _addons_attention(layer: Layer) -> list[Variable]:
+    config = layer.config
+    heads, size, made = config["num_heads"], config["head_size"], config.get("output_size")
+    return given(
+        *((True, Variable(f"{part}_kernel", (heads, None, size))) for part in ("query", "key", "value")),
+        (True, Variable("projection_kernel", (heads, size, made))),
+        (config.get("use_projection_bias", True), Variable("projection_bias", (made,))),
+    )
+
+
+@schema("Addons>PolynomialCrossing")
+def _polynomial_crossing(layer: Layer) -> list[Variable]:
+    narrow = layer.config.get("projection_dim")
+    return given(
+        (narrow is None, Variable("kernel", (None, None))),
+        (narrow is not None, Variable("kernel_u", (None, narrow))),
+        (narrow is not None, Variable("kernel_v", (narrow, None))),
+        (layer.config.get("use_bias", True), Variable("bias", (None,))),
+    )
+
+
+@schema("Addons>NetVLAD")
+def _net_vlad(layer: Layer) -> list[Variable]:
+    return [Variable("cluster_centers", (1, None, layer.config["num_clusters"]))]
+
+
 @schema("keras_contrib>InstanceNormalization")
 def _instance_normalization(layer: Layer) -> list[Variable]:
     shape = (1,) if layer.config.get("axis") is None else (None,)
     return given((layer.config.get("scale", True), Variable("gamma", shape)), (layer.config.get("center", True), Variable("beta", shape)))
+
+
+@schema("keras_contrib>PELU")
+def _parametric_elu(layer: Layer) -> list[Variable]:
+    return [Variable("alpha"), Variable("beta")]
+
+
+@schema("keras_contrib>Swish")
+def _swish(layer: Layer) -> list[Variable]:
+    return [Variable("scaling_factor", (), required=False)]
+
+
+@schema("keras_contrib>CosineDense", "keras_contrib>CosineConvolution2D")
+def _cosine(layer: Layer) -> list[Variable]:
+    config, dense = layer.config, layer.class_name.endswith("Dense")
+    made = config["units" if dense else "filters"]
+    return given(
+        (True, Variable("kernel", (None, made) if dense else (None,) * 4, spellings=("W",))),
+        (not dense, Variable("kernel_norm", (None,) * 4, required=False)),
+        (config.get("use_bias", True), Variable("bias", (made,), spellings=("b",))),
+    )
+
+
+@schema("ssd_keras>L2Normalization")
+def _scaled_unit_vectors(layer: Layer) -> list[Variable]:
+    return [Variable("gamma", (None,))]
+
+
+@schema("densenet_keras>Scale")
+def _scale(layer: Layer) -> list[Variable]:
+    return [Variable("gamma", (None,)), Variable("beta", (None,))]
 
 
 @schema("keras_self_attention>SeqSelfAttention")
@@ -188,7 +280,7 @@ def _position_embedding(layer: Layer) -> list[Variable]:
     return [Variable("embeddings", (rows, config["output_dim"]))]
 
 
-@schema("keras_bert>TokenEmbedding", "keras_bert>TaskEmbedding", "keras_embed_sim>EmbeddingRet")
+@schema("keras_bert>TokenEmbedding", "keras_bert>TaskEmbedding", "keras_embed_sim>EmbeddingRet", "Addons>EmbeddingBag")
 def _embedding(layer: Layer) -> list[Variable]:
     return [Variable("embeddings", (layer.config["input_dim"], layer.config["output_dim"]))]
 
@@ -198,14 +290,20 @@ def _embedding_similarity(layer: Layer) -> list[Variable]:
     return given((layer.config.get("use_bias", True), Variable("bias", (None,))))
 
 
+@schema("keras_hub>MaskedLMHead")
+def _masked_language_head(layer: Layer) -> list[Variable]:
+    tokens, own = layer.config["vocabulary_size"], layer.config.get("token_embedding") is None
+    return given((own, Variable("output_kernel", (None, tokens))), (True, Variable("output_bias", (tokens,))))
+
+
 @schema("keras_hub>PositionEmbedding")
 def _hub_position_embedding(layer: Layer) -> list[Variable]:
     return [Variable("embeddings", (layer.config["sequence_length"], None), spellings=("position_embeddings",))]
 
 
-@schema(*(name for name, base in QUANTIZED.items() if "Pooling" not in base))
-def _quantized(layer: Layer) -> list[Variable] | None:
-    return variables(replace(layer, class_name=QUANTIZED[layer.class_name]))
+@schema(*(name for name, base in LIKE.items() if "Pooling" not in base and base != "Dropout"))
+def _like(layer: Layer) -> list[Variable] | None:
+    return variables(replace(layer, class_name=LIKE[layer.class_name]))
 
 
 # -- SavedModels --------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from loadstone.containers.trackable_proto import OBJECTS, TrackableObject, objects
-from loadstone.errors import UnsupportedVersion
+from loadstone.frontends.keras import weights_graph_names
 from loadstone.frontends.keras.accounting import Account
 from loadstone.frontends.keras.variable import Variable
 from loadstone.frontends.keras.variables import variables
@@ -30,14 +30,11 @@ _WEIGHTED, _ANY = "layer_with_weights-", "layer-"
 def assign(root: Layer, tensors: Mapping[str, Tensor], producer: Producer) -> dict[str, dict[str, Tensor]]:
     """Fill `weights` of every layer below root; gives back the tensors that belong to no layer, by kind.
 
-    tensors are keyed as the checkpoint has them. Raises MissingWeights or ModelError with all problems, UnsupportedVersion for a
-    checkpoint without objects.
+    tensors are keyed as the checkpoint has them; one without objects has the names of variables alone. Raises MissingWeights or
+    ModelError with all problems.
     """
     if OBJECTS not in tensors:
-        raise UnsupportedVersion(
-            "the checkpoint was written by names, without the objects of a model",
-            hint=f"it holds {', '.join(list(tensors)[:5])} ...; weights that Keras' save_weights wrote are read",
-        )
+        return weights_graph_names.assign(root, tensors, producer)
     account = Account({name: tensor for name, tensor in tensors.items() if name != OBJECTS and not name.endswith(_CONFIG)}, producer)
     if root.graph is None:
         for path in account.tensors:

@@ -16,6 +16,7 @@ from loadstone.errors import CorruptFile, ModelError
 from loadstone.frontends.keras import names, third_party
 from loadstone.frontends.keras.accounting import Account, fits
 from loadstone.frontends.keras.cudnn import as_plain
+from loadstone.frontends.keras.history.spatial import depth_multiplier_of
 from loadstone.frontends.keras.keras_1_weights import as_today, note_gates, old_variables
 from loadstone.frontends.keras.lora import lora_variables, merge_lora
 from loadstone.frontends.keras.variable import Variable
@@ -69,6 +70,7 @@ def finish(root: Layer, account: Account) -> None:
     for layer in list(root.walk()):
         as_plain(layer)
         third_party.as_plain(layer)
+        depth_multiplier_of(layer)
 
 
 def _listed(group: Group) -> Iterator[str]:

@@ -54,22 +54,28 @@ def assign(
     return _Walk(tensors, producer, groups, called or {}, assets or {}).run(root)
 
 
-def stored(root: Layer) -> Iterator[tuple[str, Tensor]]:
-    """Every weight of a model with the path at which today's Keras keeps it, each once; assets end in `.txt`."""
-    yield from _stored(root, "", set())
+def stored(root: Layer, keras_2: bool = False) -> Iterator[tuple[str, Tensor]]:
+    """Every weight of a model with the path at which today's Keras keeps it, each once; assets end in `.txt`.
+
+    keras_2: the path at which tf_keras does. It makes a layer of two models anew for each, so its weights stand at both places.
+    """
+    yield from _stored(root, "", None if keras_2 else set())
 
 
-def _stored(layer: Layer, place: str, met: set[int]) -> Iterator[tuple[str, Tensor]]:
-    if id(layer) in met:
-        return
-    met.add(id(layer))
+def _stored(layer: Layer, place: str, met: set[int] | None) -> Iterator[tuple[str, Tensor]]:
+    """met: the layers that were written; None for Keras 2."""
+    if met is not None:
+        if id(layer) in met:
+            return
+        met.add(id(layer))
     own = variables(layer)
     if own is None:
         yield from _stored_custom(layer, place)
     for variable in own or ():
         owner = layer.children.get("layer", layer) if variable.copy else layer
         if variable.name in owner.weights:  # TextVectorization keeps the weights of its lookup layer at both places
-            for path in [path for path in variable.paths if path.endswith("idf_weights")] or variable.paths[:1]:
+            first = variable.paths[-1:] if met is None and layer.class_name == "MultiHeadAttention" else variable.paths[:1]
+            for path in [path for path in variable.paths if path.endswith("idf_weights")] or first:
                 yield _join(place, path), owner.weights[variable.name]
     listed: dict[str, list[Layer]] = {}
     if layer.graph is not None:

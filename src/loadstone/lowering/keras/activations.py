@@ -217,7 +217,15 @@ def l2_normalize(b: Builder, x: Value, axis: int | None, epsilon: float = 1e-12)
     return b.Div(x, b.Sqrt(b.Max(total, epsilon)))
 
 
+def snake(b: Builder, x: Value) -> Value:
+    """x + (1 - cos(2 x)) / 2, as tensorflow_addons has it with its frequency of 1."""
+    return b.Add(x, b.Div(b.Sub(1, b.Cos(b.Mul(x, 2))), 2))
+
+
 ACTIVATIONS: dict[str, Activation] = {
+    "addons_lisht": lambda b, x: b.Mul(x, b.Tanh(x)),
+    "addons_rrelu": partial(leaky_relu, negative_slope=(0.125 + 1 / 3) / 2),  # the mean of its slopes, as at inference
+    "addons_snake": snake,
     "celu": celu,
     "elu": lambda b, x: b.Elu(x, alpha=1.0),
     "exponential": lambda b, x: b.Exp(x),

@@ -6,6 +6,7 @@ inputs ([x, h, c]) and knows `time_major`. `implementation`, `unroll` and cuDNN 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from loadstone.errors import ModelError, UnsupportedAttribute
@@ -13,7 +14,7 @@ from loadstone.ir import Layer, Structure, Tensor, flatten, map_structure
 from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.keras.recurrent_cells import KINDS, Cell, project, read_cell, step
+from loadstone.lowering.keras.recurrent_cells import KINDS, Cell, SteppedCell, project, read_cell, step
 from loadstone.lowering.keras.recurrent_steps import run
 from loadstone.lowering.keras.walk import Call, Traced, Walk, with_masks
 from loadstone.lowering.registry import keras_layer
@@ -22,8 +23,9 @@ _WEIGHTS = ("kernel", "recurrent_kernel", "bias?")
 _CELL = "units activation use_bias dropout recurrent_dropout"
 _RNN = "return_sequences return_state go_backwards stateful unroll time_major zero_output_for_mask"
 _LSTM, _GRU = "recurrent_activation unit_forget_bias", "recurrent_activation reset_after"
-RECURRENT = ("SimpleRNN", "LSTM", "GRU", "RNN")
+RECURRENT = ("SimpleRNN", "LSTM", "GRU", "RNN", "Addons>ESN")
 CELLS = ("SimpleRNNCell", "LSTMCell", "GRUCell")
+_ADDONS = "Addons>"
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,14 @@ def _turned(states: list[Value], counts: list[int]) -> list[Value]:
 
 def cell_rule(b: Builder, layer: Layer, inputs: Value, states: Any, **weights: Value) -> Structure:
     """One step: inputs (batch, n) and states (batch, units) -> the output and the states after it."""
-    cell = read_cell(b, layer, weights)
-    before = [b.cast(s, cell.dtype) for s in flatten(states)]
+    return one_step(b, layer, read_cell(b, layer, weights), inputs, flatten(states))
+
+
+def one_step(b: Builder, layer: Layer, cell: Cell | SteppedCell, inputs: Value, states: list[Value]) -> tuple[Value, list[Value]]:
+    """The output of a cell and the states after it, in the layer's compute dtype."""
+    before = [b.cast(s, cell.dtype) for s in states]
     after = [b.cast(s, layer.policy.compute) for s in step(b, cell, project(b, cell, b.cast(inputs, cell.dtype)), before)]
-    return after[0], after
+    return after[cell.output if isinstance(cell, SteppedCell) else 0], after
 
 
 @keras_layer("SimpleRNNCell", weights=_WEIGHTS, options=_CELL)
@@ -135,11 +141,10 @@ def stacked_cells(walk: Walk, layer: Layer, call: Call) -> Structure:
     _, *given = call.arguments.values()
     x, before = call.first, flatten(given)
     after: list[Value] = []
-    for cell in stack_of(walk, layer):
-        known = walk.rule_inside(cell, *CELLS)
-        count = 2 if cell.class_name == "LSTMCell" else 1
-        x, made = known.function(walk.b, cell, x, before[:count], **walk.weights(cell, known))
-        before, after = before[count:], after + made
+    for inner in stack_of(walk, layer):
+        cell = _cell(walk, inner)
+        x, made = one_step(walk.b, inner, cell, x, before[: cell.states])
+        before, after = before[cell.states :], after + made
     if before:
         raise ModelError(f"StackedRNNCells are given {len(before)} states more than they have")
     return map_structure(Traced, (x, after))
@@ -164,7 +169,7 @@ def refuse_arguments(layer: Layer, call: Call) -> None:
         raise UnsupportedAttribute(f"{layer.class_name} is called with {', '.join(surplus)}")
 
 
-def cells_of(walk: Walk, layer: Layer) -> list[Cell]:
+def cells_of(walk: Walk, layer: Layer) -> list[Cell | SteppedCell]:
     """The cells of a recurrent layer, first to last."""
     rule = walk.rule_inside(layer, *RECURRENT)
     if layer.class_name in KINDS:
@@ -172,9 +177,16 @@ def cells_of(walk: Walk, layer: Layer) -> list[Cell]:
     cell = layer.children.get("cell")
     if cell is None:
         raise ModelError("an RNN without a cell")
-    stack = stack_of(walk, cell)
-    rules = [walk.rule_inside(inner, *CELLS) for inner in stack]
-    return [read_cell(walk.b, inner, walk.weights(inner, rule)) for inner, rule in zip(stack, rules, strict=True)]
+    return [_cell(walk, inner) for inner in stack_of(walk, cell)]
+
+
+def _cell(walk: Walk, layer: Layer) -> Cell | SteppedCell:
+    if layer.class_name.startswith(_ADDONS) and layer.given is None:
+        from loadstone.lowering.keras.third_party_cells import addons_cell  # few models need it
+
+        return addons_cell(walk, layer)
+    rule = walk.rule_inside(layer, *CELLS)
+    return read_cell(walk.b, layer, walk.weights(layer, rule))
 
 
 def stack_of(walk: Walk, cell: Layer) -> list[Layer]:
@@ -187,7 +199,13 @@ def stack_of(walk: Walk, cell: Layer) -> list[Layer]:
 
 
 def apply(
-    b: Builder, layer: Layer, cells: list[Cell], x: Value, given: list[Value] | None, mask: Any, zeros_masked: bool | None = None
+    b: Builder,
+    layer: Layer,
+    cells: Sequence[Cell | SteppedCell],
+    x: Value,
+    given: list[Value] | None,
+    mask: Any,
+    zeros_masked: bool | None = None,
 ) -> Result:
     """Run the cells over a sequence, one after the other. zeros_masked overrides the option zero_output_for_mask."""
     config = layer.config
@@ -238,7 +256,7 @@ def outputs_read(b: Builder, layer: Layer, result: Result, backward: bool) -> Va
 
 
 def _initial_states(
-    b: Builder, layer: Layer, cells: list[Cell], x: Value, given: list[Value] | None
+    b: Builder, layer: Layer, cells: Sequence[Cell | SteppedCell], x: Value, given: list[Value] | None
 ) -> tuple[list[list[Value]] | None, Any]:
     """The states of each cell, None where all are zeros, and a function that keeps those after the call."""
     total = sum(cell.states for cell in cells)
@@ -250,8 +268,8 @@ def _initial_states(
     if batch is None:
         raise ModelError(f"a stateful {layer.class_name} needs a fixed batch size")
     kept = [
-        b.keep_state(f"{layer.path or layer.name}/{number}", Tensor.of([[0.0] * cell.units] * batch, layer.policy.variable))
-        for number, cell in enumerate(c for c in cells for _ in range(c.states))
+        b.keep_state(f"{layer.path or layer.name}/{number}", Tensor.of([[0.0] * size] * batch, layer.policy.variable))
+        for number, size in enumerate(size for cell in cells for size in cell.sizes)
     ]
 
     def keep(after: list[list[Value]]) -> None:
@@ -271,6 +289,6 @@ def _stateful_start(b: Builder, layer: Layer, kept: list[list[Value]], given: li
     return [[b.Where(moved, k, b.cast(g, k.dtype)) for k, g in zip(*pair, strict=True)] for pair in zip(kept, given, strict=True)]
 
 
-def _grouped(cells: list[Cell], states: list[Value]) -> list[list[Value]]:
+def _grouped(cells: Sequence[Cell | SteppedCell], states: list[Value]) -> list[list[Value]]:
     rest = iter(states)
     return [[next(rest) for _ in range(cell.states)] for cell in cells]

@@ -7,6 +7,7 @@ https://onnx.ai/onnx/operators/onnx__LSTM.html. Dropout is nothing at inference.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -55,9 +56,14 @@ class Cell:
     bias: Value | None
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """The lengths of the tensors (batch, length) that the cell hands from step to step."""
+        return (self.units,) * (2 if self.kind == "LSTM" else 1)
+
+    @property
     def states(self) -> int:
-        """How many tensors (batch, units) the cell hands from step to step; the first is its output."""
-        return 2 if self.kind == "LSTM" else 1
+        """How many they are; the first is the cell's output."""
+        return len(self.sizes)
 
     @property
     def dtype(self) -> str:
@@ -71,6 +77,27 @@ class Cell:
             "LSTM": [self.recurrent_activation, self.activation, self.activation],
             "GRU": [self.recurrent_activation, self.activation],
         }.get(self.kind, [self.activation])
+
+
+@dataclass(frozen=True)
+class SteppedCell:
+    """A cell of a package around Keras, which ONNX has no node for: functions of a step, in the dtype of the cell.
+
+    project makes what does not depend on the states of the inputs (..., n); step gives the next states of that and those before. The
+    state number `output` is the output as well.
+    """
+
+    dtype: str
+    sizes: tuple[int, ...]
+    project: Callable[[Builder, Value], Value]
+    step: Callable[[Builder, Value, list[Value]], list[Value]]
+    activations: tuple[Any, ...] = ()
+    output: int = 0
+
+    @property
+    def states(self) -> int:
+        """How many tensors the cell hands from step to step."""
+        return len(self.sizes)
 
 
 def read_cell(b: Builder, layer: Layer, weights: dict[str, Value]) -> Cell:
@@ -99,8 +126,10 @@ def read_cell(b: Builder, layer: Layer, weights: dict[str, Value]) -> Cell:
 # -- one step -----------------------------------------------------------------------------------------------------------
 
 
-def project(b: Builder, cell: Cell, x: Value) -> Value:
+def project(b: Builder, cell: Cell | SteppedCell, x: Value) -> Value:
     """What the inputs give to the gates: (..., n) -> (..., gates * units), with their bias."""
+    if isinstance(cell, SteppedCell):
+        return cell.project(b, x)
     y: Value = b.MatMul(x, cell.kernel)
     if cell.bias is None:
         return y
@@ -108,8 +137,10 @@ def project(b: Builder, cell: Cell, x: Value) -> Value:
     return b.Add(y, bias)
 
 
-def step(b: Builder, cell: Cell, x: Value, states: list[Value]) -> list[Value]:
+def step(b: Builder, cell: Cell | SteppedCell, x: Value, states: list[Value]) -> list[Value]:
     """The next states from the projected inputs (batch, gates * units) and the states (batch, units)."""
+    if isinstance(cell, SteppedCell):
+        return cell.step(b, x, states)
     if cell.kind == "LSTM":
         return _lstm_step(b, cell, x, *states)
     if cell.kind == "GRU":

@@ -15,7 +15,7 @@ from loadstone.errors import ModelError
 from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.keras.recurrent_cells import Cell, has_node, node, project, step
+from loadstone.lowering.keras.recurrent_cells import Cell, SteppedCell, has_node, node, project, step
 
 Advance = Callable[[Builder, Value, list[Value]], list[Value]]
 
@@ -33,14 +33,14 @@ class Run:
     states: list[Value]
 
 
-def run(b: Builder, cell: Cell, x: Value, states: list[Value] | None, mask: Value | None, backward: bool) -> Run:
-    """Run a cell over x (batch, time, n), mask (batch, time) and states (batch, units), zeros where there are none."""
+def run(b: Builder, cell: Cell | SteppedCell, x: Value, states: list[Value] | None, mask: Value | None, backward: bool) -> Run:
+    """Run a cell over x (batch, time, n), mask (batch, time) and states (batch, length), zeros where there are none."""
     if mask is not None and mask.rank != 2:
         raise ModelError(f"a mask of a sequence is (batch, time); this one has shape {mask.shape}")
     x = b.cast(x, cell.dtype)
     states = None if states is None else [b.cast(s, cell.dtype) for s in states]
     mask = None if mask is None else b.cast(mask, "bool")
-    if not has_node(cell):
+    if isinstance(cell, SteppedCell) or not has_node(cell):
         return _stepwise(b, cell, x, states if states is not None else zero_states(b, cell, x), mask, backward)
     if mask is None:
         y, last = node(b, cell, b.transpose(x, [1, 0, 2]), states, None, backward)
@@ -48,9 +48,10 @@ def run(b: Builder, cell: Cell, x: Value, states: list[Value] | None, mask: Valu
     return _packed(b, cell, x, states, mask, backward)
 
 
-def zero_states(b: Builder, cell: Cell, x: Value) -> list[Value]:
+def zero_states(b: Builder, cell: Cell | SteppedCell, x: Value) -> list[Value]:
     """The states that a sequence x (batch, time, n) begins with."""
-    return [b.zeros([b.dim(x, 0), cell.units], cell.dtype)] * cell.states
+    made = {size: b.zeros([b.dim(x, 0), size], cell.dtype) for size in cell.sizes}
+    return [made[size] for size in cell.sizes]
 
 
 # -- masks around a fused node --------------------------------------------------------------------------------------------
@@ -92,11 +93,21 @@ def _take(b: Builder, x: Value, order: Value) -> Value:
 # -- step by step -----------------------------------------------------------------------------------------------------------
 
 
-def _stepwise(b: Builder, cell: Cell, x: Value, states: list[Value], mask: Value | None, backward: bool) -> Run:
+def _stepwise(b: Builder, cell: Cell | SteppedCell, x: Value, states: list[Value], mask: Value | None, backward: bool) -> Run:
     gates = b.transpose(project(b, cell, x), [1, 0, 2])
     hosted = any(isinstance(a, Given) for a in cell.activations)  # a Python call cannot stand in a loop
-    outputs, last, after = over_steps(b, lambda inner, xt, held: step(inner, cell, xt, held), gates, states, mask, backward, hosted)
-    return Run(b.transpose(outputs, [1, 0, 2]), last, after)
+    first = cell.output if isinstance(cell, SteppedCell) else 0
+
+    def advance(inner: Builder, xt: Value, held: list[Value]) -> list[Value]:
+        return _moved(step(inner, cell, xt, _moved(held, -first)), first)
+
+    outputs, last, after = over_steps(b, advance, gates, _moved(states, first), mask, backward, hosted)
+    return Run(b.transpose(outputs, [1, 0, 2]), last, _moved(after, -first))
+
+
+def _moved(states: list[Value], places: int) -> list[Value]:
+    """The states in a circle, so many places to the left."""
+    return states[places:] + states[:places]
 
 
 def over_steps(

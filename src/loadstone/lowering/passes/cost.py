@@ -30,6 +30,11 @@ def sharding(block: Block) -> Sharding:
     return Sharding(rows, flops)
 
 
+def of_sample(block: Block) -> float:
+    """An estimate of the FLOPs of one sample."""
+    return _block(block)[0]
+
+
 def _block(block: Block, times: int = 1) -> Cost:
     costs = [_op(op) for op in block.ops]
     return times * sum(flops for flops, _ in costs), times * sum(read for _, read in costs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loadstone.frontends.keras.history import Config, upgrade
+from loadstone.ir import Layer
 
 
 @upgrade(
@@ -12,6 +13,20 @@ def groups_of_conv_alone(config: Config) -> Config:
     """tf.keras 2.3 wrote `groups` for every class that inherits from Conv; these never computed with it."""
     config.pop("groups", None)
     return config
+
+
+@upgrade(before="2.1", classes="SeparableConv2D")
+def separable_convolutions_had_no_dilation(config: Config) -> Config:
+    """tf.keras of TensorFlow 1.4 has no such argument, and writes none."""
+    config.setdefault("dilation_rate", 1)
+    return config
+
+
+def depth_multiplier_of(layer: Layer) -> None:
+    """tf.keras of TensorFlow 1.4 to 1.11 did not write it for separable convolutions, and opens such a file as if it were 1: the kernel tells."""
+    kernel = layer.weights.get("depthwise_kernel")
+    if layer.class_name in ("SeparableConv1D", "SeparableConv2D") and kernel is not None:
+        layer.config.setdefault("depth_multiplier", kernel.shape[-1])
 
 
 @upgrade(before="3.0", classes="DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D")
