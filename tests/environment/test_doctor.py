@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from loadstone.environment.diagnosis import FAILS, LOADS, TARGETS, WRONG
 from loadstone.environment.doctor import Look, doctor
 from loadstone.environment.taken import libraries
+from loadstone.environment.targets import FAILS, LOADS, TARGETS, WRONG
 from loadstone.environment.traps import TRAPS
 from loadstone.environment.traps.registry import ORDER
 

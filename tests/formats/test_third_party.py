@@ -1,4 +1,7 @@
-"""Layers of packages around Keras against what those packages predicted (tests/golden/make_{third_party,addons,contrib_layers,keras_contrib,keras_hub,keras_hub_parts,keras_cv,qkeras}.py)."""
+"""Layers of packages around Keras against what those packages predicted.
+
+tests/golden/make_{third_party,addons,contrib_layers,keras_contrib,keras_hub,keras_hub_parts,keras_cv,qkeras}.py made the files.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import re
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -47,6 +51,61 @@ def test_what_the_caller_supplies_comes_first() -> None:
 
     model = loadstone.load_model(GOLDEN / "keras_contrib" / "instances.h5", custom_objects={"InstanceNormalization": InstanceNormalization})
     assert not model.predict(np.load(GOLDEN / "keras_contrib" / "instances.npz")["input"], verbose=0).any()
+
+
+def _saved(path: Path, name: str, config: dict[str, object], shape: tuple[int, ...], **weights: int) -> Path:
+    """An HDF5 file of tf.keras 2.8 with a model of one layer, whose weights are ones of these lengths."""
+    first = {"batch_input_shape": [None, *shape], "dtype": "float32", "sparse": False, "name": "x"}
+    layer = {"class_name": name, "config": {"name": "layer", "trainable": True, "dtype": "float32", **config}}
+    model = {"class_name": "Sequential", "config": {"name": "s", "layers": [{"class_name": "InputLayer", "config": first}, layer]}}
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"model_config": json.dumps(model), "keras_version": "2.8.0", "backend": "tensorflow"})
+        group = file.create_group("model_weights/layer")
+        file["model_weights"].attrs["layer_names"] = ["layer"]
+        group.attrs["weight_names"] = [f"layer/{weight}:0" for weight in weights]
+        for weight, length in weights.items():
+            group[f"layer/{weight}:0"] = np.ones(length, "float32")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("Swish", {"beta": 1.0}),
+        ("Scale", {"axis": -1}),
+        ("Capsule", {"num_capsule": 2, "dim_capsule": 3, "routings": 3, "share_weights": True, "activation": "linear"}),
+        ("L2Normalization", {"axis": -1}),
+        ("FixedDropout", {"rate": 0.5}),
+        ("NetVLAD", {"num_clusters": 3}),
+        ("DropPath", {"rate": 0.5, "seed": None}),
+    ],
+)
+def test_a_class_that_anybody_may_have_written_is_the_users(name: str, config: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(LoadstoneError, match=name):
+        loadstone.load_model(_saved(tmp_path / "model.h5", name, config, (3,))).predict(np.zeros((1, 3), "float32"), verbose=0)
+
+
+@pytest.mark.filterwarnings("ignore:.*the file does not say whose:UserWarning")
+@pytest.mark.parametrize(
+    ("name", "config", "message"),
+    [
+        ("CoordinateChannel2D", {"use_radius": False, "data_format": "channels_first"}, "channels first"),
+        ("Addons>MaxUnpooling2DV2", {"output_size": [2, 4, 4, 1], "speed": 3}, "speed=3"),
+        ("Addons>SpatialPyramidPooling2D", {"bins": [5], "data_format": "channels_last"}, "5 cells"),
+        ("keras_cv>DropPath", {"rate": 0.5, "batchwise": True}, "batchwise"),
+        ("keras_hub>RotaryEmbedding", {"rope_type": "yarn"}, "yarn"),
+        (
+            "BatchNormalization",
+            {"axis": -1, "momentum": 0.9, "epsilon": 1e-3, "center": False, "scale": False, "freeze": False},
+            "freeze=False",
+        ),
+    ],
+)
+def test_an_option_that_is_not_understood_is_refused_by_name(name: str, config: dict[str, object], message: str, tmp_path: Path) -> None:
+    weights = {"moving_mean": 2, "moving_variance": 2} if name == "BatchNormalization" else {}
+    path = _saved(tmp_path / "model.h5", name, config, (4, 4, 2), **weights)
+    with pytest.raises(LoadstoneError, match=message):
+        loadstone.load_model(path).predict(np.zeros((1, 4, 4, 2), "float32"), verbose=0)
 
 
 @pytest.mark.parametrize("text", ["quantized_relu(4,", "quantized_relu(os.getcwd())", "quantized_mystery(4)"])

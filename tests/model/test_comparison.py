@@ -83,7 +83,7 @@ def masking(value):
 
 
 def test_masks_are_seen_whatever_they_take_off():
-    assert paddings(masking(-1.0)) == (-1.0,)
+    assert -1.0 in paddings(masking(-1.0))
     assert same_predictions(masking(-1.0), masking(-1.0)) == 0
     with pytest.raises(ModelError, match="other numbers"):
         same_predictions(masking(-1.0), masking(-2.0))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from loadstone.cli.exits import EXIT_CODES, NEEDS_SOMETHING, WARNINGS
-from loadstone.environment.diagnosis import LOADS, TARGETS, TITLES
+from loadstone.environment.targets import LOADS, TARGETS, TITLES
 from loadstone.errors import LoadstoneError, one_line
 
 if TYPE_CHECKING:

@@ -42,10 +42,11 @@ class Member:
 
 @dataclass(eq=False)
 class Archive:
-    """The members of a zip file by name ("model.weights.h5"), folders left out."""
+    """The members of a zip file by name ("model.weights.h5"), folders left out; and the comment at its end."""
 
     source: Source
     members: dict[str, Member] = field(default_factory=dict)
+    comment: bytes = b""
 
     def open(self, name: str) -> Source:
         """A member as a source: a range of the file where it is stored, else its inflated bytes."""
@@ -95,6 +96,7 @@ def read(source: Source) -> Archive:
 
     archive = Archive(source)
     with _typed(source), source.file() as stream, zipfile.ZipFile(stream) as file:
+        archive.comment = file.comment
         entries = file.infolist()
         if len(entries) > MAX_MEMBERS:
             raise CorruptFile(f"more than {MAX_MEMBERS} members", source=source.name)
@@ -170,3 +172,13 @@ def add(path: str, name: str, data: bytes) -> None:
         member = zipfile.ZipInfo(name)
         member.external_attr = 0o600 << 16  # for who unpacks it
         archive.writestr(member, data)
+
+
+def add_comment(path: str, data: bytes) -> None:
+    """Put a comment at the end of an archive that was just written. Raises ValueError for more bytes than the format has room for."""
+    import zipfile
+
+    if len(data) > zipfile.ZIP_MAX_COMMENT:
+        raise ValueError(f"{len(data)} bytes for the comment of a zip archive, which has at most {zipfile.ZIP_MAX_COMMENT}")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = data

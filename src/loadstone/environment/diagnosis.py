@@ -5,19 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from loadstone.environment.targets import FAILS, LOADS, TITLES, WRONG
 from loadstone.errors import one_line
 from loadstone.ir.records import dataclass, field
 
-TARGETS = ("loadstone", "keras3", "tf_keras", "tensorflow", "tf-serving")
-TITLES = {
-    "loadstone": "loadstone",
-    "keras3": "Keras 3",
-    "tf_keras": "tf_keras (Keras 2)",
-    "tensorflow": "the TensorFlow that saved it",
-    "tf-serving": "TensorFlow Serving",
-}
 SEVERITIES = ("error", "warning", "note")
-LOADS, WRONG, FAILS = "loads", "wrong numbers", "fails"
 NEEDS = "it needs custom objects"  # how that finding begins
 
 

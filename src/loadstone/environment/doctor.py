@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from loadstone import formats
 from loadstone.containers.source import Filepath, Source
 from loadstone.custom import CustomObjects
-from loadstone.environment.diagnosis import SEVERITIES, TARGETS, Diagnosis, Finding, Verdict, verdict
+from loadstone.environment.diagnosis import SEVERITIES, Diagnosis, Finding, Verdict, verdict
 from loadstone.environment.kept import record_of
 from loadstone.environment.present import NAMES, Present, present
 from loadstone.environment.provenance import Provenance, provenance
 from loadstone.environment.record import Record
 from loadstone.environment.stored import Stored, stored
+from loadstone.environment.targets import TARGETS
 from loadstone.environment.traps import TRAPS, Case
 from loadstone.errors import LoadstoneError
 from loadstone.ir.records import dataclass, field

@@ -114,6 +114,19 @@ def _wrapped(layer: Layer, given: Shape | None) -> Layer:
     return replace(layer.children["layer"], name=layer.name, path=layer.path, trainable=layer.trainable)
 
 
+def _as_of_keras(layer: Layer, given: Shape | None) -> Layer:
+    """A layer of another package that is Keras' own under another name."""
+    return replace(layer, class_name={"FixedDropout": "Dropout"}.get(name := layer.class_name.rpartition(">")[2], name), registered=None)
+
+
+def _frozen(layer: Layer, given: Shape | None) -> Layer:
+    """A BatchNormalization that keras-resnet froze, which uses its moving statistics always: today's, where it does not train."""
+    if layer.config["freeze"] is not True:
+        return layer
+    config = {key: value for key, value in layer.config.items() if key != "freeze"}
+    return replace(layer, class_name="BatchNormalization", config=config, registered=None, trainable=False)
+
+
 def _maxout(layer: Layer, given: Shape | None) -> Layer:
     """All linear maps at once, then the largest of each unit's."""
     features, units = layer.config["nb_feature"], layer.config["units"]
@@ -392,6 +405,8 @@ CHANGES: dict[str, Change] = {
     "RandomWidth": _identity,
     "SyncBatchNormalization": _synchronized,
     **dict.fromkeys(("Addons>WeightNormalization", "Addons>SpectralNormalization"), _wrapped),
+    **dict.fromkeys(("efficientnet>FixedDropout", "keras_hub>ReversibleEmbedding"), _as_of_keras),
+    "keras_resnet>BatchNormalization": _frozen,
     "MaxoutDense": _maxout,
     "Highway": _highway,
     "ParametricSoftplus": _parametric_softplus,

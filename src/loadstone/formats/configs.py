@@ -7,6 +7,7 @@ from typing import Any
 
 from loadstone.containers.source import Source
 from loadstone.errors import LoadstoneError, ModelError
+from loadstone.formats.vocabulary_files import with_vocabularies
 from loadstone.frontends.keras.config import read_model
 from loadstone.ir import Layer, Producer
 
@@ -14,9 +15,10 @@ from loadstone.ir import Layer, Producer
 def read_config(config: dict[str, Any], producer: Producer, custom: Any, source: Source | None = None) -> Layer:
     """The root layer of a config from a file; ModelError where it is not what Keras writes.
 
-    custom: the caller's objects, for the frontend. source: the file, beside which SavedModels of layers may lie.
+    custom: the caller's objects, for the frontend. source: the file, beside which SavedModels of layers and vocabularies may lie.
     """
     try:
+        config = with_vocabularies(config, source)
         return read_model(config, producer, custom, None if source is None else _around(source))
     except LoadstoneError:
         raise

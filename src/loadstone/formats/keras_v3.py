@@ -13,11 +13,10 @@ from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError
 from loadstone.formats.format import Format, Match
 from loadstone.formats.reading import only_mapped, reading
-from loadstone.formats.v3_files import CONFIG, HDF5, NPZ, SHARDS, assets_of, files_of, weights_of
+from loadstone.formats.v3_files import CONFIG, HDF5, METADATA, NPZ, SHARDS, assets_of, files_of, weights_of
 from loadstone.formats.weights import Weights
 from loadstone.ir import Model
 
-METADATA = "metadata.json"
 _MARKS = (*HDF5, NPZ, SHARDS, METADATA)
 
 

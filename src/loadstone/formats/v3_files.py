@@ -17,7 +17,7 @@ from loadstone.errors import CorruptFile, LoadstoneError, UnsupportedVersion
 from loadstone.ir import Tensor
 from loadstone.ir.records import dataclass, field
 
-CONFIG, ASSETS = "config.json", "assets/"
+CONFIG, METADATA, ASSETS = "config.json", "metadata.json", "assets/"
 HDF5 = ("model.weights.h5", "variables.h5")  # the second by tf.keras 2.11
 NPZ, SHARDS = "model.weights.npz", "model.weights.json"
 

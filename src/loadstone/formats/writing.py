@@ -10,7 +10,7 @@ from typing import Any
 from loadstone.containers import hdf5, safetensors
 from loadstone.containers import zip as archives
 from loadstone.errors import LoweringError
-from loadstone.formats.v3_files import ASSETS, CONFIG, HDF5
+from loadstone.formats.v3_files import ASSETS, CONFIG, HDF5, METADATA
 from loadstone.frontends.keras import models_2, weights_named
 from loadstone.frontends.keras.functions_2 import with_functions
 from loadstone.frontends.keras.order import as_keras_lists
@@ -81,7 +81,7 @@ def keras_v3(
         config = {**config, "compile_config": dict(compiled.config)}
         weights.update(_optimizer(compiled, writer))
     os.makedirs(folder, exist_ok=True)
-    _write_json(os.path.join(folder, "metadata.json"), {"keras_version": writer.version, "date_saved": date})
+    _write_json(os.path.join(folder, METADATA), {"keras_version": writer.version, "date_saved": date})
     _write_json(os.path.join(folder, CONFIG), config)
     for path in [path for path in weights if path.endswith(".txt")]:
         place = os.path.join(folder, ASSETS, path)

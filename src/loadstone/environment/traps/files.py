@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loadstone.environment.diagnosis import TARGETS, Finding
+from loadstone.environment.diagnosis import Finding
+from loadstone.environment.targets import TARGETS
 from loadstone.environment.traps.registry import Case, fix, python, served, trap
 
 _READERS = ("keras3", "tf_keras")

@@ -142,7 +142,7 @@ class _Columns:
             return self.looked_up(config, Forward({word: k for k, word in enumerate(words)}, unknown)), None
         if kind == "VocabularyFileCategoricalColumn":
             raise UnsupportedAttribute(
-                f"a feature column whose vocabulary is a file of its own, {config['vocabulary_file']!r}: it is never read"
+                f"a feature column whose vocabulary is a file of its own, {config['vocabulary_file']!r}, which does not lie beside the model"
             )
         raise UnsupportedAttribute(f"a feature column of class {kind} in a DenseFeatures")
 
