@@ -16,6 +16,8 @@ from loadstone.ir import Layer, Model, Producer, Spec, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.finish import finish
+from loadstone.lowering.keras.fourier import Frames
+from loadstone.lowering.keras.ops_fourier import spectra
 from loadstone.lowering.keras.walk import Traced, Walk
 from loadstone.runtime.executor import run_once
 
@@ -275,6 +277,8 @@ def condition(b: Builder, x: Value) -> Any:
 
 case("Loop", loop, ROWS)
 case("If", condition, ROWS)
+for name, frames in {"": Frames(6, 3, 8), "-plain": Frames(8, 4, 8, None, False)}.items():
+    case(f"call of Frames{name}", lambda b, x, frames=frames: spectra(b, Layer("STFT", "stft", {}), x, frames), numbers(2, 20), free=(0, 1))
 case("Constant", lambda b, x: b.const(numbers(2, 3)), ROWS)
 case("Input", lambda b, x: x, ROWS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadstone.containers import yaml
 from loadstone.containers.source import Source
+from loadstone.frontends.keras.config import read_model
 from loadstone.frontends.keras.history import upgrade_layer
 from loadstone.ir import Producer
 
@@ -17,3 +18,24 @@ def test_lists_of_tensorflow_1_14_are_lists_in_yaml() -> None:
     tag = "!!python/object/new:tensorflow.python.training.tracking.data_structures._ListWrapper"
     text = f"axis: {tag}\n  listitems:\n  - 3\n  state:\n    _storage:\n    - 3\n"
     assert yaml.read(Source.open(text.encode())) == {"axis": [3]}
+
+
+def test_constants_that_a_call_does_not_give_are_no_argument_of_it() -> None:
+    """tf.keras 2 wrote `constants` beside the initial states of a Bidirectional, which Keras 3 calls without them."""
+    lstm = {"class_name": "LSTM", "config": {"name": "lstm", "units": 2, "go_backwards": False}}
+    layers = [
+        *(
+            {"class_name": "InputLayer", "name": name, "config": {"name": name, "batch_input_shape": shape}, "inbound_nodes": []}
+            for name, shape in (("x", [None, 3, 2]), ("a", [None, 2]), ("b", [None, 2]), ("c", [None, 2]), ("d", [None, 2]))
+        ),
+        {
+            "class_name": "Bidirectional",
+            "name": "both",
+            "config": {"name": "both", "layer": lstm, "merge_mode": "concat"},
+            "inbound_nodes": [[["x", 0, 0, {"initial_state": [[name, 0, 0] for name in "abcd"], "constants": None}]]],
+        },
+    ]
+    ends = {"input_layers": [[name, 0, 0] for name in "xabcd"], "output_layers": [["both", 0, 0]]}
+    root = read_model({"class_name": "Functional", "config": {"name": "m", "layers": layers, **ends}}, Producer("tf.keras", "2.14.0"))
+    (node,) = [node for node in root.graph.nodes if node.op == "Bidirectional"]
+    assert set(node.kwargs) == {"initial_state"}

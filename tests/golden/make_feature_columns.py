@@ -50,7 +50,8 @@ def dense(name, features, columns, **options):
 
 shutil.rmtree(FOLDER, ignore_errors=True)
 os.makedirs(FOLDER)
-with open(os.path.join(FOLDER, "animals.txt"), "wb") as file:
+os.chdir(FOLDER)
+with open("animals.txt", "wb") as file:
     file.write("fox\r\ndog\nöwl\na fourth one".encode())
 age, size = C.numeric_column("age"), C.numeric_column("size", shape=(2,))
 words = C.categorical_column_with_vocabulary_list("word", ["fox", "dog", "owl"], num_oov_buckets=2)
@@ -74,7 +75,7 @@ dense(
         C.embedding_column(pairs, 2),
     ],
 )
-listed = C.categorical_column_with_vocabulary_file("word", os.path.join(FOLDER, "animals.txt"), vocabulary_size=3, num_oov_buckets=2)
+listed = C.categorical_column_with_vocabulary_file("word", "./animals.txt", vocabulary_size=3, num_oov_buckets=2)
 dense("vocabulary_file", ["word"], [C.indicator_column(listed), C.embedding_column(listed, 2)])
 dense("hashes", ["word", "code"], [C.embedding_column(hashed, 3, combiner="sqrtn"), C.embedding_column(hashed_codes, 2)])
 dense(

@@ -78,7 +78,8 @@ def closure_of(objects: Mapping[str, Any]) -> Closure:
 
 def _cut(module: Module, found: Closure, owners: _Owners) -> list[Module]:
     """Cut the text of a module to what is wanted of it; the other modules that are to be cut again since more is wanted of them."""
-    lines = linecache.getlines(module.file) if module.file else []
+    stored = bool(module.file) and module.file != "<string>"  # which is what was given to the interpreter itself, whoever asks
+    lines = linecache.getlines(module.file) if stored else []
     try:
         with warnings.catch_warnings(action="ignore"):  # of escapes in strings, which its author has seen
             statements = ast.parse("".join(lines)).body

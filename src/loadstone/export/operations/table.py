@@ -30,6 +30,7 @@ _FAMILIES = (
     "resizing",
     "normalizing",
     "loops",
+    "signals",
 )
 
 
@@ -47,6 +48,16 @@ def onnx(*names: str) -> Callable[[Rule], Rule]:
         return function
 
     return enter
+
+
+def call_of(*kinds: type) -> Callable[[Rule], Rule]:
+    """Decorator: the function is the rule for Python calls that such an object says the meaning of (`Builder.host(does=...)`)."""
+    return onnx(*[f"call of {kind.__name__}" for kind in kinds])
+
+
+def name_of(op: Op) -> str:
+    """Under which name the rule for an op is entered."""
+    return f"call of {type(op.attributes.get('does')).__name__}" if op.domain else op.kind
 
 
 def rules() -> dict[str, Rule]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from loadstone.export.operations.holding import Held
 from loadstone.export.operations.lengths import Fact, Length, Lengths
-from loadstone.export.operations.table import NoOperation, rules
+from loadstone.export.operations.table import NoOperation, name_of, rules
 from loadstone.ir import Layer, Node, Output, Policy, Structure, Tensor, dtypes
 from loadstone.lowering.block import Block, Op, Value
 
@@ -104,7 +104,7 @@ class Translation:
             self.lengths.visit(op)
 
     def _op(self, op: Op) -> None:
-        rule = self._rules.get(op.kind) if not op.domain else None
+        rule = self._rules.get(name_of(op))
         if any(value.dtype == "string" for value in (*op.outputs, *[v for v in op.inputs if v is not None])):
             rule = None
         try:

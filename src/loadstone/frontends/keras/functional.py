@@ -149,6 +149,8 @@ def _as_predicted(
     """
     if () < release < (2, 0, 4) and layer.class_name == "BatchNormalization" and kwargs.get("training") in (False, 0):
         kwargs = {**kwargs, "training": True}  # it took the statistics of the batch (keras/layers/normalization.py of 2.0.3)
+    if release < (3,) and layer.class_name == "Bidirectional" and kwargs.get("constants", 0) is None:
+        kwargs = {key: value for key, value in kwargs.items() if key != "constants"}  # written beside initial states, gone in Keras 3
     if (3, 4) <= release < (3, 7) and layer.graph is not None:
         args = tuple(flatten(arg) if isinstance(arg, dict) else arg for arg in args)
     return args, {key: value for key, value in kwargs.items() if key != "training" or not (3,) <= release < (3, 16)}

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from loadstone.errors import UnsupportedOps
 from loadstone.frontends.keras import operations_2
 from loadstone.ir import Graph, Layer, Node, Output, Structure, map_structure
 
@@ -73,7 +74,13 @@ class _Rewritten:
             return found
 
         args, kwargs = map_structure(operand, (node.args, node.kwargs))
-        last: _Tensor = operations_2.call(_Function(self, layer, ""), layer, args, kwargs)
+        last = operations_2.call(_Function(self, layer, ""), layer, args, kwargs)
+        if not isinstance(last, _Tensor):
+            kind = layer.class_name
+            raise UnsupportedOps(
+                f"HDF5 files of Keras 2 have no {kind} (at {layer.path})", ops={kind: (1, layer.path)},
+                hint='model.to_keras(library="tf_keras") makes a living model of it',
+            )  # fmt: skip
         return last.output.node
 
     def call(self, function: str, operation: Layer, args: tuple[Any, ...], kwargs: dict[str, Any], suffix: str = "") -> _Tensor:

@@ -160,6 +160,23 @@ def _softmax(logarithm: bool) -> Function:
     return apply
 
 
+def _spectra(tf: Any, args: Sequence[Any], options: Options) -> Any:
+    """Two functions, each of which gives one of the parts (keras/src/backend/tensorflow/math.py)."""
+    length, step, fft = (options[key] for key in ("sequence_length", "sequence_stride", "fft_length"))
+    x, before, name = args[0], (fft - length) // 2, options.get("window", "hann")
+    if not isinstance(name, (str, type(None))):
+        raise UnsupportedOps("Keras 2 has no STFT whose window is given by its numbers", ops={"STFT": (1, "")})
+    if options.get("center", True):
+        x = tf.pad(x, [[0, 0]] * (len(x.shape) - 1) + [[fft // 2, fft // 2]], mode="REFLECT")
+
+    def window(_: Any, dtype: Any = None) -> Any:
+        found = tf.ones(length, dtype) if name is None else _named(tf, f"signal.{name}_window")(length, periodic=True, dtype=dtype)
+        return tf.pad(found, [[before, fft - length - before]])
+
+    found = tf.signal.stft(x, frame_length=fft, frame_step=step, fft_length=fft, window_fn=window)
+    return [tf.math.real(found), tf.math.imag(found)]
+
+
 def _item(tf: Any, args: Sequence[Any], options: Options) -> Any:
     key = args[1]
     return args[0][tuple(key) if isinstance(key, list) else key]
@@ -180,6 +197,7 @@ _FUNCTIONS: dict[str, Function] = {
     "Softmax": _softmax(False),
     "LogSoftmax": _softmax(True),
     "GetItem": _item,
+    "STFT": _spectra,
     "Take": lambda tf, args, options: tf.gather(args[0], args[1], axis=options.get("axis")),
     "Elu": lambda tf, args, options: tf.nn.elu(args[0]) * 1.0,
     "LeakyRelu": lambda tf, args, options: tf.nn.leaky_relu(args[0], alpha=options.get("negative_slope", 0.2)),

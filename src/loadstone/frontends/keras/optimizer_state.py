@@ -56,11 +56,17 @@ def read(model: Model) -> OptimizerState | None:
     stored = model.extra.get("optimizer") or {}
     tensors = {name: tensor for name, tensor in stored.items() if not name.endswith("_CHECKPOINTABLE_OBJECT_GRAPH")}
     config = optimizers.stored_in(model.training_config or {})
+    if not tensors and model.format == "keras_v3" and isinstance(config, Mapping) and _is_legacy(model, config):
+        raise Unreadable("tf.keras keeps nothing of a legacy optimizer in .keras files")
     if not tensors or model.root is None:
         return None
     if not isinstance(config, Mapping):
         raise Unreadable("the file does not say which optimizer it belongs to")
     return _Reading(model, config, tensors).run()
+
+
+def _is_legacy(model: Model, config: Mapping[str, Any]) -> bool:
+    return optimizers.era(model.producer, config.get("config") or {}) == "v2"
 
 
 def in_order(model: Model) -> list[Tensor]:

@@ -37,6 +37,7 @@ _RATES = {"SGD": 0.01, "ScheduleFreeAdamW": 0.0025}  # by default; of the others
 _SCHEDULES = frozenset("CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay PiecewiseConstantDecay PolynomialDecay".split())
 _LOST_SCHEDULES = frozenset("LinearCosineDecay NoisyLinearCosineDecay".split())
 _LEGACY = frozenset("Adadelta Adagrad Adam Adamax Ftrl Nadam RMSprop SGD".split())
+_SMALL = 1e-6
 _FLOATS = "learning_rate momentum rho beta_1 beta_2 epsilon initial_accumulator_value weight_decay"
 _SAYS_NOTHING = frozenset("jit_compile is_legacy_optimizer transformers".split())
 
@@ -132,7 +133,10 @@ def _dated(name: str, config: dict[str, Any], era: str, said: Said) -> dict[str,
         config.pop("epsilon", None)  # Keras' own, 1e-7
     config = {key: value for key, value in config.items() if key not in _SAYS_NOTHING}
     if era != "new":
-        config = _moved_epsilon(name, config)
+        moved = _moved_epsilon(name, config)
+        if moved is not config and config.get("epsilon", 0) > _SMALL:
+            said.changed.append(f"{name} of Keras before 2.11 added its epsilon of {config['epsilon']:g} to a root, under which it is today")
+        config = moved
     if era == "keras" and name == "Adagrad":
         config.setdefault("initial_accumulator_value", 0.0)
     if name == "Nadam" and era != "new":  # its momentum grew by 0.96 ** (0.004 t), since 2.11 by 0.96 ** t

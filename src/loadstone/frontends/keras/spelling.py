@@ -23,7 +23,7 @@ __all__ = ["RELEASE", "lack", "model_config"]
 _COMMON = frozenset("name trainable dtype activity_regularizer".split())
 # What changes numbers whatever the data.
 _NO_WORD = frozenset("backend coordinates counts_padding masked merged_masks output_size states statistics step_masks zeros_masked".split())
-_OF_OTHERS = frozenset("addons_lisht addons_rrelu addons_snake crelu gelu_tanh hard_sigmoid_2 sparsemax".split())  # activations that it has under no name
+_OF_OTHERS = frozenset("addons_lisht addons_rrelu addons_snake crelu gelu_tanh hard_sigmoid_2 sparsemax".split())  # it has no name for them
 _CURVES = {"sparsemax_3": "sparsemax"}  # and one that computes something of its own under a name of others
 _RECURRENT = frozenset("RNN SimpleRNN LSTM GRU Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D".split())
 _PLACED = ("batch_input_shape", "batch_shape", "policies")  # the input of a first layer, which stands before it now

@@ -3,8 +3,8 @@
 `variables(layer)` answers for one layer, its children apart: they are layers with variables of their own. A row of the
 registry is one class: a function from the layer to its variables in the order of today's Keras, which is also the order
 in which `vars/0`, `vars/1`, ... of a `.keras` file are counted unless a path says otherwise. Classes of every release from
-tf.keras 2.3 to Keras 3.15 are here, older ones and those of other packages in `variables_elsewhere`; a class that has no row and is not
-in `WITHOUT` is unknown (None): a user's own.
+tf.keras 2.3 to Keras 3.15 are here, older ones in `variables_elsewhere` and those of other packages in
+`variables_third_party`; a class that has no row and is not in `WITHOUT` is unknown (None): a user's own.
 """
 
 from __future__ import annotations
@@ -404,4 +404,4 @@ WITHOUT = frozenset(
     """.split()
 )
 
-from loadstone.frontends.keras import variables_elsewhere  # noqa: E402,F401  (fills the registry)
+from loadstone.frontends.keras import variables_elsewhere, variables_third_party  # noqa: E402,F401  (they fill the registry)
