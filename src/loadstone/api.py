@@ -310,7 +310,7 @@ def save_model(
     progress: called with the bytes of weights that were written, and of all.
     example: a small input, which is kept in the file with the model's output (data of yours: whoever has the file has them), for
     `load_model(..., verify=True)` and `loadstone verify`.
-    library: which Keras is to open an `.h5` file: "keras" is Keras 3; "tf_keras" and "tf.keras" have another spelling for it.
+    library: which Keras is to open a `.keras` or `.h5` file: "keras" is Keras 3; "tf_keras" and "tf.keras" have another spelling for it.
     opset, input_names, output_names, shapes, channels_first, external_data: of `.onnx`, as for `convert`.
     record: keeps the environment (Python, platform, framework, versions of packages, names of custom objects) in the file of a whole model;
     "full" has all distributions, the devices, the commit and the sources of custom objects too; False keeps none. Never names of users or

@@ -26,7 +26,10 @@ class MyScale:
 
 CUSTOM_OBJECTS = {"my_custom_activation": my_custom_activation, "MyScale": MyScale}
 
-RELEASES = {f"tf.keras-{version}" for version in ("2.3.4", "2.8.4", "2.12.1", "2.13.1", "2.14.1", "2.15.1")} | {"keras-3.0.5", "keras-3.15.1"}
+RELEASES = {f"tf.keras-{version}" for version in ("2.3.4", "2.8.4", "2.12.1", "2.13.1", "2.14.1", "2.15.1")} | {
+    "keras-3.0.5",
+    "keras-3.15.1",
+}
 
 
 def load(golden: Golden):

@@ -291,8 +291,8 @@ def single(arrays):
     return arrays[0] if len(arrays) == 1 else arrays
 
 
-def write(release, model, folder):
-    """The trained model in every way of the release. Returns what did not work."""
+def write(release, model, start, folder):
+    """The trained model in every way of the release, and the untrained one. Returns what did not work."""
     errors = {}
 
     def attempt(name, save):
@@ -300,7 +300,10 @@ def write(release, model, folder):
             save(str(folder / name))
         except Exception as error:
             errors[name] = "%s: %s" % (type(error).__name__, str(error)[:300])
+            if (folder / name).is_file():
+                (folder / name).unlink()
 
+    attempt("start.h5", start.save)
     if release.three:
         attempt("model.keras", model.save)
         attempt("later.weights.h5", model.save_weights)
@@ -323,9 +326,10 @@ def eager(release, model):
         model.run_eagerly = True
 
 
-def take_step(model, xs, ys, folder, errors):
+def take_step(release, model, xs, ys, folder, errors):
+    without = {"include_optimizer": False} if release.tensorflows or release.version >= (2,) else {}
     model.train_on_batch(single(xs), single(ys))
-    model.save(str(folder / "after.h5"))
+    model.save(str(folder / "after.h5"), **without)
     outputs = model.predict_on_batch(single(xs))
     outputs = outputs if isinstance(outputs, list) else [outputs]
     arrays = {"%s%d" % (k, i): a for k, group in (("x", xs), ("y", ys), ("out", outputs)) for i, a in enumerate(group)}
@@ -339,10 +343,9 @@ def make_own(release, build, optimizer, folder):
     eager(release, model)
     start = build(release)[0]
     start.compile(optimizer=optimizer(), loss=loss)
-    start.save(str(folder / "start.h5"))
     for _ in range(3):
         model.train_on_batch(single(xs), single(ys))
-    take_step(model, xs, ys, folder, write(release, model, folder))
+    take_step(release, model, xs, ys, folder, write(release, model, start, folder))
 
 
 def target(loss, shape):
@@ -374,7 +377,7 @@ def make_of_case(release, path, folder):
     shutil.copy(str(path), str(folder / ("model" + path.suffix)))
     if "savedmodel" in said["formats"] and said["formats"]["savedmodel"].get("ok"):
         shutil.copytree(str(path.parent / said["formats"]["savedmodel"]["path"]), str(folder / "saved_model"))
-    take_step(model, xs, ys, folder, {})
+    take_step(release, model, xs, ys, folder, {})
     return True
 
 

@@ -133,11 +133,31 @@ def test_a_layer_frozen_around_is_frozen_in_keras_3(tmp_path):
     pytest.importorskip("keras")
     tf_keras = pytest.importorskip("tf_keras")
     inner = tf_keras.Sequential([tf_keras.Input((4,)), tf_keras.layers.Dense(3, name="inside")], name="inner")
-    model = tf_keras.Sequential([inner, tf_keras.layers.Dense(2, name="outside")])
+    model = tf_keras.Sequential([tf_keras.Input((4,)), inner, tf_keras.layers.Dense(2, name="outside")])
     inner.trainable = False
     inner.layers[0]._trainable = True
     live = loadstone.load_model(saved(model, tmp_path)).to_keras(library="keras")
     assert len(live.trainable_weights) == 2
+
+
+def test_curves_of_keras_3_are_functions_in_loops_of_keras_2(tmp_path):
+    keras, tf_keras = pytest.importorskip("keras"), pytest.importorskip("tf_keras")
+    lstm = keras.layers.LSTM(3, recurrent_activation="hard_sigmoid")
+    model = keras.Sequential([keras.Input((5, 4)), keras.layers.Bidirectional(lstm)])
+    live = loadstone.load_model(saved(model, tmp_path)).to_keras(library="tf_keras")
+    assert type(live.layers[0].forward_layer) is tf_keras.layers.LSTM
+    assert live.layers[0].forward_layer.recurrent_activation.__name__ == "keras_3_hard_sigmoid"
+    x = np.random.default_rng(0).normal(size=(2, 5, 4)).astype("float32")
+    np.testing.assert_allclose(live.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-4, atol=1e-5)
+
+
+def test_spectra_have_a_form_in_keras_2(tmp_path):
+    keras = pytest.importorskip("keras")
+    pytest.importorskip("tf_keras")
+    model = keras.Sequential([keras.Input((400,)), keras.layers.MelSpectrogram(fft_length=64, sequence_stride=32, num_mel_bins=8)])
+    live = loadstone.load_model(saved(model, tmp_path)).to_keras(library="tf_keras")
+    x = np.random.default_rng(0).normal(size=(2, 400)).astype("float32")
+    np.testing.assert_allclose(live.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-3, atol=1e-3)
 
 
 def test_a_frozen_attention_is_frozen_inside(keras, tmp_path):

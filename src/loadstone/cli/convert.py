@@ -60,7 +60,7 @@ worst failure: 1, then 4, then 3.
 @click.option(
     "--library",
     default="keras",
-    help="Which Keras is to open an .h5 file: keras (3) or tf_keras (2).",
+    help="Which Keras is to open a .keras or .h5 file: keras (3) or tf_keras (2).",
     type=click.Choice(("keras", "tf_keras")),
 )
 @click.option("--strict", is_flag=True, help="Write nothing that a reader has to supply objects for, or could stumble over.")

@@ -115,12 +115,12 @@ class _Earlier(Modern):
     def named(self, layer: Layer) -> str:
         return layer.name
 
-    @staticmethod
-    def changed(layer: Layer, given: Shape | None) -> Layer:
+    def changed(self, layer: Layer, given: Shape | None) -> Layer:  # type: ignore[override]
+        """Other weights would train otherwise: in a living model hard_sigmoid is a function, or made of operations."""
         activations = (layer.config.get("activation"), layer.config.get("recurrent_activation"))
         if layer.class_name in _KEPT or "hard_sigmoid_2" in activations:
             return layer
-        return flat(layer) if "hard_sigmoid" in activations else changed(layer, given)
+        return flat(layer) if "hard_sigmoid" in activations and not self.living else changed(layer, given)
 
     def replacement(self, layer: Layer, masked: bool) -> Replacement | None:
         """The model of operations for a layer that Keras 2 does not have."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from loadstone.formats.writing import WRITER_2, Compiled
 from loadstone.frontends.keras import optimizer_state, optimizers, training, training_2
-from loadstone.frontends.keras.optimizer_slots import Unreadable
+from loadstone.frontends.keras.optimizer_slots import Unreadable, layout, shape_of
 from loadstone.frontends.keras.optimizer_state import OptimizerState
 from loadstone.frontends.keras.variables import variables
 from loadstone.frontends.keras.weights_h5 import trainable_order
@@ -40,24 +40,31 @@ def compiled_2(model: Model, root: Layer, kind: str, findings: list[Finding], gi
         return Compiled(found.config)
     if optimizer.scaled and kind == "h5" and not optimizer.legacy:
         findings.append(Finding("info", "Keras 2 does not restore the state of a LossScaleOptimizer from .h5 files", "optimizer"))
+    state, kept = None, {}
     try:
         state = optimizer_state.read(model)
         kept = {} if state is None else dict(_variables(state, optimizer, _weights(model, root, state)))
     except Unreadable as reason:
         findings.append(Finding("warning", f"the optimizer of the new file begins anew: {reason}", "optimizer"))
-        return Compiled(found.config)
+    if not kept and optimizer.scaled and not optimizer.legacy:  # tf_keras fails at a file that has nothing for this one
+        try:
+            weights = _weights(model, root, None)
+            kept = dict(_variables(_new(optimizer, weights), optimizer, weights))
+        except Unreadable as reason:
+            findings.append(Finding("warning", f"the training config is left out: {reason}", "training_config"))
+            return None
     if state is not None and state.learning_rate is not None and not isinstance(optimizer.options.get("learning_rate"), Mapping):
         _set_rate(found.config["optimizer"], float(state.learning_rate.numpy()))
     return Compiled(found.config, kept)
 
 
-def _weights(model: Model, root: Layer, state: OptimizerState) -> Weights:
+def _weights(model: Model, root: Layer, state: OptimizerState | None) -> Weights:
     """The weights that are trained, in the order of Keras 2."""
     custom = next((layer for layer in root.walk() if variables(layer) is None and layer.weights), None)
     if custom is None:
         slots = trainable_order(root, WRITER_2)
         return [(f"{slot.layer.path}/{slot.variable.label}", slot.layer.weights[slot.variable.name]) for slot in slots]
-    if model.producer.release >= (3,) or not state.rows:
+    if model.producer.release >= (3,) or state is None or not state.rows:
         raise Unreadable(f"which weights of {custom.class_name} are trained is not known")
     return [(f"weight_{number}", next(iter(row.values()))) for number, row in enumerate(state.rows)]
 
@@ -76,6 +83,17 @@ def _variables(state: OptimizerState, optimizer: training_2.Optimizer, weights: 
         state = _with_momenta(state, weights)
     for path, slot, tensor in optimizer_state.slots(state, name, options, "v2" if optimizer.legacy else "new", weights):
         yield f"{name}/{slot}/{path}:0", tensor
+
+
+def _new(optimizer: training_2.Optimizer, weights: Weights) -> OptimizerState:
+    """What an optimizer knows that has not taken a step."""
+    rows: list[dict[str, Tensor]] = [{} for _ in weights]
+    first = optimizer.options.get("initial_accumulator_value", 0.1)
+    for slot, number in layout(optimizer.class_name, optimizer.options, "new", [tensor.shape for _, tensor in weights]):
+        tensor = weights[number][1]
+        full = np.full(shape_of(slot, tensor.shape), first if slot == "accumulator" else 0, np.float32)
+        rows[number][slot] = tensor if slot == "average" else Tensor.of(full)
+    return OptimizerState(None, None, tuple(rows), tuple(tensor for _, tensor in weights))
 
 
 def _with_momenta(state: OptimizerState, weights: Weights) -> OptimizerState:

@@ -117,7 +117,8 @@ class Calling:
                 config["layer" if key == "forward_layer" else key] = self.one_way(child, key)
             else:
                 config[key] = self.layer(child)
-        live = getattr(self.keras.layers, layer.class_name)(**config)
+        with self.keras.utils.custom_object_scope(curves_2.by_name(self.tf)):  # Bidirectional makes its layers anew
+            live = getattr(self.keras.layers, layer.class_name)(**config)
         if layer.class_name == "SpectralNormalization":
             spectral_2.build_by_itself(live, self.keras)
         return live

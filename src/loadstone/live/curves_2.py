@@ -31,3 +31,8 @@ def curve(tf: Any, name: str) -> Curve:
 
     function.__name__ = function.__qualname__ = f"keras_3_{name}"
     return function
+
+
+def by_name(tf: Any) -> dict[str, Curve]:
+    """All of them under the names that a config of Keras 2 has for them."""
+    return {found.__name__: found for found in (curve(tf, name) for name in _CURVES)}

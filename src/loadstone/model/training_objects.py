@@ -27,8 +27,8 @@ _KNOWN = {
         Precision PrecisionAtRecall R2Score Recall RecallAtPrecision RootMeanSquaredError SensitivityAtSpecificity
         sparse_categorical_accuracy sparse_top_k_categorical_accuracy SpecificityAtSensitivity Sum top_k_categorical_accuracy TrueNegatives
         TruePositives matthews_correlation precision recall fbeta_score fmeasure""",
-    "optimizer": """Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion LossScaleOptimizer LossScaleOptimizerV3 MultiOptimizer Muon Nadam
-        NadamW RMSprop SGD ScheduleFreeAdamW TFOptimizer OptimizerV2 DynamicLossScale FixedLossScale""",
+    "optimizer": """Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion LossScaleOptimizer LossScaleOptimizerV3 MultiOptimizer OptimizerMap
+        Muon Nadam NadamW RMSprop SGD ScheduleFreeAdamW TFOptimizer OptimizerV2 DynamicLossScale FixedLossScale""",
     "learning rate schedule": """CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay LinearCosineDecay NoisyLinearCosineDecay
         PiecewiseConstantDecay PolynomialDecay""",
     "initializer": """constant glorot_normal glorot_uniform he_normal he_uniform identity IdentityInitializer lecun_normal lecun_uniform normal one
@@ -95,10 +95,11 @@ def _of_optimizer(stored: Any, kind: str, where: str, depth: int = 0) -> Iterato
     if depth > 10 or not isinstance(config, Mapping):
         return
     for key, value in config.items():
-        if isinstance(value, Mapping) and "class_name" in value:
-            inner = "learning rate schedule" if key in ("learning_rate", "lr") else "optimizer" if "optimizer" in str(key) else ""
-            if inner:
-                yield from _of_optimizer(value, inner, f"{where}.config.{key}", depth + 1)
+        inner = "learning rate schedule" if key in ("learning_rate", "lr") else "optimizer" if "optimizer" in str(key) else ""
+        if inner and isinstance(value, Mapping):
+            for one in [value] if "class_name" in value else value.values():  # an OptimizerMap has one for each pattern of names
+                if isinstance(one, Mapping):
+                    yield from _of_optimizer(one, inner, f"{where}.config.{key}", depth + 1)
 
 
 def _leaves(stored: Any, depth: int = 0) -> Iterator[Any]:

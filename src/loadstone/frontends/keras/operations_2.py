@@ -154,8 +154,9 @@ def _softmax(logarithm: bool) -> Function:
         if len(getattr(x, "shape", None) or ()) <= 5:
             return (tf.nn.log_softmax if logarithm else tf.nn.softmax)(x, axis=axis)
         x = tf.subtract(x, tf.reduce_max(x, axis=axis, keepdims=True))
-        total = tf.reduce_sum(tf.exp(x), axis=axis, keepdims=True)
-        return tf.subtract(x, tf.math.log(total)) if logarithm else tf.divide(tf.exp(x), total)
+        parts = tf.exp(x)
+        total = tf.reduce_sum(parts, axis=axis, keepdims=True)
+        return tf.subtract(x, tf.math.log(total)) if logarithm else tf.divide(parts, total)
 
     return apply
 

@@ -135,7 +135,9 @@ def _dated(name: str, config: dict[str, Any], era: str, said: Said) -> dict[str,
     if era != "new":
         moved = _moved_epsilon(name, config)
         if moved is not config and config.get("epsilon", 0) > _SMALL:
-            said.changed.append(f"{name} of Keras before 2.11 added its epsilon of {config['epsilon']:g} to a root, under which it is today")
+            said.changed.append(
+                f"{name} of Keras before 2.11 added its epsilon of {config['epsilon']:g} to a root, under which it is today"
+            )
         config = moved
     if era == "keras" and name == "Adagrad":
         config.setdefault("initial_accumulator_value", 0.0)

@@ -50,13 +50,13 @@ class Environment:
         return {**config, **added}
 
     def halves(self, class_name: str, config: Config) -> Config:
-        """Theano's "same". Up to Keras 1.0 a Conv3D padded as TensorFlow does; up to 1.2 that depended on the release of Theano.
+        """Theano's "same". Up to Keras 1.1.0 a Conv3D padded as TensorFlow does; up to 1.2 that depended on the release of Theano.
 
         The two differ for windows of even length.
         """
         plain = class_name == "Conv3D" and self.release < (2,)
         if plain and not all(size % 2 for size in config["kernel_size"]):
-            return {} if self.release < (1, 1) else {"backend": "theano"}
+            return {} if self.release < (1, 1, 1) else {"backend": "theano"}
         if class_name in ("AveragePooling1D", "AveragePooling2D") and (2, 0, 4) <= self.release < (2, 1, 5):
             return {"padding": "half", "counts_padding": True}  # their means took the zeros around for elements
         return {"padding": "half"}
