@@ -132,10 +132,11 @@ def test_a_layer_frozen_around_is_frozen_in_keras_3(tmp_path):
     """tf.keras trained what is inside a frozen model only where the model itself trained; Keras 3 asks each layer."""
     pytest.importorskip("keras")
     tf_keras = pytest.importorskip("tf_keras")
-    inner = tf_keras.Sequential([tf_keras.Input((4,)), tf_keras.layers.Dense(3, name="inside")], name="inner")
+    x = tf_keras.Input((4,))
+    inner = tf_keras.Model(x, tf_keras.layers.Dense(3, name="inside")(x), name="inner")
     model = tf_keras.Sequential([tf_keras.Input((4,)), inner, tf_keras.layers.Dense(2, name="outside")])
     inner.trainable = False
-    inner.layers[0]._trainable = True
+    inner.layers[1]._trainable = True
     live = loadstone.load_model(saved(model, tmp_path)).to_keras(library="keras")
     assert len(live.trainable_weights) == 2
 

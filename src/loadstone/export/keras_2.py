@@ -115,7 +115,7 @@ class _Earlier(Modern):
     def named(self, layer: Layer) -> str:
         return layer.name
 
-    def changed(self, layer: Layer, given: Shape | None) -> Layer:  # type: ignore[override]
+    def changed(self, layer: Layer, given: Shape | None) -> Layer:
         """Other weights would train otherwise: in a living model hard_sigmoid is a function, or made of operations."""
         activations = (layer.config.get("activation"), layer.config.get("recurrent_activation"))
         if layer.class_name in _KEPT or "hard_sigmoid_2" in activations:

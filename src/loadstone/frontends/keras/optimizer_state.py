@@ -109,7 +109,7 @@ class _Reading:
     def run(self) -> OptimizerState | None:
         if all(tensor.shape == () for tensor in self.tensors.values()) and self.one():
             return None  # it has not taken a step yet
-        if any(_SLOT in name for name in self.tensors):
+        if any(_SLOT in name or name.endswith(f"/iter{_VALUE}") for name in self.tensors):
             return self.of_slots()
         return self.of_list()
 
