@@ -68,10 +68,35 @@ def test_numbers_at_one_distance_tell_the_order() -> None:
     assert found == {"dense_9": "model__dense__kernel", "dense_10": "model__dense_1__kernel"}
 
 
-def test_shapes_tell_which_is_which() -> None:
+def test_shapes_that_an_architecture_leaves_open_tell_nothing() -> None:
     root = chain(("dense_7", 2, 3), ("dense_9", 2, 2))
-    with pytest.raises(loadstone.ModelError, match="not clear"):  # an architecture does not tell the length of every input
+    with pytest.raises(loadstone.ModelError, match="not clear"):  # what a Dense layer is given is not in its config
         owners(root, given(dense__kernel=(2, 2), dense_1__kernel=(2, 3)))
+
+
+@pytest.mark.parametrize(("sizes", "clear"), [((5, 7), True), ((5, 5), False)])
+def test_shapes_tell_which_is_which_where_only_one_fits(sizes: tuple[int, int], clear: bool) -> None:
+    layers: list[dict[str, Any]] = []
+    for name, size in zip(("embedding_4", "embedding_9"), sizes, strict=True):
+        start = {"name": f"in_{name}", "batch_input_shape": [None, 3], "dtype": "int32", "sparse": False}
+        layers.append({"class_name": "InputLayer", "name": start["name"], "config": start, "inbound_nodes": []})
+        config = {"name": name, "input_dim": size, "output_dim": 2, "embeddings_initializer": "uniform"}
+        layers.append({"class_name": "Embedding", "name": name, "config": config, "inbound_nodes": [[[start["name"], 0, 0, {}]]]})
+    ends = {
+        kind: [[f"{prefix}{name}", 0, 0] for name in ("embedding_4", "embedding_9")]
+        for kind, prefix in (("input_layers", "in_"), ("output_layers", ""))
+    }
+    root = read_config({"class_name": "Model", "config": {"name": "m", "layers": layers, **ends}}, PRODUCER, None, None)  # type: ignore[arg-type]
+    tensors = given(embedding__embeddings=(sizes[1], 2), embedding_1__embeddings=(sizes[0], 2))
+    if not clear:
+        with pytest.raises(loadstone.ModelError, match="not clear"):
+            weights_graph_names.assign(root, tensors, PRODUCER)
+        return
+    weights_graph_names.assign(root, tensors, PRODUCER)
+    assert {layer.name: layer.weights["embeddings"].key for layer in root.walk() if layer.weights} == {
+        "embedding_4": "embedding_1__embeddings",
+        "embedding_9": "embedding__embeddings",
+    }
 
 
 @pytest.mark.parametrize(

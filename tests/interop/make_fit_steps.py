@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import sys
 import traceback
@@ -357,10 +358,26 @@ def target(loss, shape):
     return rng.uniform(size=shape).astype("float32")
 
 
+def still(path, folder):
+    """An HDF5 file without dropout: once TensorFlow 1 has made a graph, no rate changes it."""
+    h5py = importlib.import_module("h5py")
+    if not h5py.is_hdf5(str(path)):
+        return str(path)
+    copy = str(folder / "still.h5")
+    shutil.copy(str(path), copy)
+    with h5py.File(copy, "r+") as file:
+        config = file.attrs["model_config"]
+        text = config if isinstance(config, str) else config.decode()
+        file.attrs["model_config"] = re.sub(
+            r'("(?:rate|p|stddev|sigma|dropout|recurrent_dropout)": )[0-9.e+-]+', r"\g<1>0.0", text
+        ).encode()
+    return copy
+
+
 def make_of_case(release, path, folder):
     """From a file that the same release saved. False where it was not compiled."""
     said = json.loads((path.parent / "meta.json").read_text())
-    model = release.keras.models.load_model(str(path))
+    model = release.keras.models.load_model(still(path, folder))
     if getattr(model, "optimizer", None) is None:
         return False
     eager(release, model)

@@ -55,11 +55,11 @@ def _pass_masks(root: Layer) -> None:
 def _write_out(root: Layer, host: Host | None) -> None:
     """Give keys whole axes in place of an ellipsis, which `.keras` files of Keras 2 cannot hold."""
     nodes = [node for layer in root.walk() if layer.graph is not None for node in layer.graph.nodes if node.op == "SlicingOpLambda"]
-    keyed = [node for node in nodes if any(part is Ellipsis for part in _key(node))]
+    keyed = [node for node in nodes if any(_is_ellipsis(part) for part in _key(node))]
     reached = trace(Model("", "", writing.WRITER_2, root), host)[0].reached if keyed else {}
     for node in keyed:
         shape, key = typed(reached, node.args[0])[0], _key(node)
-        place = next(place for place, part in enumerate(key) if part is Ellipsis)
+        place = next(place for place, part in enumerate(key) if _is_ellipsis(part))
         if shape is not None:
             rest = len(shape) - sum(part is not None for part in key) + 1
             whole = [dict.fromkeys(("start", "stop", "step"))] * rest
@@ -69,6 +69,10 @@ def _write_out(root: Layer, host: Host | None) -> None:
 def _key(node: Node) -> Sequence[Any]:
     found = node.kwargs.get("slice_spec")
     return found if isinstance(found, (list, tuple)) else ()
+
+
+def _is_ellipsis(part: Any) -> bool:
+    return part is Ellipsis or (isinstance(part, dict) and part.get("class_name") == "__ellipsis__")
 
 
 class Keras2File(KerasFile):

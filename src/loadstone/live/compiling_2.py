@@ -39,11 +39,14 @@ def _optimizer(keras: Any, stored: Any, todays: Any, model: Model) -> Any:
         return todays
     if todays["class_name"] == "LossScaleOptimizer":
         config = todays["config"]
-        inner = stored["config"].get("inner_optimizer") or stored["config"].get("optimizer")
-        made = _optimizer(keras, inner, config["inner_optimizer"], model)
+        made = _optimizer(keras, _inside(stored), config["inner_optimizer"], model)
         return keras.mixed_precision.LossScaleOptimizer(
             made, initial_scale=config["initial_scale"], dynamic_growth_steps=config["dynamic_growth_steps"]
         )
+    scale = todays["config"].get("loss_scale_factor")
+    if scale:
+        made = _optimizer(keras, _inside(stored), _unscaled(todays), model)
+        return keras.mixed_precision.LossScaleOptimizer(made, dynamic=False, initial_scale=scale)
     if todays.get("module") != "keras.optimizers":
         return keras.optimizers.deserialize(dict(todays))
     name, config, legacy = optimizers.of_keras_2(stored, todays, model.producer)
@@ -52,6 +55,17 @@ def _optimizer(keras: Any, stored: Any, todays: Any, model: Model) -> Any:
         parts = {"class_name": str(rate["class_name"]).rpartition(">")[2], "config": dict(rate["config"])}
         config["learning_rate"] = keras.optimizers.schedules.deserialize(parts)
     return getattr(keras.optimizers.legacy if legacy else keras.optimizers, name)(**config)
+
+
+def _inside(stored: Mapping[str, Any]) -> Any:
+    """What a LossScaleOptimizer of the file has inside; any other optimizer as it is."""
+    config = stored.get("config") or {}
+    return config.get("inner_optimizer") or config.get("optimizer") or stored
+
+
+def _unscaled(todays: Mapping[str, Any]) -> dict[str, Any]:
+    """An optimizer without the factor for which Keras 2 puts a LossScaleOptimizer around it."""
+    return {**todays, "config": {key: value for key, value in todays["config"].items() if key != "loss_scale_factor"}}
 
 
 def _made(stored: Any, module: Any, objects: Mapping[str, Any]) -> Any:
@@ -93,8 +107,9 @@ def restore(
     optimizer = live.optimizer
     stored = optimizers.stored_in(model.training_config or {})
     if todays["class_name"] == "LossScaleOptimizer":
-        optimizer = optimizer.inner_optimizer
-        todays, stored = todays["config"]["inner_optimizer"], stored["config"].get("inner_optimizer") or stored["config"].get("optimizer")
+        optimizer, stored, todays = optimizer.inner_optimizer, _inside(stored), todays["config"]["inner_optimizer"]
+    elif todays["config"].get("loss_scale_factor"):
+        optimizer, stored, todays = optimizer.inner_optimizer, _inside(stored), _unscaled(todays)
     name, config, legacy = optimizers.of_keras_2(stored, todays, model.producer)
     slots = list(optimizer_state.slots(state, name, config, "v2" if legacy else "new", weights))
     own = variables(optimizer, live)[1:]

@@ -101,6 +101,8 @@ def upgrade(stored: Any, producer: Producer, said: Said, given: Collection[str] 
     if name not in _OWN:
         return dict(stored)
     config = dict(stored["config"])
+    if name == "Ftrl" and config.get("l2_shrinkage_regularization_strength") and (2, 4) <= producer.release < (2, 5):
+        said.changed.append("Ftrl of TensorFlow 2.3 and 2.4 multiplied by its learning rate where l2_shrinkage is used")
     if era(producer, config) != "keras_3":
         config = _dated(name, config, era(producer, config), said)
     config.pop("is_legacy_optimizer", None)
