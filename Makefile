@@ -9,7 +9,8 @@
 #   make interop  converted files of old releases in a real Keras (INTEROP_PYTHON=/path/to/python that has it on TensorFlow);
 #                 cases that real frameworks made, saved and opened by each Keras, and as ONNX (CASES="folder ..." SAVED_PYTHONS="/path/to/python ...",
 #                 TF_KERAS_PYTHON=/path/to/python that has tf_keras);
-#                 custom layers hosted by each Keras there (HOSTS="/path/to/python ..." with Keras and onnxruntime)
+#                 custom layers hosted by each Keras there (HOSTS="/path/to/python ..." with Keras and onnxruntime),
+#                 which also goes on training what it and others saved (ORIGINALS="/path/to/python ..." with tf.keras of any release)
 #   make docs     write docs/supported-*.md anew from the code
 #   make beside   would loadstone move a package of a TensorFlow environment? (BESIDE="/path/to/python ...")
 #   make clean    remove what make made
@@ -33,6 +34,7 @@ INTEROP_PYTHON ?= $(BENCH_PYTHON)
 INTEROP_FOLDERS ?=
 HOSTS ?= $(INTEROP_PYTHON)
 CASES ?=
+ORIGINALS ?=
 SAVED_PYTHONS ?= $(INTEROP_PYTHON)
 TF_KERAS_PYTHON ?=
 EXAMPLES ?= 1000
@@ -118,6 +120,9 @@ interop: $(VENV)/.base
 		$(TF_KERAS_PYTHON) tests/interop/check_converted.py build/interop/tf_keras --library tf_keras --at-least 98; }
 	$(VENV)/bin/python tests/interop/check_custom.py $(HOSTS)
 	test -z "$(CASES)" || for host in $(HOSTS); do PYTHONPATH="src:$$PYTHONPATH" $$host tests/interop/check_to_keras.py $(CASES) || exit 1; done
+	KERAS_BACKEND=tensorflow $(INTEROP_PYTHON) tests/interop/make_fit_steps.py build/interop/fit_steps/keras --library keras
+	n=0; for python in $(ORIGINALS); do n=$$((n + 1)); $$python tests/interop/make_fit_steps.py build/interop/fit_steps/tf.keras-$$n || exit 1; done
+	for host in $(HOSTS); do PYTHONPATH="src:$$PYTHONPATH" $$host tests/interop/check_fit_step.py build/interop/fit_steps --at-least 95 || exit 1; done
 	@test -z "$(CASES)" || { $(PIP) onnx && $(VENV)/bin/python tests/interop/check_onnx.py $(CASES); }
 
 docs: $(VENV)/.base

@@ -1,0 +1,84 @@
+"""What an optimizer has learnt is restored as it lies where its class alone knows which variable is for what."""
+
+import numpy as np
+import pytest
+
+import loadstone
+from loadstone.frontends.keras import optimizers
+from loadstone.frontends.keras.optimizer_slots import layout, shape_of
+from loadstone.ir import Producer
+
+keras = pytest.importorskip("keras")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Keras' own
+rng = np.random.default_rng(0)
+X, Y = rng.normal(size=(8, 4)).astype("float32"), rng.normal(size=(8, 2)).astype("float32")
+
+
+def multi():
+    opt = keras.optimizers
+    return opt.MultiOptimizer(opt.OptimizerMap(opt.SGD(0.1, momentum=0.9), {"first/.*": opt.Adam(0.02)}))
+
+
+OPTIMIZERS = {
+    "Adafactor": lambda: keras.optimizers.Adafactor(0.1),
+    "Muon": lambda: keras.optimizers.Muon(0.02, exclude_layers=["first"]),
+    "MultiOptimizer": multi,
+}
+
+
+def trained(optimizer):
+    layers = [keras.Input((4,)), keras.layers.Dense(3, activation="tanh", name="first"), keras.layers.Dense(2, name="last")]
+    model = keras.Sequential(layers, name="chain")
+    model.compile(optimizer, "mse")
+    for _ in range(2):
+        model.train_on_batch(X, Y)
+    return model
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_training_goes_on(name, tmp_path):
+    if not hasattr(keras.optimizers, name):
+        pytest.skip("not in this Keras")
+    model = trained(OPTIMIZERS[name]())
+    model.save(tmp_path / "model.keras")
+    live = loadstone.load_model(tmp_path / "model.keras").to_keras(library="keras")
+    for one, other in zip(live.optimizer.variables, model.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(one, other)
+    model.train_on_batch(X, Y)
+    live.train_on_batch(X, Y)
+    for one, other in zip(live.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_the_optimizer_of_a_file_of_weights_goes_before_that_of_the_model(tmp_path):
+    model = trained(keras.optimizers.SGD(0.1, momentum=0.9))
+    model.save_weights(tmp_path / "later.weights.h5")
+    model.save(tmp_path / "model.h5")
+    model.train_on_batch(X, Y)
+    model.save_weights(tmp_path / "latest.weights.h5")
+    live = loadstone.load_model(tmp_path / "model.h5", weights=tmp_path / "latest.weights.h5").to_keras(library="keras")
+    assert int(live.optimizer.iterations) == 3
+
+
+def test_a_name_alone_is_the_class_with_its_defaults():
+    stored = optimizers.stored_in({"optimizer": "sgd"})
+    found = optimizers.upgrade(stored, Producer("tf.keras", "2.15.0"), optimizers.Said())
+    assert (found["class_name"], found["config"]) == ("SGD", {"learning_rate": 0.01})
+    assert optimizers.stored_in({"optimizer": "mine"}) == "mine"
+
+
+def test_an_epsilon_that_moved_under_a_root_is_said_where_it_is_large():
+    told = []
+    for epsilon in (1e-7, 1e-2):
+        said = optimizers.Said()
+        config = {"name": "RMSprop", "learning_rate": 0.1, "epsilon": epsilon}
+        optimizers.upgrade({"class_name": "RMSprop", "config": config}, Producer("tf.keras", "2.8.0"), said)
+        told.append(said.changed)
+    assert told == [[], ["RMSprop of Keras before 2.11 added its epsilon of 0.01 to a root, under which it is today"]]
+
+
+def test_adafactor_keeps_factors_of_matrices():
+    shapes = [(4, 3), (3,)]
+    assert layout("Adafactor", {}, "new", shapes) == [("row", 0), ("column", 0), ("velocity", 0), ("velocity", 1)]
+    assert layout("Adafactor", {}, "keras_3", shapes)[3:] == [("row", 1), ("column", 1), ("velocity", 1)]
+    assert [shape_of(slot, (5, 4, 3)) for slot in ("row", "column", "velocity")] == [(5, 4), (5, 3), (5, 4, 3)]
