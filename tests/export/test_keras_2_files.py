@@ -103,6 +103,21 @@ def test_a_softmax_of_more_axes_than_tensorflow_takes_is_written_out(tmp_path: P
     assert functions == ["reduce_max", "subtract", "exp", "reduce_sum", "divide"]
 
 
+def test_hard_sigmoid_of_keras_3_is_that_of_keras_2_of_a_smaller_number(tmp_path: Path) -> None:
+    made = written(tmp_path, [X, layer("Activation", "hard", [tensor("x")], activation="hard_sigmoid")], [["hard", 0, 0]])
+    inner = {one["class_name"]: one["config"] for one in made["hard"]["config"]["layers"]}
+    assert inner["Rescaling"]["scale"] == pytest.approx(5 / 6)
+    assert inner["Activation"]["activation"] == "hard_sigmoid"
+    x = np.linspace(-4, 4, 16, dtype=np.float32).reshape(4, 4)
+    np.testing.assert_allclose(loadstone.load_model(tmp_path / "m.h5").predict(x, verbose=0), np.clip(x / 6 + 0.5, 0, 1), atol=1e-6)
+
+
+def test_functions_that_no_file_holds_are_refused(tmp_path: Path) -> None:
+    options = {"sequence_length": 2, "sequence_stride": 1, "fft_length": 2}
+    with pytest.raises(loadstone.UnsupportedOps, match=r"STFT calls tf\.signal\.stft, which no file holds"):
+        written(tmp_path, [X, layer("STFT", "f", [tensor("x")], module="keras.src.ops.math", **options)], [["f", 0, 0]])
+
+
 def test_what_keras_2_does_not_have_is_refused(tmp_path: Path) -> None:
     file = Path(__file__).parents[1] / "golden" / "keras_2" / "keras-2.0.8-theano-pool-max-last-3-2-same.h5"
     with pytest.raises(loadstone.UnsupportedOps, match="Keras 2 has no operation MaxPool"):

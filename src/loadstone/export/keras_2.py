@@ -21,7 +21,7 @@ from loadstone.formats.compiled_2 import compiled_2
 from loadstone.formats.writing import Told
 from loadstone.ir import Finding, Layer, Model, Node, Output
 from loadstone.lowering.lower import trace
-from loadstone.lowering.tensorflow.symbols import rule
+from loadstone.lowering.tensorflow.symbols import symbol
 
 _KEPT = frozenset("LocallyConnected1D LocallyConnected2D ThresholdedReLU RandomHeight RandomWidth SyncBatchNormalization Hashing".split())
 _LOOKUPS = frozenset("StringLookup IntegerLookup TextVectorization".split())
@@ -50,6 +50,12 @@ def _pass_masks(root: Layer) -> None:
                 inner.class_name, inner.config = "Activation", {"activation": "linear"}
             if node.op == "Identity" and inner is not None:
                 node.op = inner.class_name
+
+
+def _parameters(function: str) -> tuple[str, ...] | None:
+    """The names of the parameters of a function of TensorFlow that we read, too."""
+    found = symbol(function)
+    return None if found is None else found.order
 
 
 def _write_out(root: Layer, host: Host | None) -> None:
@@ -91,7 +97,7 @@ class Keras2File(KerasFile):
             found = reached.get(leaf.node)
             return found is not None and leaf.index < len(found) and found[leaf.index].mask is not None
 
-        writing.with_functions(self.root, lambda leaf: typed(reached, leaf), masked, lambda name: rule(name).order)
+        writing.with_functions(self.root, lambda leaf: typed(reached, leaf), masked, _parameters)
         writing.in_order(self.root)
         if kind == "keras":
             _write_out(self.root, host)

@@ -18,7 +18,7 @@ from loadstone.ir import Graph, Layer, Node, Output, Structure, map_structure
 
 Typed = Callable[[Output], tuple[tuple[int | None, ...] | None, str]]  # shape and dtype
 Masked = Callable[[Output], bool]
-Parameters = Callable[[str], tuple[str, ...]]  # the names of a function's parameters
+Parameters = Callable[[str], tuple[str, ...] | None]  # the names of a function's parameters; None for one that is not read again
 
 
 _EITHER_WAY = frozenset(["add", "multiply", "maximum", "minimum", "math.multiply"])
@@ -91,7 +91,14 @@ class _Rewritten:
         if type(args[0]) in (int, float) and other is not None and other.dtype.name not in ("int32", "float32", "bool"):
             zeros = self.call("zeros_like", operation, (other,), {}, "_zeros")
             args = (self.call("add", operation, (zeros, args[0]), {}, "_number"), *args[1:])
-        named = {**dict(zip(self.parameters(function)[1:], args[1:], strict=False)), **kwargs}
+        parameters = self.parameters(function)
+        if parameters is None or any(callable(value) for value in kwargs.values()):
+            raise UnsupportedOps(
+                f"{operation.class_name} calls tf.{function}, which no file holds (at {operation.path})",
+                ops={operation.class_name: (1, operation.path)},
+                hint='model.to_keras(library="tf_keras") makes a living model of it',
+            )
+        named = {**dict(zip(parameters[1:], args[1:], strict=False)), **kwargs}
         first, named = map_structure(lambda leaf: leaf.output if isinstance(leaf, _Tensor) else leaf, (args[0], named))
         plain = f"{operation.name}{suffix}"
         name = next(name for number in count() if (name := f"{plain}_{number}" if number else plain) not in self.names)
