@@ -75,7 +75,7 @@ def test_what_a_record_names_is_listed_with_what_allows_it(saved):
         {"pandas": "1.0\nevil==1.0"},
         {"pandas\nevil": "1.0"},
         {"pandas": "1.0 --index-url https://example.org"},
-        {"pandas": "@ file:///tmp/evil.whl"},
+        {"pandas": "@ file:///evil.whl"},
         {"p\u0430ndas": "1.0"},
         {"pandas": "1.0; python_version > '3'"},
     ],

@@ -137,7 +137,7 @@ HOSTILE = [
     "https://example.org/evil-1.0.tar.gz",
     "evil @ https://example.org/evil.whl",
     "git+https://example.org/evil.git",
-    "file:///tmp/evil-1.0.tar.gz",
+    "file:///evil-1.0.tar.gz",
     "file:evil==1.0",
     "-e .",
     "--index-url https://example.org/simple",

@@ -73,6 +73,8 @@ def keep(name, made, x):
     elif RELEASE.startswith("tf."):
         os.makedirs(at("checkpoint"))
         made.save_weights(at("checkpoint/weights"), save_format="tf")
+        with open(at("checkpoint/checkpoint"), "w") as file:  # some releases name the folder of that day
+            file.write('model_checkpoint_path: "weights"\nall_model_checkpoint_paths: "weights"\n')
 
 
 shutil.rmtree(FOLDER, ignore_errors=True)
