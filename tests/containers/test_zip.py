@@ -48,6 +48,30 @@ def test_zip64_and_a_comment_are_read():
     assert read(buffer.getvalue()).read("w") == b"abc"
 
 
+def test_bytes_beside_the_members_are_found_by_name(tmp_path):
+    path, large = str(tmp_path / "model.keras"), bytes(range(256)) * 400
+    (tmp_path / "model.keras").write_bytes(packed({"a": b"xyz"}))
+    archives.add_aside(path, "large.npz", large)
+    archives.add_aside(path, "text.json", b"{}")
+    archive = archives.read(Source.open(path))
+    assert list(archive.members) == ["a"]
+    assert archive.read("a") == b"xyz"
+    assert [bytes(archive.aside(name).read()) for name in ("large.npz", "text.json")] == [large, b"{}"]
+    assert archive.aside("other") is None
+    with zipfile.ZipFile(path) as file:
+        assert file.testzip() is None
+
+
+def test_bytes_beside_the_members_lie_inside_the_file(tmp_path):
+    (tmp_path / "model.keras").write_bytes(packed({"a": b"xyz"}))
+    with zipfile.ZipFile(tmp_path / "model.keras", "a") as file:
+        file.comment = b"a 5 999999\nno line\nb x 3\n"
+    archive = archives.read(Source.open(tmp_path / "model.keras"))
+    assert archive.aside("b") is None
+    with pytest.raises(CorruptFile, match="outside the file"):
+        archive.aside("a")
+
+
 def test_folders_are_no_members():
     assert list(read(packed({"assets/": b"", "config.json": b"{}"})).members) == ["config.json"]
 

@@ -35,13 +35,20 @@ def trained(optimizer):
     return model
 
 
+@pytest.mark.filterwarnings("ignore:Skipping variable loading")  # of the optimizers inside of one, whose variables it has itself
+@pytest.mark.parametrize("saved", ["as it was", "by loadstone"])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_training_goes_on(name, tmp_path):
+def test_training_goes_on(name, saved, tmp_path):
     if not hasattr(keras.optimizers, name):
         pytest.skip("not in this Keras")
     model = trained(OPTIMIZERS[name]())
     model.save(tmp_path / "model.keras")
-    live = loadstone.load_model(tmp_path / "model.keras").to_keras(library="keras")
+    loaded = loadstone.load_model(tmp_path / "model.keras")
+    if saved == "as it was":
+        live = loaded.to_keras(library="keras")
+    else:
+        loaded.save(tmp_path / "again.keras", strict=True)
+        live = keras.models.load_model(tmp_path / "again.keras")
     for one, other in zip(live.optimizer.variables, model.optimizer.variables, strict=True):
         np.testing.assert_array_equal(one, other)
     model.train_on_batch(X, Y)
@@ -50,14 +57,25 @@ def test_training_goes_on(name, tmp_path):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
-def test_the_optimizer_of_a_file_of_weights_goes_before_that_of_the_model(tmp_path):
+@pytest.mark.parametrize("name", ["model.h5", "model.keras"])
+def test_the_optimizer_of_a_file_of_weights_goes_before_that_of_the_model(name, tmp_path):
     model = trained(keras.optimizers.SGD(0.1, momentum=0.9))
-    model.save_weights(tmp_path / "later.weights.h5")
-    model.save(tmp_path / "model.h5")
+    model.save(tmp_path / name)
     model.train_on_batch(X, Y)
     model.save_weights(tmp_path / "latest.weights.h5")
-    live = loadstone.load_model(tmp_path / "model.h5", weights=tmp_path / "latest.weights.h5").to_keras(library="keras")
+    live = loadstone.load_model(tmp_path / name, weights=tmp_path / "latest.weights.h5").to_keras(library="keras")
     assert int(live.optimizer.iterations) == 3
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model.keras"])
+def test_that_of_the_model_stays_where_the_file_of_weights_has_none(name, tmp_path):
+    model = trained(keras.optimizers.SGD(0.1, momentum=0.9))
+    model.save(tmp_path / name)
+    new = keras.Sequential.from_config(model.get_config())
+    new.save_weights(tmp_path / "new.weights.h5")
+    live = loadstone.load_model(tmp_path / name, weights=tmp_path / "new.weights.h5").to_keras(library="keras")
+    np.testing.assert_array_equal(live.get_weights()[0], new.get_weights()[0])
+    assert int(live.optimizer.iterations) == 2
 
 
 def test_a_name_alone_is_the_class_with_its_defaults():

@@ -1,5 +1,6 @@
 """Examples: kept inside files, read back, replayed; and golden files beside."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,13 @@ def test_an_example_is_kept_in_the_file_and_replayed(name, model, tmp_path):
         again = loadstone.load_model(tmp_path / name, verify=True)
         np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
     assert call("verify", tmp_path / name).exit_code == 0
+
+
+def test_in_a_file_for_keras_2_it_lies_beside_the_members(model, tmp_path):
+    loadstone.save_model(model, tmp_path / "new.keras", library="tf_keras", example=data_for(model))
+    with zipfile.ZipFile(tmp_path / "new.keras") as file:
+        assert len(file.namelist()) == 3  # with more, Keras 2 unpacks it
+    assert verify(tmp_path / "new.keras").largest < 1e-6
 
 
 @pytest.mark.parametrize("source", [GOLDEN / "mlp.keras", GOLDEN.parent / "graphs/tensorflow-2.15/plain.zip"], ids=["layers", "graph"])

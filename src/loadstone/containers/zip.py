@@ -7,6 +7,7 @@ range of the file, so its tensors can be mapped; a deflated one is inflated in m
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -61,6 +62,11 @@ class Archive:
     def read(self, name: str) -> bytes:
         """The bytes of a member."""
         return bytes(self.open(name).read())
+
+    def aside(self, name: str) -> Source | None:
+        """What `add_aside` put beside the members, where the comment says; None where it says nothing."""
+        found = re.search(rb"^%b (\d{1,18}) (\d{1,18})$" % re.escape(name.encode()), self.comment, re.MULTILINE)
+        return None if found is None else self.source.part(int(found[1]), int(found[2]), name)
 
     def _member(self, name: str) -> Member:
         if name not in self.members:
@@ -174,11 +180,13 @@ def add(path: str, name: str, data: bytes) -> None:
         archive.writestr(member, data)
 
 
-def add_comment(path: str, data: bytes) -> None:
-    """Put a comment at the end of an archive that was just written. Raises ValueError for more bytes than the format has room for."""
+def add_aside(path: str, name: str, data: bytes) -> None:
+    """Bytes between the last member of an archive that was just written and its directory, where no other reader looks; `aside` finds them."""
     import zipfile
 
-    if len(data) > zipfile.ZIP_MAX_COMMENT:
-        raise ValueError(f"{len(data)} bytes for the comment of a zip archive, which has at most {zipfile.ZIP_MAX_COMMENT}")
     with zipfile.ZipFile(path, "a") as archive:
-        archive.comment = data
+        assert archive.fp is not None
+        archive.fp.seek(archive.start_dir)
+        archive.fp.write(data)
+        archive.comment += f"{name} {archive.start_dir} {len(data)}\n".encode()
+        archive.start_dir += len(data)

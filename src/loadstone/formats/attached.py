@@ -1,8 +1,8 @@
 """What is kept inside of a model's file beside the model, in a place that other readers look past: an example, and the environment record.
 
 * `.keras`: a member of the archive or a file of the folder. Keras reads the members that it knows (keras/src/saving/saving_lib.py).
-  Text in a file of Keras 2: the comment of the archive. With more than three members Keras 2 unpacks it while it reads, where `zipfile` of
-  Python 3.12 and 3.13.0 loses its place ("reached end of file").
+  In a file of Keras 2: bytes of the archive beside its members. With more than three members Keras 2 unpacks it while it reads, where
+  `zipfile` of Python 3.12 and 3.13.0 loses its place ("reached end of file").
 * HDF5: a dataset in a group of its own. Keras reads `model_weights` and `optimizer_weights` alone.
 * SavedModel: a file in `assets.extra`, which TensorFlow keeps for this (https://www.tensorflow.org/guide/saved_model).
 * ONNX: a property of the model's metadata (`ModelProto.metadata_props`), text as it is and bytes in base64; added at the end of the file,
@@ -66,8 +66,8 @@ def attach(path: str, data: bytes, kind: str, place: Place) -> None:
         os.makedirs(os.path.dirname(name), exist_ok=True)
         with open(name, "wb") as file:
             file.write(data)
-    elif kind == "keras" and place.text and _is_of_keras_2(path):
-        archives.add_comment(path, _head(place) + data)
+    elif kind == "keras" and _is_of_keras_2(path):
+        archives.add_aside(path, place.file, data)
     elif kind == "keras":
         archives.add(path, place.file, data)
     elif kind == "h5":
@@ -86,9 +86,10 @@ def found(source: Source, place: Place) -> bytes | None:
     if source.head(4).startswith(archives.SIGNATURES):
         members = archives.read(source)
         if CONFIG in members.members:
-            said = members.comment.removeprefix(_head(place))
-            kept = said if said != members.comment else None
-            return _member(members, place) if place.file in members.members else kept
+            aside = members.aside(place.file)
+            if aside is not None:
+                return _limited(aside, place)
+            return _member(members, place) if place.file in members.members else None
         return _in_folder(in_archive(source), place)
     if hdf5.begins(source):
         tensor = hdf5.read(source).tensor(place.dataset)
@@ -107,11 +108,6 @@ def _is_of_keras_2(path: str) -> bool:
     members = archives.read(source)
     metadata = json.read(members.open(METADATA), METADATA) if METADATA in members.members else None
     return isinstance(metadata, dict) and str(metadata.get("keras_version")).startswith("2.")
-
-
-def _head(place: Place) -> bytes:
-    """What a comment begins with."""
-    return place.file.encode() + b"\n"
 
 
 def of_property(properties: Mapping[str, str], place: Place) -> bytes | None:

@@ -37,26 +37,17 @@ def compiled(model: Model, root: Layer, findings: list[Finding], given: Collecti
 
 def _state(model: Model, root: Layer, optimizer: Mapping[str, Any], findings: list[Finding]) -> dict[str, Tensor]:
     """The variables of the optimizer by name; none where it begins anew."""
-    custom = [layer for layer in root.walk() if variables(layer) is None and layer.weights]
+    custom = next((layer for layer in root.walk() if variables(layer) is None and layer.weights), None)
+    slots = [] if custom else trainable_order(root, WRITER)
+    weights = [(f"{slot.layer.path}/{slot.variable.label}", slot.layer.weights[slot.variable.name]) for slot in slots]
     try:
-        if custom:
-            return _as_it_was(model, custom[0])
+        if custom is not None and model.extra.get("optimizer"):
+            raise Unreadable(f"which weights of {custom.class_name} are trained is not known")
         state = optimizer_state.read(model)
-        if state is None:
-            return {}
-        slots = trainable_order(root, WRITER)
-        weights = [(f"{slot.layer.path}/{slot.variable.label}", slot.layer.weights[slot.variable.name]) for slot in slots]
-        return dict(optimizer_state.todays(state, optimizer, weights))
+        return {} if state is None else dict(optimizer_state.todays(state, optimizer, weights))
     except Unreadable as reason:
+        kept = optimizer_state.as_they_lie(model, None if custom else [tensor for _, tensor in weights])
+        if kept and model.producer.release >= (3,):
+            return {f"{optimizer['class_name']}/{number}": tensor for number, tensor in enumerate(kept)}
         findings.append(Finding("warning", f"the optimizer of the new file begins anew: {reason}", "optimizer"))
         return {}
-
-
-def _as_it_was(model: Model, custom: Layer) -> dict[str, Tensor]:
-    """The variables in the order of the file, which is today's for files of Keras 3: which weights of a user's class are trained is not known."""
-    stored = model.extra.get("optimizer") or {}
-    own = {name: tensor for name, tensor in stored.items() if "inner_optimizer" not in name}
-    if stored and model.producer.release < (3,):
-        raise Unreadable(f"which weights of {custom.class_name} are trained is not known")
-    counted = [name for name in own if name.startswith("optimizer/vars/")]
-    return {name: own[name] for name in sorted(counted, key=lambda name: int(name.rpartition("/")[2]))} if counted else own

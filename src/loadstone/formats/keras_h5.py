@@ -69,7 +69,7 @@ def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
         training_config=_json(tree, "training_config"),
         extra=extra,
         findings=doubts(root, producer),
-        unchanged=only_mapped([source] if weights is None else weights.sources, root),
+        unchanged=only_mapped([source, *(weights.sources if weights else ())], root),
     )
 
 

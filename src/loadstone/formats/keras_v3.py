@@ -13,7 +13,7 @@ from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError
 from loadstone.formats.format import Format, Match
 from loadstone.formats.reading import only_mapped, reading
-from loadstone.formats.v3_files import CONFIG, HDF5, METADATA, NPZ, SHARDS, assets_of, files_of, weights_of
+from loadstone.formats.v3_files import CONFIG, HDF5, METADATA, NPZ, SHARDS, V3Weights, assets_of, files_of, weights_of
 from loadstone.formats.weights import Weights
 from loadstone.ir import Model
 
@@ -44,7 +44,7 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
 def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
     from loadstone.formats.configs import read_config
     from loadstone.formats.producer import of_versions
-    from loadstone.frontends.keras.weights_v3 import assign
+    from loadstone.frontends.keras.weights_v3 import assign, of_optimizer
 
     files = files_of(source)
     config, metadata = files.json(CONFIG), files.json(METADATA) if METADATA in files.names else {}
@@ -52,11 +52,12 @@ def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
         raise CorruptFile("config.json and metadata.json should hold objects")
     producer = of_versions(metadata.get("keras_version"), date=metadata.get("date_saved"), config=config)
     root = read_config(config, producer, custom, source)
+    own = weights_of(files) if weights is None or any(name in files.names for name in (*HDF5, NPZ, SHARDS)) else V3Weights()
     if weights is None:
-        own = weights_of(files)
         extra = assign(root, own.tensors, producer, groups=own.places, called=own.called, assets=assets_of(files))
     else:
         extra = weights.assign(root, producer)
+        extra.setdefault("optimizer", of_optimizer(own.tensors))  # a file of weights may have one that has learnt as much as they
     return Model(
         format=FORMAT.name,
         source=source.name,
@@ -64,7 +65,7 @@ def _read(source: Source, custom: Any, weights: Weights | None) -> Model:
         root=root,
         training_config=config.get("compile_config"),
         extra=extra,
-        unchanged=only_mapped(own.sources if weights is None else weights.sources, root),
+        unchanged=only_mapped([*own.sources, *(weights.sources if weights else ())], root),
     )
 
 

@@ -86,15 +86,12 @@ def _restore_in_order(library: Library, live: Any, spelt: Mapping[str, Any], mod
     """As they lie, where the same optimizer trains the same weights in the same order: for classes whose variables are known to them alone."""
     if not _is_same(library, model):
         return False
-    order = optimizer_state.trained(model)
-    if order is not None:
-        weights = [tensor for _, tensor in _trainable(live, pairs)]
-        if len(weights) != len(order) or any(one is not other for one, other in zip(weights, order, strict=True)):
-            return False
+    given = {id(variable): tensor for variable, tensor in pairs}
+    weights = [given.get(id(variable)) for variable in live.trainable_variables]
     optimizer = library.optimizer(live, spelt["class_name"])
     own = library.optimizer_variables(optimizer, live) if library.is_keras_3 else compiling_2.variables(optimizer, live)
-    values = optimizer_state.in_order(model)
-    if [tuple(variable.shape) for variable in own] != [tensor.shape for tensor in values]:
+    values = optimizer_state.as_they_lie(model, weights)
+    if values is None or [tuple(variable.shape) for variable in own] != [tensor.shape for tensor in values]:
         return False
     _assign(library, own, values)
     return True

@@ -69,8 +69,18 @@ def _is_legacy(model: Model, config: Mapping[str, Any]) -> bool:
     return optimizers.era(model.producer, config.get("config") or {}) == "v2"
 
 
-def in_order(model: Model) -> list[Tensor]:
-    """All variables of the file's optimizer as they lie: for one of the same class and family, over the same weights in the same order."""
+def as_they_lie(model: Model, weights: Sequence[Tensor | None] | None) -> list[Tensor] | None:
+    """All variables of the file's optimizer in order, for one of the same class and family whose class alone knows which is for what.
+
+    weights: those of the description that it trains, in order. None where the file's order is another; layers of the caller's do not
+    tell theirs, and weights is None where the caller does not know it either.
+    """
+    assert model.root is not None
+    if weights is not None and all(variables_known(layer) for layer in model.root.walk()):
+        places = trainable_order(model.root, model.producer)
+        order = [tensor for place in places if (tensor := place.layer.weights.get(place.variable.name))]
+        if len(weights) != len(order) or any(one is not other for one, other in zip(weights, order, strict=True)):
+            return None
     stored = {
         name.removesuffix(_VALUE): t for name, t in (model.extra.get("optimizer") or {}).items() if not name.endswith("_OBJECT_GRAPH")
     }
@@ -79,14 +89,6 @@ def in_order(model: Model) -> list[Tensor]:
         return list(stored.values())
     first = [t for name, t in stored.items() if name.endswith("/_iterations") and 0 not in numbered]
     return first + [numbered[number] for number in sorted(numbered)]
-
-
-def trained(model: Model) -> list[Tensor] | None:
-    """The weights of the description that were trained, in the order of the file's release; None where layers of the caller's do not tell."""
-    assert model.root is not None
-    if not all(variables_known(layer) for layer in model.root.walk()):
-        return None
-    return [tensor for place in trainable_order(model.root, model.producer) if (tensor := place.layer.weights.get(place.variable.name))]
 
 
 class _Reading:

@@ -54,6 +54,11 @@ def assign(
     return _Walk(tensors, producer, groups, called or {}, assets or {}).run(root)
 
 
+def of_optimizer(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those of the optimizer among the tensors of a file, by path."""
+    return {path: tensor for path, tensor in tensors.items() if path.partition("/")[0] in _OPTIMIZERS}
+
+
 def stored(root: Layer, keras_2: bool = False) -> Iterator[tuple[str, Tensor]]:
     """Every weight of a model with the path at which today's Keras keeps it, each once; assets end in `.txt`.
 
