@@ -120,6 +120,8 @@ __version__ = "2.2.4"
 
 class Model:
     def predict(self, x):
+        if x.dtype == object:
+            return np.append(x, np.array([b"\\0"], object))
         return [x * 2, np.array([["a"], ["b"]], object)]
 
 class models:
@@ -151,6 +153,13 @@ def test_a_model_is_run_by_its_framework(environment, tmp_path):
     x = np.arange(6, dtype=np.float32).reshape(2, 3)
     (_, doubled), (_, texts) = run_model(*environment, Job(str(tmp_path / "m.h5"), "keras", {"x": x}))
     assert (doubled == 2 * x).all() and texts.tolist() == [[b"a"], [b"b"]]
+
+
+@pytest.mark.parametrize("texts", [[b"a\0", b"", b"\0\0"], [], ["\u00e4"]])
+def test_texts_arrive_byte_for_byte(environment, tmp_path, texts):
+    (tmp_path / "m.h5").write_text("weights")
+    ((_, found),) = run_model(*environment, Job(str(tmp_path / "m.h5"), "keras", {"x": np.array(texts, object)}))
+    assert found.tolist() == [*(text if isinstance(text, bytes) else text.encode() for text in texts), b"\0"]
 
 
 def test_what_the_framework_says_is_in_the_error(environment, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from loadstone.environment.doctor import Look, doctor
+from loadstone.environment.record import Record
 from loadstone.environment.taken import libraries
 from loadstone.environment.targets import FAILS, LOADS, TARGETS, WRONG
 from loadstone.environment.traps import TRAPS
@@ -24,6 +25,8 @@ REAL = [
     ("tf.keras-2.15.1/custom_activation.h5", LOADS, FAILS),  # a function as an object
     ("keras_2/keras-2.1.6-tensorflow-states.h5", FAILS, LOADS),  # states among the inputs
     ("keras_2/keras-2.0.4-tensorflow-masked-time.h5", FAILS, FAILS),  # Embedding(dtype="int32")
+    ("keras_2/keras-2.1.3-stacked-states.h5", FAILS, FAILS),  # GRUCell(reset_after=True)
+    ("keras_2/tf.keras-1.10.1-separable.h5", FAILS, FAILS),  # depth_multiplier
     ("keras_1/keras-1.0.8-theano-merged-dot.h5", FAILS, FAILS),
     ("graphs/tensorflow-1.15/mlp_frozen.pb", FAILS, FAILS),
 ]
@@ -140,13 +143,56 @@ def test_plain_data_is_json():
     assert plain["saved"]["keras"] == "2.4.0" and plain["present"]["python"]
 
 
-def test_a_metric_of_the_user_is_told():
-    found = [
-        finding
-        for finding in doctor(GOLDEN / "tf.keras-2.15.1/custom_compiled.h5").findings
-        if finding.trap == "training_objects_of_the_user"
-    ]
+@pytest.mark.parametrize("name", ["tf.keras-2.15.1/custom_compiled.h5", "keras-3.15.1/custom_compiled.keras"])
+def test_a_metric_of_the_user_is_told(name):
+    found = [finding for finding in doctor(GOLDEN / name).findings if finding.trap == "training_objects_of_the_user"]
     assert found and "my_custom" in found[0].title and "compile=False" in found[0].command
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """A model of tf_keras with a record beside it."""
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps({"class_name": "Sequential", "config": [], "keras_version": "2.17.0", "backend": "tensorflow"}))
+    record = Record("save_model", "3.11.4", packages={"keras": "3.4.1", "tf-keras": "2.17.0", "numpy": "1.26.4"})
+    (tmp_path / "m.json.loadstone.json").write_text(record.to_json())
+    return path
+
+
+def test_what_the_file_states_goes_before_its_record(recorded):
+    saved = doctor(recorded).saved
+    assert (saved["library"], saved["keras"], saved["tf-keras"], saved["numpy"]) == ("tf_keras", "2.17.0", "2.17.0", "1.26.4")
+
+
+def test_a_damaged_record_is_said(recorded):
+    recorded.with_name("m.json.loadstone.json").write_text("{")
+    found = [finding for finding in doctor(recorded).findings if finding.trap == "record_not_read"]
+    assert found and found[0].severity == "note" and "not JSON" in found[0].reason
+
+
+@pytest.mark.parametrize("version", [7, 2.1, True, [], {}, None])
+def test_a_version_that_is_no_text_is_no_crash(version, tmp_path):
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps({"class_name": "Sequential", "config": [], "keras_version": version, "backend": version}))
+    assert str(doctor(path))
+
+
+def test_a_function_behind_discretization_of_2_4_has_another_dtype(tmp_path):
+    buckets = {"class_name": "Discretization", "name": "d", "config": {"bins": [0.0]}, "inbound_nodes": [[["x", 0, 0, {}]]]}
+    cast = {"class_name": "TensorFlowOpLayer", "name": "c", "config": {}, "inbound_nodes": [[["d", 0, 0, {}]]]}
+    for layers, count in (([buckets, cast], 1), ([cast], 0), (7, 0), ([buckets, {**cast, "inbound_nodes": True}], 0)):
+        config = {"class_name": "Functional", "config": {"name": "m", "layers": layers}, "keras_version": "2.4.0"}
+        (tmp_path / "m.json").write_text(json.dumps(config))
+        found = doctor(tmp_path / "m.json", "tf_keras", look=lambda path: Look()).findings
+        assert sum(finding.trap == "casts_of_buckets" for finding in found) == count
+
+
+def test_nodes_that_are_no_list_are_no_crash(tmp_path):
+    takes = {"class_name": "Dense", "name": "b", "config": {"units": 1}, "inbound_nodes": [[["a", 0, 0, {}]]]}
+    layers = [{"class_name": "InputLayer", "name": "a", "config": {}, "inbound_nodes": True}, takes]
+    config = {"name": "m", "layers": layers, "input_layers": [["a", 0, 0]], "output_layers": [["b", 0, 0]]}
+    (tmp_path / "m.json").write_text(json.dumps({"class_name": "Functional", "config": config}))
+    assert str(doctor(tmp_path / "m.json", look=lambda path: Look()))
 
 
 def test_an_unknown_target_is_refused():

@@ -83,6 +83,17 @@ def test_conda_alone_is_enough(folder):
     assert found.framework == Framework("keras", "2.2.4")
 
 
+def test_one_sign_of_conda_is_a_range(folder):
+    for name in ("requirements.txt", "python_env.yaml"):
+        (folder / name).unlink()
+    (folder / "MLmodel").write_text("flavors: {}\n")
+    lines = ["python=3.10", "numpy=1.26", "scipy=1.11.4", "h5py==3.9", "keras=3.3=py310_0", "tensorflow=2.12.*"]
+    (folder / "conda.yaml").write_text("dependencies:\n" + "".join(f"- {line}\n" for line in lines))
+    found = record_of(folder)
+    assert (found.python, found.packages) == ("3.10", {"scipy": "1.11.4", "h5py": "3.9", "keras": "3.3"})
+    assert found.other == ("numpy==1.26.*: it is not one version", "tensorflow==2.12.*: it is not one version")
+
+
 @pytest.mark.parametrize(
     ("flavor", "framework"),
     [

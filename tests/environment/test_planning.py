@@ -110,6 +110,25 @@ def test_a_record_alone_is_enough():
     assert str(found.release) == "tensorflow 2.10.0" and found.python == "3.9"
 
 
+BESIDE = {"keras": "3.4.1", "tf-keras": "2.17.0", "tensorflow": "2.17.0"}
+
+
+@pytest.mark.parametrize("who", [Provenance(), Provenance("tf_keras", keras=exact(2, 17, 0), tensorflow=Range((2, 17, 0), (2, 17)))])
+def test_keras_3_beside_tf_keras_is_not_what_saved_it(who):
+    found = made(who, Record("save_model", "3.11.4", framework=Framework("tf_keras"), packages=BESIDE))
+    assert str(found.release) == "tf_keras 2.17.0" and not any("3.4.1" in note for note in found.notes)
+
+
+def test_standalone_keras_beside_tf_keras_1_is_not_what_saved_it():
+    found = made(Provenance("tf.keras"), record("3.6.9", tensorflow="1.15.0", keras="2.3.1"))
+    assert str(found.release) == "tensorflow 1.15.0"
+
+
+def test_the_framework_of_a_record_is_enough():
+    assert str(made(Provenance(), Record("mlflow", framework=Framework("keras", "3.3.3", "jax"))).release) == "keras 3.3.3"
+    assert str(made(Provenance(), Record("mlflow", framework=Framework("tf.keras", "2.12.0"))).release).startswith("tensorflow 2.12")
+
+
 def test_what_the_table_lacks_is_named_and_not_installed():
     found = named_pins(record(tensorflow_addons="0.13.0", numpy="1.18.1", pandas="1.1.0"))
     assert {str(one) for one in found.named} == {"tensorflow-addons==0.13.0", "numpy==1.18.1", "pandas==1.1.0"}

@@ -164,6 +164,7 @@ def test_a_full_record_has_what_rebuilds_the_objects(saved, tmp_path):
         ("https://ann:pw@box/x", "https://redacted@box/x"),
         ("ann@example.org", "redacted"),
         ("file:///home/a/x", "redacted"),
+        ('"/home/a/x:/home/b/y;/srv/c/z"', '"redacted:redacted;redacted"'),
         ("# by Ann, on box7.lan", "# by redacted, on redacted.lan"),
         ("x = a / b / c", "x = a / b / c"),
         ("x = (a+b)/c/d", "x = (a+b)/c/d"),

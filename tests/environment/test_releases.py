@@ -96,7 +96,9 @@ def test_what_was_measured_wins():
 @pytest.mark.parametrize(
     ("tensorflow", "keras"),
     [
-        ((1, 1, 0), None),
+        ((1, 0, 1), None),
+        ((1, 1, 0), (2, 0, 0)),
+        ((1, 2, 1), (2, 0, 2)),
         ((1, 4, 1), (2, 0, 8)),
         ((1, 12, 3), (2, 1, 6)),
         ((1, 15, 0), (2, 2, 4)),

@@ -104,6 +104,25 @@ def test_an_object_without_source_is_said_to_have_none():
     assert [(module.text, module.why) for module in found.modules.values()] == [("", "its source is not at hand")]
 
 
+def test_what_an_except_defines_is_found(tmp_path, monkeypatch):
+    text = (
+        "try:\n    import zq_fast as fast\nexcept ImportError:\n    def slow(x):\n        return x\n\n\ndef use(x):\n    return slow(x)\n"
+    )
+    (tmp_path / "zq_either.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    invalidate_caches()
+    kept, _ = texts({"use": import_module("zq_either").use})
+    del sys.modules["zq_either"]
+    assert kept == {"zq_either": text}
+
+
+def test_sources_that_are_too_long_are_said_to_be(modules, monkeypatch):
+    monkeypatch.setattr("loadstone.environment.sources.MOST", 100)
+    _, found = texts({"Layer": modules.Layer})
+    assert all(module.text or module.why == "the sources are too long to be kept" for module in found.modules.values())
+    assert not any(module.text for module in found.modules.values() if module.name == "zq_main")
+
+
 def test_nothing_is_imported(modules):
     before = set(sys.modules)
     closure_of({"Layer": modules.Layer})

@@ -50,6 +50,14 @@ def test_each_file_that_was_saved_has_a_record(first, keras, model, tmp_path):
     assert (record.framework.library, record.framework.version) == (keras.__name__, keras.__version__)
     assert record.framework.backend == (keras.backend.backend() if keras.__name__ == "keras" else "tensorflow")
     assert record.framework.backend_version
+    assert record_of(tmp_path / "w.weights.h5").objects == ()
+
+
+def test_each_kind_of_file_has_its_own_objects(keras, model, tmp_path):
+    """Weights need no custom object, whichever file was saved first."""
+    weights = keras.callbacks.ModelCheckpoint("a.weights.h5", save_weights_only=True)
+    fit(model, weights, keras.callbacks.ModelCheckpoint("b.keras"), loadstone.RecordEnvironment())
+    assert [record_of(tmp_path / name).objects for name in ("a.weights.h5", "b.keras")] == [(), ("Scale",)]
 
 
 def test_a_full_record_has_the_sources(keras, model, tmp_path):

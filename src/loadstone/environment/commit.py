@@ -51,7 +51,7 @@ def _packed(name: str, reference: str) -> str:
                 found, _, named = line.partition(" ")
                 if named == reference and _HASH.fullmatch(found):
                     return found
-    except OSError:
+    except OSError:  # most repositories have none
         pass
     return ""
 

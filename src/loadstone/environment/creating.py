@@ -62,8 +62,8 @@ def create(plan: Plan, folder: str | os.PathLike[str], say: Say = lambda line: N
         (place / "requirements.txt").write_text(requirements(plan), encoding="utf8")
         say(f"importing {', '.join(modules(plan))}")
         versions = imported(plan, python)
-    except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
+    except BaseException:  # an interrupt too: half an environment would be taken for one
+        shutil.rmtree(place, ignore_errors=True)  # what cannot be removed must not hide why there is something to remove
         raise
     return Created(place, python, versions)
 

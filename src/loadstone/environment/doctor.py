@@ -46,8 +46,9 @@ def doctor(
     found = stored(filepath)
     seen = (look or read)(filepath) if found.kind not in ("", "weights") and not found.problem else Look()
     here = here or present(NAMES)
-    origin, record = _provenance(filepath), _record(filepath)
-    case = Case(found, seen.missing, origin, here, seen.problem, record)
+    origin = _provenance(filepath)
+    record, unread = _record(filepath)
+    case = Case(found, seen.missing, origin, here, seen.problem, unread)
     findings = [finding for trap in TRAPS for finding in trap.findings(case) if target is None or target in finding.targets]
     findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     verdicts = {name: verdict(name, findings) for name in (TARGETS if target is None else (target,))}
@@ -74,15 +75,16 @@ def _missing(custom: CustomObjects) -> dict[str, str]:
 def _provenance(filepath: Filepath) -> Provenance:
     try:
         return provenance(filepath)
-    except LoadstoneError:
+    except LoadstoneError:  # damaged or no model, which is a finding of its own (`traps.files`)
         return Provenance()
 
 
-def _record(filepath: Filepath) -> Record | None:
+def _record(filepath: Filepath) -> tuple[Record | None, str]:
+    """The environment record, and why it cannot be read."""
     try:
-        return record_of(filepath)
-    except (LoadstoneError, OSError):
-        return None
+        return record_of(filepath), ""
+    except (LoadstoneError, OSError) as error:
+        return None, str(getattr(error, "message", error))
 
 
 def _saved(found: Stored, origin: Provenance, record: Record | None) -> dict[str, str]:
@@ -96,7 +98,9 @@ def _saved(found: Stored, origin: Provenance, record: Record | None) -> dict[str
         "date": origin.date or "",
     }
     if record is not None:
-        known |= {name: version for name, version in record.everything.items() if version}
+        stated = {"keras"} if origin.keras.exact or origin.library == "tf_keras" else set()  # a record has the Keras 3 beside tf_keras
+        stated |= {"tensorflow"} if origin.tensorflow.exact else set()
+        known |= {name: version for name, version in record.everything.items() if version and name not in stated}
         known |= {"python": record.python} if record.python else {}
         known |= {"platform": " ".join(record.platform.values())} if record.platform else {}
     return {name: value for name, value in known.items() if value}

@@ -22,14 +22,20 @@ COMPLETE = frozenset(
 
 
 def of_producer(producer: int) -> tuple[Version | None, Version | None]:
-    """The releases that can have written a graph version: those that have it, else those around it, for builds between releases."""
+    """The releases that can have written a graph version: those that have it, else those around it, for builds between releases.
+
+    Around it by version and not by release: 1.15 is younger than 2.0, and has the higher one.
+    """
     known = _producers()
     same = [release for release, version in known.items() if version == producer]
     if same:
         return (*same[0], 0), same[-1]
-    earlier = [release for release, version in known.items() if version < producer]
-    later = [release for release, version in known.items() if version > producer]
-    return (*max(earlier), 0) if earlier else None, min(later) if later else None
+    below = max(((version, release) for release, version in known.items() if version < producer), default=None)
+    above = min(((version, release) for release, version in known.items() if version > producer), default=None)
+    if below is None or above is None:
+        return (*below[1], 0) if below else None, above[1] if above else None
+    low, high = sorted((below[1], above[1]))
+    return (*low, 0), high
 
 
 def since(op: str) -> Version | None:

@@ -22,7 +22,7 @@ MODEL = "MLmodel"
 MAX = 1 << 20  # bytes of each file
 MAX_LINES = 10_000
 _ABOVE = 4  # folders between a model's file and its `MLmodel`: data/model/data/model.keras
-_CONDA = re.compile(r"([A-Za-z0-9._-]+)\s*={1,2}\s*([^\s=]+)(?:=[^\s=]+)?", re.ASCII)  # NAME=VERSION=BUILD
+_CONDA = re.compile(r"([A-Za-z0-9._-]+)\s*(={1,2})\s*([^\s=]+)(=[^\s=]+)?", re.ASCII)  # NAME=VERSION=BUILD
 
 
 def folder_of(path: str) -> str | None:
@@ -80,12 +80,21 @@ def _lines(folder: str) -> Iterator[str]:
         raise CorruptFile("'dependencies' should be a list", where="conda.yaml")
     for item in listed:
         if isinstance(item, str):
-            pin = _CONDA.fullmatch(item.strip())
-            yield f"{pin[1]}=={pin[2]}" if pin else item
+            yield _of_conda(item.strip())
         elif isinstance(item, dict) and isinstance(item.get("pip"), list) and set(item) == {"pip"}:
             yield from (str(line) for line in item["pip"][:MAX_LINES])
         else:
             raise CorruptFile("a dependency should be a text, or a list of texts under 'pip'", where="conda.yaml")
+
+
+def _of_conda(item: str) -> str:
+    """A line of conda as one of pip: `numpy=1.26` is any 1.26, with a build or two signs it is that version."""
+    pin = _CONDA.fullmatch(item)
+    if pin is None:
+        return item
+    name, sign, version, build = pin.groups()
+    exact = sign == "==" or build or version.count(".") > 1 or name == "python" or version.endswith("*")
+    return f"{name}=={version}" if exact else f"{name}=={version}.*"
 
 
 def _of_text(text: str) -> Iterator[str]:

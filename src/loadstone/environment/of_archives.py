@@ -55,7 +55,7 @@ def _packed(source: Source) -> str | None:
     try:
         with source.file() as stream, zipfile.ZipFile(stream) as archive:
             times = [entry.date_time for entry in archive.infolist() if entry.date_time[:3] != _EMPTY]
-    except (zipfile.BadZipFile, LoadstoneError, OSError, ValueError, struct.error):
+    except (zipfile.BadZipFile, LoadstoneError, OSError, ValueError, struct.error):  # evidence less; readers say what is damaged
         return None
     if not times:
         return None

@@ -37,7 +37,7 @@ def pythons(stored: Any) -> list[tuple[int, int]]:
         return []
     try:
         return sorted({release for raw in marshal.read(code_bytes(stored)) for release in versions(raw)})
-    except LoadstoneError:
+    except LoadstoneError:  # no code of a Python that is known: it says nothing of who saved it
         return []
 
 

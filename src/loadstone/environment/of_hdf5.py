@@ -64,5 +64,5 @@ def _undated(clues: Clues, tree: Group, names: set[str], backend: str | None) ->
 def _json(text: str | None) -> Any:
     try:
         return None if text is None else json.loads(text)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # evidence less; who reads the model says what is damaged
         return None

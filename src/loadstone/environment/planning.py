@@ -8,7 +8,7 @@ those of a record count where the table has them too, and all others are listed 
 from __future__ import annotations
 
 import platform as platform_
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from loadstone.environment.pins import requirement
 from loadstone.environment.present import normalized
@@ -22,6 +22,8 @@ from loadstone.ir.records import replace
 
 FRAMEWORKS = {"tensorflow": "tensorflow", "tensorflow-cpu": "tensorflow", "keras": "keras", "tf-keras": "tf_keras"}
 KERAS_3 = (3,)
+# The distribution that a library is: Keras 3 lies beside tf_keras, and standalone Keras may beside tf.keras, which TensorFlow tells.
+_OF_KERAS: dict[str | None, tuple[str, ...]] = {"keras": ("keras",), "tf.keras": (), "tf_keras": ("tf-keras",)}
 _TOOLS = ("pip", "setuptools", "wheel", "loadstone")
 _LINUX_ONLY = ("tensorflow-io-gcs-filesystem", "triton")  # and all of NVIDIA's
 _MACHINES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "arm64", "aarch64": "aarch64"}
@@ -118,11 +120,12 @@ def _with_record(who: Provenance, record: Record | None, notes: list[str]) -> Pr
         return who
     framework = record.framework
     python = numbers(record.python) if record.python else None
+    library = who.library or (framework.library if framework is not None else None)
     return replace(
         who,
-        library=who.library or (framework.library if framework is not None else None),
-        keras=_narrowed(who.keras, record, ("keras", "tf-keras"), notes),
-        tensorflow=_narrowed(who.tensorflow, record, ("tensorflow", "tensorflow-cpu"), notes),
+        library=library,
+        keras=_narrowed(who.keras, _keras_in(record, library), notes),
+        tensorflow=_narrowed(who.tensorflow, _versions(record, ("tensorflow", "tensorflow-cpu")), notes),
         python=Range(python[:2], python[:2]) if python and who.python.contains(python) else who.python,
         backend=who.backend or (framework.backend if framework is not None else None),
     )
@@ -156,11 +159,22 @@ def _candidates(who: Provenance, notes: list[str]) -> list[Release]:
     return [*then, *(row for row in found if row not in then)]
 
 
-def _narrowed(known: Range, record: Record, names: Sequence[str], notes: list[str]) -> Range:
+def _keras_in(record: Record, library: str | None) -> dict[str, str]:
+    """The version of a library that a record states: of its framework, else of the distribution."""
+    framework = record.framework
+    if framework is not None and framework.library == library and framework.version:
+        return {library: framework.version}
+    return _versions(record, _OF_KERAS.get(library, ("keras", "tf-keras")))
+
+
+def _versions(record: Record, names: Sequence[str]) -> dict[str, str]:
+    return {name: record.everything[name] for name in names if name in record.everything}
+
+
+def _narrowed(known: Range, said: Mapping[str, str], notes: list[str]) -> Range:
     """The range, or the version of the record where it does not contradict that."""
-    for name in names:
-        stated = record.everything.get(name)
-        version = numbers(stated) if stated else None
+    for name, stated in said.items():
+        version = numbers(stated)
         if version is None:
             continue
         if known.contains(version):
@@ -203,7 +217,7 @@ def _number(python: str) -> Version:
 
 
 def _beside(row: Release, who: Provenance, python: str, notes: list[str]) -> Release | None:
-    """The TensorFlow beside Keras: the row's own, or the newest that the file says and that was out by a year after Keras."""
+    """Another TensorFlow beside Keras than the row's own: the newest that the file says; None where the row's own is one of those, or none is."""
     own = row.tensorflow
     if own is None or not who.tensorflow.known or who.tensorflow.contains(own):
         return None

@@ -70,7 +70,7 @@ def _named(names: Iterable[str]) -> Iterator[tuple[str, Distribution]]:
     for name in names:
         try:
             found = _described(metadata.distribution(name))
-        except (metadata.PackageNotFoundError, OSError, ValueError):
+        except (metadata.PackageNotFoundError, OSError, ValueError):  # not here, or a broken installation: nothing to tell of it
             continue
         if found is not None:
             yield normalized(name), found
@@ -82,7 +82,7 @@ def _all() -> Iterator[tuple[str, Distribution]]:
     for one in metadata.distributions():
         try:
             found = _described(one)
-        except (OSError, ValueError):
+        except (OSError, ValueError):  # a broken installation: the others are told all the same
             continue
         if found is not None and normalized(found.name) not in seen:
             seen.add(normalized(found.name))

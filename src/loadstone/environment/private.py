@@ -21,7 +21,7 @@ _COMMON = frozenset(  # names of nobody in particular
     """.split()
 )
 _PATHS = re.compile(
-    r"""(?:(?<=[\s"'`(=,\[{<>|])|^)(?:
+    r"""(?:(?<=[\s"'`(=,:;\[{<>|])|^)(?:
       /[\w.@+~-]+(?:/[\w.@+~%-]*)+          # /home/someone/x
     | (?<=["'])/[\w.@+~-]+(?=["'])          # "/data"
     | ~[\w.-]*/[\w./@+~%-]+                 # ~/x

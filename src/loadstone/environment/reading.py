@@ -44,10 +44,6 @@ class Reader:
         """A text of one line of printable characters."""
         return self._line(name, self._kind(name, str))
 
-    def word(self, name: str) -> str:
-        """The same, for a text that has no meaning to anybody but people."""
-        return self.line(name)
-
     def version(self, name: str) -> str:
         """A version, "" where there is none."""
         return self._version(name, self._kind(name, str))

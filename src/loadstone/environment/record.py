@@ -134,9 +134,9 @@ def parse(data: bytes, name: str = "the environment record") -> Record:
     top = Reader(found, name)
     framework, full = top.inner("framework"), top.inner("full")
     return Record(
-        by=top.word("by"),
+        by=top.line("by"),
         python=top.version("python"),
-        implementation=top.word("implementation"),
+        implementation=top.line("implementation"),
         platform=top.words("platform"),
         framework=None if framework is None else _framework(framework),
         packages=top.versions("packages"),
@@ -161,7 +161,7 @@ def _no_number(text: str) -> Any:
 
 
 def _framework(part: Reader) -> Framework:
-    return Framework(part.word("library"), part.version("version"), part.word("backend"), part.version("backend_version"))
+    return Framework(part.line("library"), part.version("version"), part.line("backend"), part.version("backend_version"))
 
 
 def _full(part: Reader) -> Full:

@@ -16,25 +16,10 @@ from types import MappingProxyType
 from typing import Any
 
 from loadstone.environment.ranges import Version, numbers, text
+from loadstone.environment.said import keras_inside
 from loadstone.ir.records import dataclass, field, replace
 
 NAMES = ("tensorflow", "keras", "tf_keras")
-
-# `tf.keras.__version__` without "-tf", where Keras lay inside TensorFlow; from 2.6 on it is a package of its own, which the locks name.
-_INSIDE: dict[Version, Version] = {
-    (1, 2): (2, 0, 2),
-    (1, 3): (2, 0, 6),
-    (1, 4): (2, 0, 8),
-    (1, 5): (2, 1, 2),
-    (1, 6): (2, 1, 3),
-    (1, 7): (2, 1, 4),
-    (1, 8): (2, 1, 5),
-    (1, 9): (2, 1, 6),
-    (1, 13): (2, 2, 4),
-    (2, 2): (2, 3, 0),
-    (2, 3): (2, 4, 0),
-    (2, 5): (2, 5, 0),
-}
 
 
 @dataclass(frozen=True)
@@ -89,15 +74,15 @@ def release(name: str, version: Version) -> Release | None:
 
 
 def keras_of(tensorflow: Version) -> Version | None:
-    """The release of Keras inside TensorFlow, or installed together with it; None before there was one (1.1) and for an unknown release."""
+    """The release of Keras inside TensorFlow, or installed together with it; None before there was one (up to 1.0) and for an unknown release."""
     if tensorflow[:2] >= (2, 6):
         row = release("tensorflow", tensorflow)
         if row is None:
             minor = [other for other in releases("tensorflow") if other.version[:2] == tensorflow[:2]]
             row = minor[-1] if minor else None
         return numbers(row.pins.get("keras", "")) if row is not None else None
-    known = [minor for minor in _INSIDE if minor <= tensorflow[:2]]
-    return _INSIDE[max(known)] if known else None
+    inside = keras_inside(tensorflow)
+    return inside[0] if inside is not None else None
 
 
 def bootstrap(python: str) -> Mapping[str, str]:

@@ -97,11 +97,18 @@ def run_model(plan: Plan, created: Created, job: Job, seconds: float = SECONDS) 
             raise InferenceError(f"{plan.release} did not run the model: {done.stderr.strip()[-_TAIL:] or f'exit code {done.returncode}'}")
         names = json.loads((place / "out.json").read_text("utf8"))
         with np.load(place / "out.npz", allow_pickle=False) as arrays:
-            return [(str(name), arrays[f"out_{at}"]) for at, name in enumerate(names)]
+            return [(str(name), _texts(arrays[f"out_{at}"])) for at, name in enumerate(names)]
 
 
 def _plain(value: Array) -> Array:
-    """Arrays of objects as arrays of bytes, which every numpy reads without pickle."""
-    if value.dtype.kind == "O":
-        return np.array([s if isinstance(s, bytes) else str(s).encode() for s in value.ravel()], "S").reshape(value.shape)
+    """Texts as arrays of bytes, which every numpy reads without pickle; each ends in a full stop, for numpy drops zeros at the end."""
+    if value.dtype.kind in "OSU":
+        return np.array([(s if isinstance(s, bytes) else str(s).encode()) + b"." for s in value.ravel()], "S").reshape(value.shape)
     return value
+
+
+def _texts(value: Array) -> Array:
+    """Arrays of bytes as `_plain` and the script write them, as objects without the full stop."""
+    if value.dtype.kind != "S":
+        return value
+    return np.array([s[:-1] for s in value.ravel().tolist()], object).reshape(value.shape)

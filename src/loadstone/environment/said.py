@@ -67,7 +67,7 @@ def tensorflow(clues: Clues, version: str, git: str | None, where: str) -> None:
 
 
 def keras_inside(version: Version) -> tuple[Version, Version] | None:
-    """The Keras inside a TensorFlow, or the tf_keras beside it: the first and last version; None before 1.4 and where none is known."""
+    """The Keras inside a TensorFlow, or the tf_keras beside it: the first and last version; None before 1.1, which had none."""
     minor = version[:2]
     if minor >= (2, 6):
         return (*minor, 0), minor

@@ -71,7 +71,9 @@ def closure_of(objects: Mapping[str, Any]) -> Closure:
         one = left.pop()
         left += _cut(one, found, owners)
         if sum(len(other.text) for other in found.modules.values()) > MOST:
-            one.text, one.why = "", "the sources are too long to be kept"
+            one.text = ""
+            for other in found.modules.values():
+                other.why = other.why or ("" if other.text else "the sources are too long to be kept")
             break
     return found
 
@@ -138,8 +140,8 @@ def _text(statements: list[ast.stmt], lines: list[str]) -> str:
     return "".join(lines[number - 1] for number in sorted(kept)).strip("\n") + "\n" * bool(kept)
 
 
-def _bound(statement: ast.stmt) -> Iterator[str]:
-    """The names that a statement defines in its module; those inside of `if` and `try` too."""
+def _bound(statement: ast.AST) -> Iterator[str]:
+    """The names that a statement defines in its module; those inside of `if` and `try`, with its `except`, too."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         yield statement.name
     elif isinstance(statement, (ast.Import, ast.ImportFrom)):
@@ -147,7 +149,7 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
     else:
         yield from (node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
         for part in ast.iter_child_nodes(statement):
-            if isinstance(part, ast.stmt):
+            if isinstance(part, (ast.stmt, ast.ExceptHandler, ast.match_case)):
                 yield from _bound(part)
 
 

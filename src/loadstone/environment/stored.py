@@ -19,6 +19,7 @@ from loadstone.containers.wire import content, fields, text
 from loadstone.errors import LoadstoneError
 from loadstone.formats import unrecognized
 from loadstone.formats.format import METADATA
+from loadstone.ir import Producer
 from loadstone.ir.records import dataclass, field
 
 Shape = tuple[int, ...]
@@ -69,13 +70,7 @@ class Stored:
     @property
     def release(self) -> tuple[int, ...]:
         """The Keras that it names, as numbers; () where it names none."""
-        parts = (self.version or "").replace("-", ".").split(".")
-        numbers: list[int] = []
-        for part in parts:
-            if not part.isdigit():
-                break
-            numbers.append(int(part))
-        return tuple(numbers)
+        return Producer("", self.version).release
 
 
 def stored(filepath: Filepath) -> Stored:
@@ -129,7 +124,7 @@ def _v3(source: Source, found: Stored) -> None:
     found.entries = files.names
     found.config = files.json(CONFIG)
     metadata = files.json("metadata.json") if "metadata.json" in files.names else {}
-    found.version = metadata.get("keras_version") if isinstance(metadata, dict) else None
+    found.version = _word(metadata.get("keras_version")) if isinstance(metadata, dict) else None
     found.training = found.config.get("compile_config") if isinstance(found.config, dict) else None
     found.places = tuple(weights_of(files).tensors)
 
@@ -141,7 +136,7 @@ def _architecture(source: Source, found: Stored) -> None:
         found.config = _json(found.config)
     found.what = f"architecture in {'JSON' if is_json else 'YAML'}, without weights"
     if isinstance(found.config, dict):
-        found.version, found.backend = found.config.get("keras_version"), found.config.get("backend")
+        found.version, found.backend = _word(found.config.get("keras_version")), _word(found.config.get("backend"))
         found.training = found.config.get("compile_config")
 
 
@@ -162,7 +157,7 @@ def _saved_model(source: Source, found: Stored) -> None:
             inner if isinstance(inner, dict) else {"class_name": root.metadata.get("class_name"), "config": root.metadata.get("config")}
         )
         found.training = root.metadata.get("training_config")
-        found.version, found.backend = root.metadata.get("keras_version"), root.metadata.get("backend")
+        found.version, found.backend = _word(root.metadata.get("keras_version")), _word(root.metadata.get("backend"))
 
 
 def _objects(folder: Source, graph: MetaGraph) -> Iterator[KerasObject]:
@@ -182,6 +177,11 @@ def _objects(folder: Source, graph: MetaGraph) -> Iterator[KerasObject]:
         if identifier.startswith("_tf_keras"):
             metadata = _json(beside.get(number) or own or None)
             yield KerasObject(number, identifier, metadata if isinstance(metadata, dict) else {}, thing.children)
+
+
+def _word(found: Any) -> str | None:
+    """A text, or a number that YAML made of one; None for anything else."""
+    return str(found) if isinstance(found, (str, int, float)) else None
 
 
 def _json(written: str | None) -> Any:

@@ -51,7 +51,7 @@ class RecordEnvironment:
         self.params: Any = None
         self._templates: list[str] = []
         self._seen: dict[str, Stamp] = {}
-        self._text: str | None = None
+        self._texts: dict[tuple[str, ...], str] = {}  # by the objects that a file needs: weights beside a model need none
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("on_") and not name.endswith("_"):
@@ -71,7 +71,7 @@ class RecordEnvironment:
 
     def on_train_begin(self, logs: Any = None) -> None:
         """What is there already was not saved by this training."""
-        self._seen, self._text = dict(self._saved()), None
+        self._seen, self._texts = dict(self._saved()), {}
         if not self._templates:
             warnings.warn(
                 "RecordEnvironment sees no callback that saves files: it needs a ModelCheckpoint in the same list, or filepath=",
@@ -115,12 +115,13 @@ class RecordEnvironment:
 
     def _write(self, path: str) -> None:
         from loadstone.environment.kept import replace_beside
-        from loadstone.model.recording import of_training
+        from loadstone.model.recording import objects_of, of_training
 
-        if self._text is None:
-            self._text = of_training(self.model, path, self.full).to_json()
+        objects = objects_of(path)
+        if objects not in self._texts:
+            self._texts[objects] = of_training(self.model, objects, self.full).to_json()
         try:
-            written = replace_beside(path, self._text)
+            written = replace_beside(path, self._texts[objects])
         except OSError as error:  # training goes on
             warnings.warn(f"the environment record beside {path!r} cannot be written: {error}", stacklevel=3)
             return

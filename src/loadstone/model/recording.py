@@ -73,12 +73,22 @@ def write(filepath: str, custom_objects: Mapping[str, Any] | None = None, full: 
     )
 
 
-def of_training(model: Any, filepath: str, full: bool = False) -> Record:
-    """The record for a file that training has just saved a living model as."""
+def of_training(model: Any, objects: Iterable[str], full: bool = False) -> Record:
+    """The record for a file that training has just saved a living model as. objects: those that the file needs (`objects_of`)."""
     from loadstone.live.saving import LiveModel
 
     given = LiveModel(model).objects() if full else {}
-    return record_here(TRAINING, framework_of(model), _objects(filepath), None, full, given)
+    return record_here(TRAINING, framework_of(model), objects, None, full, given)
+
+
+def objects_of(filepath: str) -> tuple[str, ...]:
+    """Names of the objects that a stranger to a file has to supply; none of one that holds no model, as weights do."""
+    custom = CustomObjects(alone=True)
+    try:
+        read = formats.read_file(filepath, custom)
+    except (LoadstoneError, OSError):  # weights alone; and training goes on where a file cannot be read back
+        return tuple(_names(custom.missing))
+    return tuple(_names(needs_of(custom.missing, read)))
 
 
 def _attach(made: str, kind: str, record: Record) -> None:
@@ -99,13 +109,3 @@ def _origin(producer: Producer, format: str) -> dict[str, str]:
     """Who saved the file that a model was loaded from; never its name or place."""
     said = {"format": format, "library": producer.library, "version": producer.version, "backend": producer.backend}
     return {name: value for name, value in said.items() if value}
-
-
-def _objects(filepath: str) -> list[str]:
-    """Names of the objects that a stranger to a file has to supply; none of one that holds no model, as weights do."""
-    custom = CustomObjects(alone=True)
-    try:
-        read = formats.read_file(filepath, custom)
-    except (LoadstoneError, OSError):
-        return _names(custom.missing)
-    return _names(needs_of(custom.missing, read))

@@ -34,7 +34,10 @@ def hard_sigmoid(case: Case) -> Iterator[Finding]:
 
 @trap(docs="silent-differences")
 def bilinear_upsampling(case: Case) -> Iterator[Finding]:
-    """Keras 2.2 and 2.3 on TensorFlow 1 sampled at the corners of pixels, later releases at their centres."""
+    """Keras 2.2 and 2.3 on TensorFlow 1 sampled at the corners of pixels, later releases at their centres.
+
+    So did tf.keras up to TensorFlow 1.14, whose files do not say that a layer is bilinear.
+    """
     standalone = (2, 2) <= case.stored.release[:2] <= (2, 3) and not str(case.stored.version).endswith(("tf", "tf.keras"))
     for library in case.libraries if standalone else ():
         for part in own(case, library):

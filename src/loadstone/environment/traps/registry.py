@@ -11,7 +11,6 @@ from loadstone.environment.diagnosis import Finding
 from loadstone.environment.parts import Part, parts
 from loadstone.environment.present import Present
 from loadstone.environment.provenance import Provenance
-from loadstone.environment.record import Record
 from loadstone.environment.stored import Stored
 from loadstone.environment.taken import Library, libraries
 from loadstone.ir.records import dataclass, replace
@@ -25,7 +24,7 @@ Check = Callable[["Case"], Iterator[Finding]]
 class Case:
     """What traps look at. given: names of custom objects that the model needs, which a caller of any framework has to pass.
 
-    problem: why loadstone cannot read or run it, "" where it can.
+    problem: why loadstone cannot read or run it, "" where it can. unread: why its environment record cannot be read, "" where it can.
     """
 
     def __init__(
@@ -35,10 +34,10 @@ class Case:
         provenance: Provenance,
         present: Present,
         problem: str = "",
-        record: Record | None = None,
+        unread: str = "",
     ) -> None:
         self.stored, self.given, self.provenance, self.present = stored, given, provenance, present
-        self.problem, self.record = problem, record
+        self.problem, self.unread = problem, unread
         self._parts: dict[str, list[Part]] = {}
 
     @property

@@ -105,19 +105,12 @@ def category_encodings(case: Case) -> Iterator[Finding]:
         )
 
 
-_INTEGERS = {"DT_INT32", "DT_INT64", 3, 9, "3", "9"}
-
-
 @trap(docs="tensorflow-functions")
 def casts_of_buckets(case: Case) -> Iterator[Finding]:
     """Functions of TensorFlow behind Discretization or Hashing: a node that names the dtype of its input, which is another today."""
     stored = case.stored
-    layers = (
-        stored.config["config"].get("layers")
-        if isinstance(stored.config, Mapping) and isinstance(stored.config.get("config"), Mapping)
-        else None
-    )
-    kinds = {str(layer.get("name")): str(layer.get("class_name")) for layer in layers or () if isinstance(layer, Mapping)}
+    layers = [layer for layer in _listed(_config(stored.config), "layers") if isinstance(layer, Mapping)]
+    kinds = {str(layer.get("name")): str(layer.get("class_name")) for layer in layers}
     wanted = ("Discretization", "Hashing") if stored.kind == "tf_saved_model" else ("Discretization",)
     if (
         not any(library.name == "tf_keras" for library in case.libraries)
@@ -126,16 +119,11 @@ def casts_of_buckets(case: Case) -> Iterator[Finding]:
         and not _old(case)
     ):
         return
-    for layer in layers or ():
-        if not isinstance(layer, Mapping) or layer.get("class_name") != "TensorFlowOpLayer":
+    for layer in layers:
+        if layer.get("class_name") != "TensorFlowOpLayer":
             continue
-        sources = [
-            item[0]
-            for node in layer.get("inbound_nodes") or ()
-            if isinstance(node, list)
-            for item in node
-            if isinstance(item, list) and item
-        ]
+        nodes = [node for node in _listed(layer, "inbound_nodes") if isinstance(node, list)]
+        sources = [item[0] for node in nodes for item in node if isinstance(item, list) and item]
         if any(kinds.get(str(source)) in wanted for source in sources):
             reason = "Its node says that its input is an integer of 32 bits, as Discretization gave it; tf_keras gives 64."
             yield _error(case, f"{layer.get('name')} takes an input of another dtype", reason, "Exception encountered when calling layer")
@@ -241,6 +229,11 @@ def _class(metadata: Mapping[str, Any]) -> str:
     return str(metadata.get("class_name"))
 
 
-def _config(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = metadata.get("config")
+def _config(metadata: Any) -> Mapping[str, Any]:
+    found = metadata.get("config") if isinstance(metadata, Mapping) else None
     return found if isinstance(found, Mapping) else {}
+
+
+def _listed(found: Mapping[str, Any], name: str) -> list[Any]:
+    inner = found.get(name)
+    return inner if isinstance(inner, list) else []

@@ -71,7 +71,8 @@ def nodes_of_nested_models(case: Case) -> Iterator[Finding]:
         for layer in layers.values():
             for name, index in _references(layer.get("inbound_nodes")):
                 target = layers.get(name)
-                calls = len(target.get("inbound_nodes") or ()) if target else 0
+                nodes = target.get("inbound_nodes") if target else None
+                calls = len(nodes) if isinstance(nodes, list) else 0
                 if target is not None and index >= (calls or 1):
                     reason = f"{layer.get('name')!r} takes the output of call {index} of {name!r}, which Keras 3 calls {calls} times."
                     message = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loadstone.environment.diagnosis import Finding
+from loadstone.environment.targets import TARGETS
 from loadstone.environment.traps.registry import Case, trap
 
 _ADDONS = "Addons>"
@@ -12,6 +13,13 @@ _ADDONS = "Addons>"
 
 def _create(case: Case) -> str:
     return f"loadstone env {case.path} --create env"
+
+
+@trap(docs="environments")
+def record_not_read(case: Case) -> Iterator[Finding]:
+    """An environment record that is damaged or of a later loadstone: the model loads without it, and who saved it is known less well."""
+    if case.stored.kind and case.unread and not case.stored.problem:
+        yield Finding("note", TARGETS, "its environment record cannot be read", case.unread)
 
 
 @trap(docs="environments")

@@ -20,8 +20,8 @@ def _error(case: Case, library: str, title: str, reason: str, message: str) -> F
     return Finding("error", (library,), title, f"{reason} With compile=False it is not looked at.", command, message=message)
 
 
-def _config(case: Case) -> Mapping[str, Any]:
-    return case.stored.training if isinstance(case.stored.training, Mapping) and case.stored.kind == "keras_h5" else {}
+def _config(case: Case, kinds: tuple[str, ...] = ("keras_h5",)) -> Mapping[str, Any]:
+    return case.stored.training if isinstance(case.stored.training, Mapping) and case.stored.kind in kinds else {}
 
 
 @trap(docs="optimizers")
@@ -138,7 +138,8 @@ def metrics_named_as_their_function(case: Case) -> Iterator[Finding]:
 @trap(docs="custom-objects")
 def training_objects_of_the_user(case: Case) -> Iterator[Finding]:
     """Losses and metrics of the user's: only training needs them, and load_model asks for them all the same."""
-    found = [item for part in ("loss", "metrics", "weighted_metrics") for item in _each(_config(case).get(part))]
+    config = _config(case, ("keras_h5", "keras_v3"))
+    found = [item for part in ("loss", "metrics", "weighted_metrics") for item in _each(config.get(part))]
     names = [_function(item) for item in found]
     mine = sorted(
         {name for name in names if name not in ("", *_LEFT, *_OLD_LOSSES) and not any(known_to_any(kind, name) for kind in _KINDS)}
@@ -149,7 +150,7 @@ def training_objects_of_the_user(case: Case) -> Iterator[Finding]:
             f"The file was compiled with {', '.join(mine[:10])}. What follows supposes that they are passed; with compile=False none is."
         )
         command = python(f"import keras; keras.models.load_model({path!r}, compile=False)")
-        message = f"Unknown metric function: {mine[0]!r}"
+        message = f"Could not locate function '{mine[0]}'" if case.stored.kind == "keras_v3" else f"Unknown metric function: {mine[0]!r}"
         yield Finding("warning", ("keras3", "tf_keras"), f"a loss or metric of the user's: {mine[0]}", reason, command, message=message)
 
 

@@ -90,7 +90,7 @@ def reset_after_not_said(case: Case) -> Iterator[Finding]:
             continue
         for part in own(case, library):
             if (
-                part.class_name == "GRU"
+                part.class_name in ("GRU", "GRUCell")
                 and isinstance(part.config, Mapping)
                 and "reset_after" not in part.config
                 and "units" in part.config
@@ -99,11 +99,33 @@ def reset_after_not_said(case: Case) -> Iterator[Finding]:
                 yield Finding(
                     "error",
                     (library.name,),
-                    "GRU does not say reset_after",
+                    f"{part.class_name} does not say reset_after",
                     reason,
                     fix(case, library.name),
                     part.place,
                     "Shape mismatch in layer #0",
+                )
+                break
+
+
+@trap(docs="old-arguments")
+def depth_multiplier_not_said(case: Case) -> Iterator[Finding]:
+    """tf.keras up to TensorFlow 1.11 did not write a SeparableConv's `depth_multiplier`; the shape of its kernel tells it."""
+    for library in case.libraries:
+        for part in own(case, library):
+            silent = isinstance(part.config, Mapping) and "depth_multiplier" not in part.config
+            if not silent or not part.class_name.startswith("SeparableConv"):
+                continue
+            kernels = [shape for name, shape in case.stored.layers.get(part.name, ()) if "depthwise" in name]
+            if any(shape[-1:] > (1,) for shape in kernels):
+                yield Finding(
+                    "error",
+                    (library.name,),
+                    f"{part.class_name} does not say depth_multiplier",
+                    f"The weights of {part.name!r} are of more than one, and {library.title} takes 1.",
+                    fix(case, library.name),
+                    part.place,
+                    "Shape mismatch",
                 )
                 break
 
