@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import subprocess
@@ -93,7 +94,8 @@ def load(contestants: dict[str, Worker], folder: Path, form: str) -> dict[str, f
 
 def _difference(ours: list[float], theirs: list[float]) -> float:
     largest = max(map(abs, theirs)) or 1.0
-    return max(abs(our - their) for our, their in zip(ours, theirs, strict=True)) / largest
+    far = [abs(our - their) / largest for our, their in zip(ours, theirs, strict=True)]
+    return math.inf if any(map(math.isnan, far)) else max(far)  # max passes over NaN
 
 
 def compare(contestants: dict[str, Worker], measure: Measure, model: str, rounds: int, seconds: float) -> Row:

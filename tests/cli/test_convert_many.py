@@ -55,6 +55,28 @@ def test_neither_a_source_nor_what_is_there_is_written_over(models):
     assert (models / "mlp.keras").read_bytes() == before
 
 
+def test_a_source_is_not_written_over_by_another(models, tmp_path):
+    (tmp_path / "new").mkdir()
+    other = shutil.copy(models / "mlp.keras", tmp_path / "new")
+    before = Path(other).read_bytes()
+    one, two = convert_all([models / "mlp.h5", other], tmp_path / "new", overwrite=True, limits=Limits(jobs=1))
+    assert (one.error, two.error) == ("FileExistsError", "")
+    assert Path(other).read_bytes() == before and two.target.endswith("mlp_keras.keras")
+
+
+def test_weights_of_another_name_are_not_taken(tmp_path):
+    """Of several files any would fit."""
+    shutil.copytree(GOLDEN / "apart" / "tf.keras-2.3.4" / "model", tmp_path / "models")
+    (weights,) = (tmp_path / "models").glob("*.h5")
+    for name in ("epoch1.h5", "epoch2.h5"):
+        shutil.copy(weights, tmp_path / "models" / name)
+    weights.unlink()
+    for path in (tmp_path / "models").glob("*.y*ml"):
+        path.unlink()
+    done = {Path(one.source).name: one for one in convert_all([tmp_path / "models"], tmp_path / "new", limits=Limits(jobs=1))}
+    assert done["model.json"].error and done["model.json"].weights is None
+
+
 def test_what_is_written_below_a_source_is_not_a_source(models):
     done = list(convert_all([models], models / "new", limits=Limits(jobs=1)))
     assert not [one for one in done if f"{models / 'new'}" in one.source]

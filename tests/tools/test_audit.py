@@ -3,13 +3,16 @@
 import json
 import os
 import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from loadstone.tools.audit import Cause, Summary, audit
-from loadstone.tools.workers import Limits
+from loadstone.tools.dangers import of_graph
+from loadstone.tools.searching import places
+from loadstone.tools.workers import Ended, Limits, answers
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 H5 = GOLDEN / "keras-3.15.1" / "mlp.h5"
@@ -177,3 +180,46 @@ def test_without_recursive_only_models_in_the_folder_itself_are_found(tmp_path):
     shutil.unpack_archive(GOLDEN / "graphs" / "tensorflow-1.15" / "mlp.zip", tmp_path / "saved")
     names = [Path(row.path).name for row in audit([tmp_path], limits=ONE)]
     assert names in (["mlp.h5", "saved"], ["mlp.h5"])
+
+
+def test_warnings_are_what_can_change_numbers(tmp_path):
+    """Not what the user's own objects say when they are made."""
+    given = tmp_path / "given.py"
+    given.write_text(
+        "import warnings\n\n\nclass MyScale:\n"
+        "    def __init__(self, **config):\n        warnings.warn('old', DeprecationWarning)\n"
+        "    def set_weights(self, weights):\n        pass\n"
+        "    def __call__(self, x):\n        return x\n"
+    )
+    (row,) = audit([GOLDEN / "keras-3.15.1" / "custom_layer.keras"], custom=str(given), limits=ONE)
+    assert row.loads and row.warnings == ()
+
+
+def test_a_folder_whose_digits_are_no_number_is_no_version(tmp_path):
+    shutil.unpack_archive(GOLDEN / "graphs" / "tensorflow-1.15" / "mlp.zip", tmp_path / "unpacked")
+    graph = next((tmp_path / "unpacked").rglob("saved_model.pb")).parent
+    (tmp_path / "served").mkdir()
+    shutil.copytree(graph, tmp_path / "served" / "\u00b2")
+    (place,) = places([str(tmp_path / "served")], recursive=True)
+    assert place.path.endswith("\u00b2") and not place.versions
+
+
+def test_a_process_that_ends_in_the_middle_of_its_answer_costs_a_row(monkeypatch):
+    plain, script = subprocess.Popen, "import sys; print('{}', flush=True); input(); sys.stdout.write('{\"answer\": ')"
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **options: plain([command[0], "-c", script], **options))
+    ((_, answer),) = answers([{"do": "look"}], ONE)
+    assert isinstance(answer, Ended) and answer.why == "crash"
+
+
+@pytest.mark.parametrize(
+    ("graph", "ops"),
+    [
+        (b"\n\x01a\x12\x08ReadFile\x1a\x00", ["ReadFile"]),
+        (b'node { name: "a" op: "CSVDatasetV2" }', ["CSVDatasetV2"]),
+        (b'{"op":"PyFunc"}, {"op": "WriteFile"}', ["WriteFile", "PyFunc"]),
+        (b'\x12\x09ReadFiles op: "ReadFiles" ReadFile', []),
+    ],
+)
+def test_ops_of_a_graph_that_reach_files_or_python_are_named(tmp_path, graph, ops):
+    (tmp_path / "saved_model.pb").write_bytes(graph)
+    assert [text.split()[5].rstrip(",") for text in of_graph(str(tmp_path))] == ops

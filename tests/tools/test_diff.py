@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import loadstone
-from loadstone.ir import Tensor
+from loadstone.ir import Layer, Tensor
 from loadstone.tools import weights
 from loadstone.tools.change import Tolerance, between
 from loadstone.tools.diff import diff
+from loadstone.tools.layers import paired
 from tests.cli.test_commands import call
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -134,6 +135,14 @@ def test_which_output_of_which_call_is_taken(tmp_path):
     (change,) = changed(diff(one, other))
     assert (change.where, change.a, change.b) == ("the model: gives", "l[1]", "l(1)[1]")
     assert diff(first, architecture(tmp_path / "b.json", ("l", 0, 1))).same
+
+
+def test_layers_of_one_path_are_all_there():
+    """Nothing that only one model has is left out."""
+    child = lambda: Layer("Dense", "d", {}, path="d")  # noqa: E731
+    one, two = (Layer("Wrapper", "w", {}, children={str(at): child() for at in range(count)}) for count in (0, 2))
+    assert paired(one, two) == [(None, layer) for layer in two.layers()]
+    assert paired(two, one) == [(layer, None) for layer in two.layers()]
 
 
 def test_layers_in_another_order_are_the_same(tmp_path):

@@ -9,7 +9,8 @@ import pytest
 
 import loadstone
 from loadstone.environment.requirements import Plan
-from loadstone.errors import LoadstoneError
+from loadstone.errors import InputMismatch, LoadstoneError
+from loadstone.ir import dtypes
 from loadstone.tools import rebuilding
 from loadstone.tools.rebuilding import functions_of, outcome, planned
 
@@ -76,6 +77,22 @@ def test_outputs_go_by_value_whatever_their_order():
     assert rebuilding._compare([a], {"first": a, "second": a})[1] == ("second",)
     text = np.array([["x"]], object)
     assert rebuilding._compare([np.array([[b"x"]])], {"t": text})[1] == ()
+
+
+def test_rounding_is_allowed_in_all_types():
+    for kind in ("complex64", "float16"):
+        kept = np.full((2, 2), 3, kind)
+        assert rebuilding._compare([kept * np.float32(1 + 1e-6)], {"y": kept})[1] == ()
+        assert rebuilding._compare([kept * 2], {"y": kept})[1] == ("y",)
+    kept = np.ones((2, 2), dtypes.to_numpy("bfloat16"))  # which .npz files hold as two opaque bytes
+    assert rebuilding._compare([kept.view("V2")], {"y": kept}) == ({"y": 0.0}, ())
+
+
+def test_data_for_other_inputs_are_refused(original):
+    original(own)
+    for given in ([np.zeros((1, 30))] * 2, {"other": np.zeros((1, 30))}):
+        with pytest.raises(InputMismatch):
+            run(given=given)
 
 
 def test_layers_with_compiled_code_are_named():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from loadstone.cli.custom import custom_file, read
 from loadstone.cli.exits import EXIT_CODES
 from loadstone.errors import one_line
 
@@ -52,12 +53,7 @@ TITLES = {
 @click.option("--engine", type=click.Choice(["onnxruntime", "openvino"]), default="onnxruntime", show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="How many at most.  [default: what the process may use]")
 @click.option("--json", "as_json", is_flag=True, help="Print times (seconds), sizes (bytes) and ops as JSON.")
-@click.option(
-    "--custom",
-    type=click.Path(exists=True, dir_okay=False),
-    metavar="FILE",
-    help="A Python file of yours with custom_objects, a dict, or with the functions and classes themselves; it is run.",
-)
+@custom_file
 @click.pass_context
 def profile(
     ctx: click.Context,
@@ -71,7 +67,6 @@ def profile(
     custom: str | None,
 ) -> None:
     """Show what MODEL costs: time to open it and to predict, memory, the ten costliest ops."""
-    from loadstone.cli.custom import read
     from loadstone.tools.profile import profile as profiled
 
     objects, data = read(ctx, None, custom), None

@@ -164,9 +164,13 @@ def _typed(arrays: Mapping[str, Array], specs: Mapping[str, Spec]) -> Arrays:
     for name in specs:
         if name in arrays:
             array = arrays[name]
-            array = array.view(dtypes.to_numpy("bfloat16")) if array.dtype == np.dtype("V2") else array
+            array = _bfloat16(array)
             found[name] = np.char.encode(array).astype(object) if array.dtype.kind == "U" else array
     return found
+
+
+def _bfloat16(array: Array) -> Array:
+    return array.view(dtypes.to_numpy("bfloat16")) if array.dtype == np.dtype("V2") else array
 
 
 # -- replayed -----------------------------------------------------------------------------------------------------------
@@ -185,15 +189,19 @@ def replay(
         if len(answer) != len(example.outputs):
             raise VerificationError(f"the model has the outputs {', '.join(answer)}; those that were kept are {', '.join(example.outputs)}")
         answer = dict(zip(example.outputs, answer.values(), strict=True))
-    found = {name: _compared(answer[name], kept, name, rtol, atol) for name, kept in example.outputs.items()}
+    found = {name: compared(answer[name], kept, name, rtol, atol) for name, kept in example.outputs.items()}
     return Replay({name: far for name, (far, _) in found.items()}, frozenset(name for name, (_, close) in found.items() if not close))
 
 
-def _compared(found: Array, kept: Array, name: str, rtol: float | None, atol: float | None) -> tuple[float, bool]:
-    kept = kept.view(found.dtype) if kept.dtype == np.dtype("V2") and found.dtype.itemsize == 2 else kept
+def compared(found: Array, kept: Array, name: str, rtol: float | None = None, atol: float | None = None) -> tuple[float, bool]:
+    """The largest difference of an output from the one that was kept, and whether that is tolerated; by default as for its type.
+
+    Raises VerificationError where their shapes differ.
+    """
+    found, kept = _bfloat16(found), _bfloat16(kept)
     if found.shape != kept.shape:
         raise VerificationError(f"output '{name}' has shape {found.shape}; the one that was kept has {kept.shape}")
-    if found.dtype == object:
+    if found.dtype.kind in "OSU" or kept.dtype.kind in "OSU":
         same = [_bytes(a) == _bytes(b) for a, b in zip(found.reshape(-1).tolist(), kept.reshape(-1).tolist(), strict=True)]
         return (0.0, True) if all(same) else (float("inf"), False)
     usual = TOLERANCES.get(dtypes.of_numpy(found.dtype), (0.0, 0.0))

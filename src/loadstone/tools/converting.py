@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import chain, count
 from typing import Any
 
@@ -81,9 +81,10 @@ def convert_all(
     if to not in ENDINGS:
         raise ValueError(f"to={to!r}; known are {', '.join(map(repr, ENDINGS))}")
     os.makedirs(into, exist_ok=True)
-    names = _Names(os.fspath(into), ENDINGS[to])
+    paths = [os.fspath(source) for source in sources]
+    names, kept = _Names(os.fspath(into), ENDINGS[to]), {os.path.realpath(path) for path in paths}
     asked = {"do": "convert", "options": {"overwrite": overwrite, "save_format": to, **options}}
-    jobs = (asked | _job(place, names) for place in places((os.fspath(source) for source in sources), recursive, without=into))
+    jobs = (asked | _job(place, names, kept) for place in places(paths, recursive, without=into))
     for job, answer in answers(jobs, limits or LIMITS, custom):
         if isinstance(answer, Ended):
             answer = {"error": "InferenceError", "reason": answer.what}
@@ -106,19 +107,22 @@ class _Names:
         plain = inner.replace(".", "_")
         stems = chain((_OWN_ENDING.sub("", inner) or inner, plain), (f"{plain}_{number}" for number in count(2)))
         targets = (os.path.join(self._into, stem + self._ending) for stem in stems)
-        target = next(target for target in targets if target not in self._used)
-        self._used.add(target)
+        target = next(target for target in targets if target.casefold() not in self._used)  # some systems tell no case
+        self._used.add(target.casefold())
         return target
 
 
-def _job(place: Place, names: _Names) -> dict[str, Any]:
+def _job(place: Place, names: _Names, kept: Set[str]) -> dict[str, Any]:
+    """kept: the files that the caller named, of which none is written over."""
+    target = names.of(place)
     return {
         "path": place.path,
-        "target": names.of(place),
+        "target": target,
+        "kept": os.path.realpath(target) in kept,
         "problem": place.problem,
         "asked": place.asked or place.named,
-        "choices": [[choice.path, choice.sure, choice.size] for choice in place.choices],
-        "pairs": [[pair.architecture, [[c.path, c.sure, c.size] for c in pair.choices]] for pair in place.pairs if pair.sure],
+        "choices": [[choice.path, choice.sure, choice.size] for choice in place.choices if choice.sure],
+        "pairs": [[pair.architecture, [[c.path, c.sure, c.size] for c in pair.choices if c.sure]] for pair in place.pairs if pair.sure],
     }
 
 
@@ -133,8 +137,8 @@ def convert_one(job: Mapping[str, Any], custom: Mapping[str, Any] | None) -> dic
     try:
         if job["problem"]:
             raise OSError(job["problem"])
-        if os.path.exists(job["target"]) and os.path.samefile(source, job["target"]):
-            raise FileExistsError("the new file would take the place of its own source")
+        if job["kept"] or os.path.exists(job["target"]) and os.path.samefile(source, job["target"]):
+            raise FileExistsError("the new file would take the place of a source")
         found = stored(source)
         if not found.kind and not job["asked"]:
             return None
@@ -147,6 +151,8 @@ def convert_one(job: Mapping[str, Any], custom: Mapping[str, Any] | None) -> dic
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             report = api.convert(source, job["target"], custom_objects=custom, weights=weights, **job["options"])
+    except MemoryError:
+        raise  # whoever set the limit has an answer for it
     except Exception as error:  # noqa: BLE001  (whatever a file makes the loader do is the answer)
         message = error.message if isinstance(error, LoadstoneError) else f"{type(error).__name__}: {error}"
         if isinstance(error, OSError):

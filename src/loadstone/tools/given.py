@@ -13,11 +13,13 @@ class NotADict(TypeError):
     """custom_objects in the file is something else."""
 
 
-def objects_of(path: str) -> dict[str, Any]:
-    """The dict `custom_objects` of the file; where it has none, its own classes and functions by their names.
+def objects_of(path: str | None) -> dict[str, Any] | None:
+    """The dict `custom_objects` of the file; where it has none, its own classes and functions by their names. None for no file.
 
     Raises whatever the file raises, NotADict where custom_objects is none.
     """
+    if path is None:
+        return None
     found = runpy.run_path(path, run_name=_NAME)
     given = found.get("custom_objects")
     if given is None:

@@ -34,9 +34,15 @@ def paired(a: Layer, b: Layer) -> Pairs:
         path_of,
     )
     found, known = list(_aligned(one, other, keys)), keys[0]
-    left = {known(two): two for first, two in found if first is None and two is not None}
-    found = [(first, left.pop(known(first), None)) if first is not None and two is None else (first, two) for first, two in found]
-    return [(first, two) for first, two in found if first is not None or two in left.values()]
+    left: dict[Any, list[Layer]] = {}
+    for first, two in found:
+        if first is None and two is not None:
+            left.setdefault(known(two), []).append(two)
+    found = [
+        (first, left[known(first)].pop(0)) if first and two is None and left.get(known(first)) else (first, two) for first, two in found
+    ]
+    alone = {two for layers in left.values() for two in layers}
+    return [(first, two) for first, two in found if first is not None or two in alone]
 
 
 def _aligned(a: Sequence[Layer], b: Sequence[Layer], keys: Sequence[Callable[[Layer], Any]]) -> Iterator[tuple[Layer | None, Layer | None]]:

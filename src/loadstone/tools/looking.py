@@ -51,7 +51,7 @@ _MEANS: tuple[tuple[type[Exception], str, str], ...] = (
     (MemoryError, "limit", "memory"),
     (OSError, "unreadable", "unreadable"),
 )
-_ASKS = ("has several signatures", "name some tensors", "name one with signature=")  # load_model wants to be told which part is meant
+_ASKS = ("has several signatures", "name some tensors")  # load_model wants to be told which part is meant
 _FOREIGN = ("TensorFlow Lite", "ONNX", "PyTorch", "Transformers", "Darknet", "GGUF", "GGML", "OpenVINO", "safetensors file: weights")
 
 
@@ -87,11 +87,12 @@ def _model(path: str, found: Stored, custom: Mapping[str, Any] | None, weights: 
     answer["dangers"] = _cut([*(dangers.of_report(report) if report else ()), *ops])
     start = time.perf_counter()
     try:
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the user's objects say; the file's are findings
             with api.load_model(path, custom, weights=weights, threads=1) as model:
                 answer["parameters"] = model.count_params()
-        answer |= {"status": "loads", "warnings": _cut(str(one.message) for one in said)}
+                told = [f"{f.message} (at {f.where})" if f.where else f.message for f in model.findings if f.severity == "warning"]
+        answer |= {"status": "loads", "warnings": _cut(told)}
     except Exception as error:  # noqa: BLE001  (whatever a file makes the loader do is the answer)
         answer |= _failed(error, report)
         if answer["status"] == "damaged" and problem is not None and answer["reason"] != problem:
@@ -252,7 +253,7 @@ def _saved_by(path: str, weights: str | None = None) -> Answer:
 def _provenance(path: str) -> Provenance | None:
     try:
         return provenance(path)
-    except Exception:  # noqa: BLE001  (who saved a broken file is not known)
+    except (LoadstoneError, OSError):  # who saved a broken file is not known
         return None
 
 

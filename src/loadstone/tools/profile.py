@@ -135,7 +135,7 @@ def profile(
 
 def _example(path: str | os.PathLike[str], data: Any, custom: str | None) -> Example:
     """Data of any form by the names of the inputs."""
-    specs = api.inspect(path, None if custom is None else objects_of(custom)).inputs
+    specs = api.inspect(path, objects_of(custom)).inputs
     return example_of(specs, [], data, [])
 
 
@@ -150,8 +150,7 @@ def _first_rows(example: Example, rows: int | None) -> Example:
 
 def _fail(path: str | os.PathLike[str], request: dict[str, Any], data: Any, said: str) -> None:
     """Raise what the other process met: the same happens here."""
-    custom = None if request["custom"] is None else objects_of(request["custom"])
-    with api.load_model(path, custom, engine=request["engine"], threads=request["threads"]) as model:
+    with api.load_model(path, objects_of(request["custom"]), engine=request["engine"], threads=request["threads"]) as model:
         if data is not None:
             model(data)
     last = (said.strip().splitlines() or ["it said nothing"])[-1]

@@ -119,10 +119,11 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
 
         from loadstone import api
         from loadstone.model import model as models
+        from loadstone.tools.given import objects_of
     engines = Watched(watch)
     watch.around(api, "_read", "read")
     watch.around(models, "_executor", "lower")
-    custom = _custom(request["custom"])
+    custom = objects_of(request["custom"])
 
     def load() -> Any:
         return api.load_model(request["model"], custom, engine=request["engine"], threads=request["threads"])
@@ -149,14 +150,6 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
         "segments": steps,
         "ops": _costliest(costs, len(used)),
     }
-
-
-def _custom(path: str | None) -> dict[str, Any] | None:
-    if path is None:
-        return None
-    from loadstone.tools.given import objects_of
-
-    return objects_of(path)
 
 
 def _first(model: Any, request: dict[str, Any], watch: Stopwatch) -> Any:

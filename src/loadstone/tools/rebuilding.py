@@ -21,8 +21,9 @@ from loadstone.environment.running import Job, kind_of, run_model
 from loadstone.errors import InputMismatch, LoadstoneError
 from loadstone.ir import Spec, dtypes
 from loadstone.ir.records import dataclass
-from loadstone.model.examples import TOLERANCES, Array, arrays_of, distance, example_in
+from loadstone.model.examples import Array, arrays_of, compared, example_in, example_of, named
 from loadstone.model.report import Report
+from loadstone.tools.dangers import with_code
 
 FREE = 4  # the length of an axis that a model leaves free, where no data are given
 
@@ -77,8 +78,9 @@ def functions_of(report: Report | None) -> list[str]:
     """Where the file keeps compiled Python code, as paths."""
     if report is None:
         return []
-    lambdas = [row.path for row in report.layers if row.class_name == "Lambda" or row.function]
-    return list(dict.fromkeys(lambdas + [found.where or found.message for found in report.findings if found.severity == "danger"]))
+    return list(
+        dict.fromkeys(with_code(report) + [found.where or found.message for found in report.findings if found.severity == "danger"])
+    )
 
 
 def outcome(
@@ -140,11 +142,10 @@ def _needed(report: Report) -> list[Named]:
 
 def _inputs(specs: Sequence[Spec], given: Any) -> dict[str, Array]:
     """Inputs by the model's names."""
-    if isinstance(given, Mapping):
-        return {spec.name: np.asarray(given[spec.name]) for spec in specs if spec.name in given}
     if given is not None:
-        values = given if isinstance(given, list) else [given]
-        return {spec.name: np.asarray(value) for spec, value in zip(specs, values, strict=True)}
+        if isinstance(given, Mapping):
+            specs = [spec for spec in specs if spec.name in given or not spec.optional]
+        return example_of(specs, [], given[0] if isinstance(given, list) and len(given) == 1 else given, []).inputs
     return {spec.name: _zeros(spec) for spec in specs if not spec.optional}
 
 
@@ -161,19 +162,10 @@ def _zeros(spec: Spec) -> Array:
 def _own(path: str | os.PathLike[str], weights: str | None, inputs: Mapping[str, Array]) -> dict[str, Array] | None:
     """loadstone's outputs for the same inputs; None where it cannot load or run the model."""
     try:
-        model = api.load_model(path, weights=weights) if weights else api.load_model(path)
-        answer = model(dict(inputs) if len(inputs) > 1 else next(iter(inputs.values())))
+        with api.load_model(path, weights=weights) as model:
+            return named(model(dict(inputs) if len(inputs) > 1 else next(iter(inputs.values()))), model.output_names)
     except LoadstoneError:
         return None
-    return dict(_flat(answer, ""))
-
-
-def _flat(answer: Any, name: str) -> list[tuple[str, Array]]:
-    if isinstance(answer, Mapping):
-        return [pair for key, value in answer.items() for pair in _flat(value, f"{name}{key}")]
-    if isinstance(answer, (list, tuple)):
-        return [pair for at, value in enumerate(answer) for pair in _flat(value, f"{name}output {at}")]
-    return [(name or "output", np.asarray(answer))]
 
 
 def _compare(found: Sequence[Array], kept: Mapping[str, Array]) -> tuple[dict[str, float], tuple[str, ...]]:
@@ -183,23 +175,11 @@ def _compare(found: Sequence[Array], kept: Mapping[str, Array]) -> tuple[dict[st
     """
     rest, differences, apart = list(found), {}, []
     for name, wanted in kept.items():
-        near = [(*_distance(value, wanted), at) for at, value in enumerate(rest) if value.shape == wanted.shape]
-        far, unlike, at = min(near, key=lambda one: (one[1], one[0]), default=(float("inf"), True, -1))
+        near = [(*compared(value, wanted, name), at) for at, value in enumerate(rest) if value.shape == wanted.shape]
+        far, close, at = min(near, key=lambda one: (not one[1], one[0]), default=(float("inf"), False, -1))
         differences[name] = far
-        if unlike:
+        if not close:
             apart.append(name)
         if at >= 0:
             rest.pop(at)
     return differences, tuple(apart)
-
-
-def _distance(found: Array, wanted: Array) -> tuple[float, bool]:
-    if found.dtype.kind in "SUO" or wanted.dtype.kind in "SUO":
-        same = [_text(a) == _text(b) for a, b in zip(found.ravel().tolist(), wanted.ravel().tolist(), strict=True)]
-        return (0.0, False) if all(same) else (float("inf"), True)
-    rtol, atol = TOLERANCES.get(dtypes.of_numpy(wanted.dtype), (0.0, 0.0))
-    return distance(found, wanted, rtol, atol)
-
-
-def _text(value: Any) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()

@@ -128,7 +128,7 @@ class _Search:
             listed.taken |= own
             yield self._place(here, _bytes(here, listed, own), any("weights" in name for name in own))
         else:
-            versions = [name for name in listed.folders if name.isdigit() and _is_saved_model(os.path.join(here, name))]
+            versions = [name for name in listed.folders if name.isdecimal() and _is_saved_model(os.path.join(here, name))]
             if versions:
                 listed.taken |= set(versions)
                 versions.sort(key=int)

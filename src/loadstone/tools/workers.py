@@ -61,8 +61,9 @@ def answers(jobs: Iterable[Mapping[str, Any]], limits: Limits, custom: str | Non
 
     Raises InferenceError where no process can be started, and what the iteration over jobs raises.
     """
-    work = _Work(iter(jobs), limits.settled(), custom)
-    threads = [Thread(target=work.go_on, daemon=True) for _ in range(limits.settled().jobs or 1)]
+    limits = limits.settled()
+    work = _Work(iter(jobs), limits, custom)
+    threads = [Thread(target=work.go_on, daemon=True) for _ in range(limits.jobs or 1)]
     try:
         for thread in threads:
             thread.start()
@@ -150,7 +151,7 @@ class _Worker:
         if self._process is None:
             self._start()
         line = self._line(json.dumps(job) + "\n", self._limits.seconds)
-        if not line:
+        if not line.endswith("\n"):  # it ended, maybe in the middle of its answer
             return self._ended()
         found = json.loads(line)
         self._done += 1
@@ -196,6 +197,7 @@ class _Worker:
         finally:
             if timer is not None:
                 timer.cancel()
+                timer.join()  # an end that is on its way is of this job, not of the next
 
     def _expire(self, process: subprocess.Popen[str]) -> None:
         self._late = True

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
+from loadstone.tools.given import objects_of
+
 Job = Mapping[str, Any]
 
 
@@ -35,7 +37,7 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # what else prints
-    custom = _custom(options["custom"])
+    custom = objects_of(options["custom"])
     from loadstone import api  # noqa: F401  (imported before memory is limited and time is taken)
     from loadstone.runtime import onnxruntime  # noqa: F401
     from loadstone.tools.profiling import memory
@@ -54,14 +56,6 @@ def main() -> None:
 def _tell(answers: TextIO, answer: Mapping[str, Any]) -> None:
     answers.write(json.dumps(answer, default=str) + "\n")
     answers.flush()
-
-
-def _custom(path: str | None) -> dict[str, Any] | None:
-    if path is None:
-        return None
-    from loadstone.tools.given import objects_of
-
-    return objects_of(path)
 
 
 def limit_memory(size: int | None) -> None:
