@@ -11,6 +11,7 @@ import pytest
 from loadstone.containers import hdf5, hdf5_headers
 from loadstone.containers.hdf5_headers import Unusual
 from loadstone.containers.source import Source
+from loadstone.errors import CorruptFile
 
 FILES = sorted(Path(__file__).parent.parent.glob("golden/**/*.h5"))
 
@@ -180,9 +181,44 @@ def test_damaged_files_end_in_a_tree_or_are_left_to_h5py():
             data[place] = chance.choice([0, 1, 255, chance.randrange(256)])
         try:
             of_headers(Source.of_bytes(bytes(data), "damaged"))
-        except Unusual:
+        except (Unusual, CorruptFile):
             unusual += 1
     assert unusual
+
+
+def lists(file):
+    file.attrs["free"] = "text"
+    file.create_dataset("words", data=["one", "two"], dtype=h5py.string_dtype())
+
+
+HEAP, TEXT = b"GCOL\1\0\0\0", bytes([0x19, 1, 1, 0, 16, 0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("found", "instead"),
+    [
+        (HEAP, b"GCOL\2\0\0\0"),
+        (HEAP + (4096).to_bytes(8, "little"), HEAP + (1 << 40).to_bytes(8, "little")),
+        (b"\4\0\0\0\0\0\0\0text", b"\4\0\0\0\1\0\0\0text"),
+        (TEXT, bytes([0x19, 0, 1, 0, 16, 0, 0, 0])),
+        (TEXT, bytes([0x19, 8, 1, 0, 16, 0, 0, 0])),
+        (TEXT, bytes([0x19, 1, 1, 0, 17, 0, 0, 0])),
+    ],
+)
+def test_damaged_texts_are_kept_from_libhdf5(found, instead):
+    data = bytes(written(lists).data)
+    assert found in data
+    with pytest.raises(CorruptFile, match="damaged"):
+        hdf5.read(Source.of_bytes(data.replace(found, instead), "damaged"))
+
+
+def test_a_text_that_its_heap_does_not_have_is_kept_from_libhdf5():
+    data = bytes(written(lists).data)
+    place = data.index(HEAP).to_bytes(8, "little")
+    for changed in (data.replace(place + b"\1\0\0\0", place + b"\x7f\0\0\0"), data.replace(place, (8).to_bytes(8, "little"))):
+        assert changed != data
+        with pytest.raises(CorruptFile, match="heap"):
+            [tensor.numpy() for tensor in hdf5.read(Source.of_bytes(changed, "damaged")).tensors.values()]
 
 
 def test_names_that_go_round_end(monkeypatch):

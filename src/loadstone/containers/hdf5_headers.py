@@ -1,15 +1,17 @@
 """The tree of an HDF5 file as h5py writes it by default, read from its headers without libhdf5.
 
 Format: https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html, superblock 0, object headers 1, symbol tables. Importing h5py
-and asking it about each object is most of what loading a small model would cost, and libhdf5 can crash on damaged files. Whatever
-is not spelt as expected here, damage and links to other files included, is Unusual: h5py then reads the file, and says what is wrong with it.
+and asking it about each object is most of what loading a small model would cost. Whatever is not spelt as expected here, damage and links
+to other files included, is Unusual: h5py then reads the file, and says what is wrong with it. But where texts of variable length are
+damaged libhdf5 may crash or never end: that is CorruptFile at once, and such texts are read here alone.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from math import prod
 from typing import Any, NamedTuple
 
@@ -44,26 +46,32 @@ class Unusual(Exception):
 
 
 def tree(source: Source, load: Load) -> Group:
-    """All of a file. load: of the path and dtype of a tensor that does not lie in one piece. Raises Unusual."""
-    with damage_is_unusual():
+    """All of a file. load: of the path and dtype of a tensor that does not lie in one piece. Raises Unusual, CorruptFile."""
+    with damage_is_unusual(source):
         headers = Headers(source)
         root = headers.root()
         return headers.group(root, headers.messages(root), "", load)
 
 
 def outline(source: Source) -> Group:
-    """The root alone: its attributes and the names in it. Raises Unusual."""
-    with damage_is_unusual():
+    """The root alone: its attributes and the names in it. Raises Unusual, CorruptFile."""
+    with damage_is_unusual(source):
         headers = Headers(source)
         messages = headers.messages(headers.root())
         return Group("", source.name, headers.attributes(messages), names=[name for name, _ in headers.links(messages)])
 
 
+class _Damaged(Exception):
+    """What libhdf5 is not to see."""
+
+
 @contextmanager
-def damage_is_unusual() -> Iterator[None]:
-    """What reading damaged headers raises, as Unusual."""
+def damage_is_unusual(source: Source) -> Iterator[None]:
+    """What reading damaged headers raises, as Unusual; damaged texts as CorruptFile."""
     try:
         yield
+    except _Damaged as damage:
+        raise CorruptFile(f"the HDF5 structure is damaged: {damage}", source=source.name) from None
     except (struct.error, IndexError, ValueError, CorruptFile) as error:
         raise Unusual from error
 
@@ -220,6 +228,8 @@ class Headers:
             address, stored = self.number(layout, 2), self.number(layout, 10)
             if stored < declared or address + stored > self.source.size:
                 raise Unusual
+            if kind_of.dtype.kind == "O":
+                return Tensor.lazy(shape, dtype, partial(_texts, self.source, address, shape, load(path, dtype)), key=path)
             if dtype != "string":
                 return self.source.tensor(address, shape, kind_of.dtype, dtype, path)
         return Tensor.lazy(shape, dtype, load(path, dtype), key=path)
@@ -266,38 +276,45 @@ class Headers:
         if len(data) < count * kind.size or kind.dtype.kind == "V":
             raise Unusual
         if kind.dtype.kind == "O":
-            texts = np.empty(count, object)
-            texts[:] = [self.text(*found) for found in struct.iter_unpack("<IQI", data[: 16 * count])]
-            return texts.reshape(shape)[()]
+            texts = [text.decode("utf8", "surrogateescape") for text in self.texts(data[: 16 * count])]
+            return _objects(texts, shape)[()]
         array = np.frombuffer(data, kind.dtype, count).reshape(shape)
         if kind.ends:
             array = np.array([item.split(b"\0")[0] for item in array.reshape(-1).tolist()], kind.dtype).reshape(shape)
         return array.copy()[()]
 
-    def text(self, length: int, address: int, index: int) -> str:
-        """A text of a global heap."""
-        if not length:
-            return ""
-        if address not in self.heaps:
-            self.heaps[address] = dict(self.heap(address))
-        text = bytes(self.heaps[address].get(index, b"")[:length])
-        if len(text) != length or b"\0" in text:
-            raise Unusual
-        return text.decode("utf8", "surrogateescape")
+    def texts(self, data: memoryview) -> list[bytes]:
+        """Texts that lie in global heaps; data: of each its length, the address of the heap, and its number there."""
+        found = []
+        for length, address, number in struct.iter_unpack("<IQI", data):
+            if length and address not in self.heaps:
+                self.heaps[address] = dict(self.heap(address))
+            text = bytes(self.heaps[address].get(number, b"")[:length]) if length else b""
+            if len(text) != length:
+                raise _Damaged(f"a text of {length} bytes is not in the heap at {address}")
+            if b"\0" in text:
+                raise Unusual
+            found.append(text)
+        return found
 
     def heap(self, address: int) -> Iterator[tuple[int, memoryview]]:
         """The objects of a global heap by their numbers."""
-        head = self.at(address, 16)
-        if bytes(head[:8]) != b"GCOL\1\0\0\0":
-            raise Unusual
-        place, end = address + 16, address + self.number(head, 8)
+        size = self.source.size
+        head = self.at(address, 16) if address + 16 <= size else memoryview(b"")
+        end = address + self.number(head, 8)
+        if bytes(head[:8]) != b"GCOL\1\0\0\0" or end > size:
+            raise _Damaged(f"no heap lies at {address}")
+        place = address + 16
         while place + 16 <= end:
-            number, size = struct.unpack("<H6xQ", self.at(place, 16))
+            number, length = struct.unpack("<H6xQ", self.at(place, 16))
             if not number:  # the space that is left
                 break
             self.step()
-            yield number, self.at(place + 16, size)
-            place += 16 + -(-size // 8) * 8
+            place += 16
+            if place + length > end:
+                raise _Damaged(f"an object leaves the heap at {address}")
+            yield number, self.at(place, length)
+            place += -(-length // 8) * 8
 
 
 def _type(data: bytes) -> _Type:
@@ -315,4 +332,22 @@ def _type(data: bytes) -> _Type:
         return _Type(np.dtype("bool"), size)
     if kind == 9 and bits & 15 == 1 and size == 16:
         return _Type(np.dtype("O"), size)
+    if kind == 9:
+        raise _Damaged("a type of variable length that is no text")
     raise Unusual
+
+
+def _texts(source: Source, address: int, shape: tuple[int, ...], otherwise: Callable[[], np.ndarray]) -> np.ndarray:
+    """The texts of a dataset of variable length."""
+    try:
+        with damage_is_unusual(source):
+            headers = Headers(source)
+            return _objects(headers.texts(headers.at(address, 16 * prod(shape))), shape)
+    except Unusual:
+        return otherwise()
+
+
+def _objects(found: Sequence[object], shape: tuple[int, ...]) -> np.ndarray:
+    array = np.empty(len(found), object)
+    array[:] = found
+    return array.reshape(shape)

@@ -10,6 +10,7 @@ import numpy as np
 
 from loadstone.containers.hdf5_headers import Headers, Message, Unusual, damage_is_unusual
 from loadstone.containers.source import Source
+from loadstone.errors import CorruptFile
 
 _MODIFIED = 0x12
 
@@ -17,11 +18,11 @@ _MODIFIED = 0x12
 def newest(source: Source) -> int | None:
     """The last time of any object, in seconds since 1970; None where none is noted, or the headers are of another version."""
     try:
-        with damage_is_unusual():
+        with damage_is_unusual(source):
             headers = _Times(source)
             root = headers.root()
             headers.group(root, headers.messages(root), "", lambda path, dtype: lambda: np.empty(0))
-    except Unusual:
+    except (Unusual, CorruptFile):
         return None
     return max(headers.times, default=None)
 
