@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -40,6 +41,16 @@ def source(path: Path) -> tuple[Path, Path | None]:
     return (architecture, path.with_suffix(".h5")) if architecture.exists() else (path.with_suffix(".h5"), None)
 
 
+def check_predictions(model: loadstone.Model, arrays: Any) -> None:
+    """The outputs of a golden case (out_0, ..) for its inputs (in_0, ..)."""
+    inputs = [arrays[key] for key in sorted(arrays.files) if key.startswith("in_")]
+    expected = [arrays[key] for key in sorted(arrays.files) if key.startswith("out_")]
+    got = model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
+    got = [got[key] for key in sorted(got)] if isinstance(got, dict) else got if isinstance(got, list) else [got]
+    for want, result in zip(expected, got, strict=True):
+        np.testing.assert_allclose(result, want, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 @pytest.mark.parametrize("path", cases(), ids=lambda path: path.stem)
 def test_a_converted_file_predicts_what_the_release_predicted(path: Path, suffix: str, tmp_path: Path) -> None:
@@ -48,12 +59,7 @@ def test_a_converted_file_predicts_what_the_release_predicted(path: Path, suffix
     assert report.difference is not None
     model, arrays = loadstone.load_model(report.path), np.load(path)
     assert model.producer.version == "3.15.1"
-    inputs = [arrays[key] for key in sorted(arrays.files) if key.startswith("in_")]
-    expected = [arrays[key] for key in sorted(arrays.files) if key.startswith("out_")]
-    got = model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
-    got = [got[key] for key in sorted(got)] if isinstance(got, dict) else got if isinstance(got, list) else [got]
-    for want, result in zip(expected, got, strict=True):
-        np.testing.assert_allclose(result, want, rtol=1e-4, atol=1e-5)
+    check_predictions(model, arrays)
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -18,7 +18,7 @@ from loadstone.containers.source import Source
 from loadstone.formats.attached import RECORD, found
 from loadstone.frontends.keras import optimizer_state
 from loadstone.ir import Tensor
-from tests.export.test_convert import cases, source
+from tests.export.test_convert import cases, check_predictions, source
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -65,12 +65,7 @@ def test_a_file_for_tf_keras_predicts_what_the_release_predicted(path: Path, suf
     assert report.difference is not None
     model, arrays = loadstone.load_model(report.path), np.load(path)
     assert model.producer.version == "2.15.0"
-    inputs = [arrays[key] for key in sorted(arrays.files) if key.startswith("in_")]
-    expected = [arrays[key] for key in sorted(arrays.files) if key.startswith("out_")]
-    got = model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
-    got = [got[key] for key in sorted(got)] if isinstance(got, dict) else got if isinstance(got, list) else [got]
-    for want, result in zip(expected, got, strict=True):
-        np.testing.assert_allclose(result, want, rtol=1e-4, atol=1e-5)
+    check_predictions(model, arrays)
 
 
 def test_calls_are_lists_of_tensors_and_options_have_the_names_of_keras_2(tmp_path: Path) -> None:
@@ -136,6 +131,17 @@ def written_as(tmp_path: Path, name: str, library: str) -> None:
     first = cases()[0]
     file, weights = source(first)
     loadstone.convert(file, tmp_path / name, weights=weights, library=library)
+
+
+def test_names_are_such_as_tensorflow_takes(tmp_path: Path) -> None:
+    layers = [X, layer("ReLU", "_a", [tensor("x")]), layer("ReLU", "layer_a", [tensor("_a")]), layer("ReLU", "b c", [tensor("layer_a")])]
+    assert list(written(tmp_path, layers, [["b c", 0, 0]])) == ["x", "layer_a_1", "layer_a", "b_c"]
+
+
+def test_keras_2_opens_no_folders(tmp_path: Path) -> None:
+    written(tmp_path, [X, layer("ReLU", "r", [tensor("x")])], [["r", 0, 0]])
+    with pytest.raises(ValueError, match=r"zipped=False is for Keras 3; library='tf_keras' opens no folders"):
+        loadstone.load_model(tmp_path / "m.h5").save(tmp_path / "m.keras", library="tf_keras", zipped=False)
 
 
 # -- `.keras` ----------------------------------------------------------------------------------------------------------

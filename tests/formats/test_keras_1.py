@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import loadstone
+from tests.export.test_convert import check_predictions
 
 FOLDER = Path(__file__).parents[1] / "golden" / "keras_1"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.npz"))
@@ -23,13 +24,7 @@ def load(name: str) -> loadstone.Model:
 @pytest.mark.filterwarnings("ignore:.*(statistics|do not name their backend):UserWarning")
 @pytest.mark.parametrize("name", NAMES)
 def test_predicts_what_the_release_predicted(name: str) -> None:
-    arrays = np.load(FOLDER / f"{name}.npz")
-    inputs = [arrays[key] for key in sorted(arrays.files) if key.startswith("in_")]
-    expected = [arrays[key] for key in sorted(arrays.files) if key.startswith("out_")]
-    got = load(name).predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
-    got = [got[key] for key in sorted(got)] if isinstance(got, dict) else got if isinstance(got, list) else [got]
-    for want, result in zip(expected, got, strict=True):
-        np.testing.assert_allclose(result, want, rtol=1e-4, atol=1e-5)
+    check_predictions(load(name), np.load(FOLDER / f"{name}.npz"))
 
 
 def test_the_backend_is_told_from_the_names_of_weights() -> None:

@@ -15,6 +15,8 @@ import pytest
 
 import loadstone
 from loadstone.errors import LoadstoneError
+from loadstone.frontends.keras.third_party_parts import parts
+from loadstone.ir import Layer
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FOLDERS = [GOLDEN / name for name in ("third_party", "addons", "contrib_layers", "keras_contrib", "keras_hub", "keras_cv", "qkeras")]
@@ -94,6 +96,7 @@ def test_a_class_that_anybody_may_have_written_is_the_users(name: str, config: d
         ("Addons>SpatialPyramidPooling2D", {"bins": [5], "data_format": "channels_last"}, "5 cells"),
         ("keras_cv>DropPath", {"rate": 0.5, "batchwise": True}, "batchwise"),
         ("keras_hub>RotaryEmbedding", {"rope_type": "yarn"}, "yarn"),
+        ("keras_nlp>RotaryEmbedding", {"max_wavelength": 10000, "scaling_factor": 2.0}, "keras_nlp with a scaling_factor"),
         (
             "BatchNormalization",
             {"axis": -1, "momentum": 0.9, "epsilon": 1e-3, "center": False, "scale": False, "freeze": False},
@@ -106,6 +109,12 @@ def test_an_option_that_is_not_understood_is_refused_by_name(name: str, config: 
     path = _saved(tmp_path / "model.h5", name, config, (4, 4, 2), **weights)
     with pytest.raises(LoadstoneError, match=message):
         loadstone.load_model(path).predict(np.zeros((1, 4, 4, 2), "float32"), verbose=0)
+
+
+def test_the_narrow_part_of_squeeze_and_excite_was_a_ratio_up_to_keras_cv_0_4() -> None:
+    config = {"filters": 10, "ratio": 0.25, "squeeze_activation": "relu", "excite_activation": "sigmoid"}
+    made = parts(Layer("keras_cv>SqueezeAndExcite2D", "s", config))
+    assert [made[f"{part}_conv"]["config"]["filters"] for part in ("squeeze", "excite")] == [2, 10]
 
 
 @pytest.mark.parametrize("text", ["quantized_relu(4,", "quantized_relu(os.getcwd())", "quantized_mystery(4)"])

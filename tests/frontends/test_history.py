@@ -6,6 +6,7 @@ from loadstone.containers import yaml
 from loadstone.containers.source import Source
 from loadstone.frontends.keras.config import read_model
 from loadstone.frontends.keras.history import upgrade_layer
+from loadstone.frontends.keras.history.doubts import doubts
 from loadstone.ir import Producer
 
 
@@ -39,3 +40,17 @@ def test_constants_that_a_call_does_not_give_are_no_argument_of_it() -> None:
     root = read_model({"class_name": "Functional", "config": {"name": "m", "layers": layers, **ends}}, Producer("tf.keras", "2.14.0"))
     (node,) = [node for node in root.graph.nodes if node.op == "Bidirectional"]
     assert set(node.kwargs) == {"initial_state"}
+
+
+def test_how_masks_take_scores_off_in_tf_keras_2_21_is_nothing_of_ours() -> None:
+    for name, option in (("Softmax", "robust_masking"), ("MultiHeadAttention", "softmax_robust_masking")):
+        for value in (True, False):
+            assert option not in upgrade_layer(name, {"name": "a", option: value}, Producer("tf.keras", "2.21.0"))
+
+
+def test_an_up_sampling_that_does_not_say_how_is_told() -> None:
+    for version, config, told in (("2.2.4-tf", {}, 1), ("2.2.4-tf", {"interpolation": "nearest"}, 0), ("2.1.6-tf", {}, 0)):
+        layer = {"class_name": "UpSampling2D", "config": {"name": "larger", "size": [2, 2], "batch_input_shape": [None, 2, 2, 1], **config}}
+        producer = Producer("tf.keras", version)
+        root = read_model({"class_name": "Sequential", "config": {"name": "m", "layers": [layer]}}, producer)
+        assert [finding.where for finding in doubts(root, producer)] == ["larger"] * told

@@ -1,4 +1,4 @@
-"""Makes tests/golden/keras_2/<release>-<model>.h5 and .npz: whole files of Keras 2 on TensorFlow 1, with what the release predicts.
+"""Makes tests/golden/keras_2/<release>-<model>.h5 and .npz: whole files of Keras 2 on TensorFlow 1 and 2.0, with what the release predicts.
 
 Run it with the Python of each release: `python make_keras_2.py`. Where both are installed, Keras is taken before tf.keras. CuDNNLSTM and
 CuDNNGRU need a GPU to run; what they give is what the release's own LSTM and GRU give with the weights that it converts for them.
@@ -86,11 +86,12 @@ def cudnn(name):
 if __name__ == "__main__":
     if not os.path.isdir(FOLDER):
         os.makedirs(FOLDER)
-    pruned = tf.ConfigProto(graph_options=tf.GraphOptions(place_pruned_graph=True))  # no CPU has kernels of cuDNN
-    (K.backend if hasattr(K.backend, "set_session") else tf.compat.v1.keras.backend).set_session(tf.Session(config=pruned))
     upsampled()
-    nested()
-    cudnn("LSTM")
-    cudnn("GRU")
-    if RELEASE != "keras-2.3.1":  # whose BatchNormalization of float64 TensorFlow 1.15 refuses
-        doubles()
+    if hasattr(tf, "Session"):  # TensorFlow 1
+        pruned = tf.ConfigProto(graph_options=tf.GraphOptions(place_pruned_graph=True))  # no CPU has kernels of cuDNN
+        (K.backend if hasattr(K.backend, "set_session") else tf.compat.v1.keras.backend).set_session(tf.Session(config=pruned))
+        nested()
+        cudnn("LSTM")
+        cudnn("GRU")
+        if RELEASE != "keras-2.3.1":  # whose BatchNormalization of float64 TensorFlow 1.15 refuses
+            doubles()

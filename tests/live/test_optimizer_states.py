@@ -1,10 +1,12 @@
 """What an optimizer has learnt is restored as it lies where its class alone knows which variable is for what."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import loadstone
-from loadstone.frontends.keras import optimizers
+from loadstone.frontends.keras import optimizer_state, optimizers
 from loadstone.frontends.keras.optimizer_slots import layout, shape_of
 from loadstone.ir import Producer
 
@@ -100,3 +102,24 @@ def test_adafactor_keeps_factors_of_matrices():
     assert layout("Adafactor", {}, "new", shapes) == [("row", 0), ("column", 0), ("velocity", 0), ("velocity", 1)]
     assert layout("Adafactor", {}, "keras_3", shapes)[3:] == [("row", 1), ("column", 1), ("velocity", 1)]
     assert [shape_of(slot, (5, 4, 3)) for slot in ("row", "column", "velocity")] == [(5, 4), (5, 3), (5, 4, 3)]
+
+
+@pytest.mark.parametrize("name", ["Nadam", "Adam"])
+def test_keras_3_9_and_before_had_them_in_another_order(name, tmp_path):
+    """The product of Nadam's momenta before these; averages and gathered gradients side by side, here of weights of one shape."""
+    options = {"use_ema": True, "gradient_accumulation_steps": 3} if name == "Adam" else {}
+    layers = [keras.Input((4,)), *(keras.layers.Dense(4, use_bias=False, name=part) for part in ("first", "second"))]
+    model = keras.Sequential(layers, name="chain")
+    model.compile(getattr(keras.optimizers, name)(0.02, **options), "mse")
+    for _ in range(2):
+        model.train_on_batch(X, X)
+    model.save(tmp_path / "model.keras")
+    today = loadstone.load_model(tmp_path / "model.keras")._description
+    tensors = [today.extra["optimizer"][f"optimizer/vars/{place}"] for place in range(len(today.extra["optimizer"]))]
+    order = [0, 1, 6, 2, 3, 4, 5] if name == "Nadam" else [0, 1, 2, 4, 3, 5, 6, 7, 8, 9]
+    then = {f"optimizer/vars/{place}": tensors[number] for place, number in enumerate(order)}
+    old = replace(today, producer=Producer("keras", "3.9.2"), extra={**today.extra, "optimizer": then})
+    found, wanted = optimizer_state.read(old), optimizer_state.read(today)
+    assert [list(row.items()) for row in found.rows] == [list(row.items()) for row in wanted.rows]
+    assert found.scalars == wanted.scalars
+    assert set(found.scalars) == ({"u_product"} if name == "Nadam" else set())

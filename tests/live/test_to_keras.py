@@ -167,8 +167,6 @@ def test_a_frozen_attention_is_frozen_inside(keras, tmp_path):
     model = keras.Model(x, keras.layers.Dense(2)(attention(x, x)))
     attention.trainable = False
     path = saved(model, tmp_path)
-    if keras.__name__ == "tf_keras":
-        pytest.skip("its files say softmax_robust_masking")
     assert len(loadstone.load_model(path).to_keras(library=keras.__name__).trainable_weights) == 2
 
 

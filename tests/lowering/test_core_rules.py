@@ -46,6 +46,23 @@ def test_a_random_layer_that_the_call_makes_active_is_refused(class_name):
         called(layer, (None, 4, 4, 3) if class_name == "RandomFlip" else (None, 4, 4), training=True).raise_problems()
 
 
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (Layer("LSTM", "r", {"units": 2, "dropout": 0.5}), (None, 3, 4)),
+        (Layer("GRUCell", "r", {"units": 2, "recurrent_dropout": 0.5}), (None, 4)),
+        (Layer("ConvLSTM2D", "r", {"filters": 2, "kernel_size": 1, "recurrent_dropout": 0.5}), (None, 3, 4, 4, 1)),
+        (Layer("RNN", "r", {}, children={"cell": Layer("SimpleRNNCell", "cell", {"units": 2, "dropout": 0.5})}), (None, 3, 4)),
+        (Layer("MultiHeadAttention", "r", {"num_heads": 1, "key_dim": 2, "dropout": 0.5}), (None, 3, 4)),
+        (Layer("keras_position_wise_feed_forward>FeedForward", "r", {"units": 2, "dropout_rate": 0.5}), (None, 3, 4)),
+    ],
+    ids=lambda value: value.class_name if isinstance(value, Layer) else "",
+)
+def test_dropout_that_the_call_makes_active_is_refused_wherever_it_is(layer, shape):
+    with pytest.raises(UnsupportedAttribute, match="with dropout called with training=True, which is random"):
+        called(layer, shape, training=True).raise_problems()
+
+
 def test_training_true_of_tf_keras_2_is_refused_and_of_keras_3_overridden_by_predict():
     def model(batch, call):
         start = {

@@ -108,6 +108,12 @@ def test_lookups_of_integers_outside_of_the_vocabulary_go_by_their_remainder(dty
         same(Lookup(Forward({7: 4, -1: 5, 0: 0}, unknown)), [numbers], [(None, 2)], [((None, 2), "int64")])
 
 
+def test_remainders_of_numbers_that_are_too_large_stay_calls():
+    numbers = np.array([7, 2**63 + 5, 0], "uint64")
+    assert in_onnx(Lookup(Forward({7: 4}, Remainders(3, 1))), [numbers], [(None,)], [((None,), "int64")]) is None
+    same(Lookup(Forward({7: 4, 2**63 + 5: 5}, 1)), [numbers], [(None,)], [((None,), "int64")])
+
+
 def test_tokens_of_indices():
     places = np.array([0, 1, 2, 9, -1])
     same(Lookup(Inverse({0: b"", 2: "é".encode()}, b"[UNK]", np.dtype(object))), [places], [(None,)], [((None,), "string")])

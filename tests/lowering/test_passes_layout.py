@@ -284,3 +284,16 @@ def test_what_else_takes_the_image_gets_it_as_it_was(shared: bool) -> None:
     np.testing.assert_allclose(
         found[0], Executor(assemble(other.walk.b, spec[:1], spec[1:], 0), threads=1).run([prepared])[0], rtol=1e-5, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("shape", [(), (4, 3)])
+def test_an_input_that_meets_a_larger_constant_before_a_transpose(shape: tuple[int, ...]) -> None:
+    data = np.random.default_rng(1).random(shape, np.float32)
+    image = np.random.default_rng(2).random((1, 5, 1, 3), np.float32)
+    b = Builder()
+    x = b.input("x", shape, "float32")
+    y = b.transpose(b.Mul(x, b.const(image)), (0, 3, 1, 2))
+    merge_transposes(b, [y])
+    specs = [(Spec(v.name, v.shape, v.dtype), v) for v in (x, y)]
+    (found,) = Executor(assemble(b, specs[:1], specs[1:], 0), threads=1).run([data])
+    np.testing.assert_array_equal(found, (data * image).transpose(0, 3, 1, 2))

@@ -67,7 +67,16 @@ def given(b: Builder, x: Value) -> list[Value]:
     return [b.Mul(y, total), b.Where(b.Greater(y, 0.1), y, total)]
 
 
-@pytest.mark.parametrize("net", [deep, depthwise, constants, branches, left, given])
+def elsewhere(b: Builder, x: Value) -> list[Value]:
+    """A constant that meets a line, and is used where there is none."""
+    rows = b.const(RANDOM.random((16, 32)).astype(np.float32))
+    line = b.Mul(conv(b, x, 16, pads=[1, 1]), rows)
+    number = b.ReduceMax(x, b.ints([0, 1, 2]), keepdims=0)
+    other = b.Relu(b.ReduceMax(x, b.ints([0]), keepdims=0))
+    return [line, b.Mul(rows, number), b.op("Concat", rows, other, axis=-2), b.op("Concat", rows, b.Mul(rows, number), axis=-1)]
+
+
+@pytest.mark.parametrize("net", [deep, depthwise, constants, branches, left, given, elsewhere])
 @pytest.mark.parametrize("channels", [3, 16])
 def test_the_numbers_are_the_same(net, channels) -> None:
     found = []

@@ -3,7 +3,9 @@
 import os
 import select
 import threading
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from loadstone.errors import InferenceError, InputMismatch
 from loadstone.ir import Tensor
 from loadstone.runtime import Executor
+from loadstone.runtime.sharding import Streams, run_sharded
 from tests.lowering.programs import program, weight
 
 
@@ -119,6 +122,48 @@ def test_an_exception_in_progress_ends_the_call(x):
 
     with pytest.raises(KeyboardInterrupt):
         Executor(program(convolution, ((None, 9, 40), "float32")), threads=2).predict([x], progress=stop)
+
+
+def test_helpers_are_waited_for_where_no_more_can_be_started():
+    caller = threading.get_ident()
+
+    class Few(ThreadPoolExecutor):
+        started = 0
+
+        def submit(self, *work):
+            self.started += 1
+            if self.started == 2:
+                raise RuntimeError("can't start new thread")
+            made = super().submit(*work)
+            time.sleep(0.05)  # it begins at once
+            return made
+
+    def double(parts):
+        if threading.get_ident() != caller:
+            time.sleep(0.2)
+        return [parts[0] * 2]
+
+    streams = Streams(3)
+    streams._helpers = Few(2)
+    ones = np.ones((6, 10_000), np.float32)
+    (found,) = run_sharded(double, [ones], 2, streams)
+    streams.close()
+    np.testing.assert_array_equal(found, 2 * ones)
+
+
+def test_a_helper_that_comes_too_late_does_nothing():
+    late, done = [], []
+
+    class Late(ThreadPoolExecutor):
+        def submit(self, work):  # as a pool does that has queued the work, and then finds that it can start no thread
+            late.append(work)
+            raise RuntimeError("can't start new thread")
+
+    streams = Streams(2)
+    streams._helpers = Late(1)
+    streams.spread(lambda: done.append(1), 2)
+    late[0]()
+    assert done == [1]
 
 
 # -- batches of programs that are not cut -----------------------------------------------------------------------------------

@@ -137,3 +137,10 @@ def test_a_cast_of_a_transpose_before_a_product_does_not_end_the_process(dtype):
 
     made = program(build, ((None, 11, 5), dtype))
     assert Executor(made).run([np.ones((2, 11, 5), dtype)])[0].shape == (11, 2, 6)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "int32", "int8"])
+def test_a_lower_bound_behind_relu(dtype):
+    x = np.arange(-3, 5).astype(dtype)[None]
+    made = program(lambda b, x: b.op("Clip", b.Relu(x), b.const(np.asarray(1, dtype)), b.const(np.asarray(3, dtype))), ((None, 8), dtype))
+    np.testing.assert_array_equal(Executor(made).run([x])[0], np.clip(x, 1, 3))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from loadstone.custom import CustomObjects
 from loadstone.custom.hosting import Host
 from loadstone.errors import LoweringError
+from loadstone.export.copies import each_its_own
 from loadstone.export.flags import trains
 from loadstone.export.operations.replacing import Operations
 from loadstone.export.today import Shape, modern
@@ -26,8 +27,8 @@ Reached = dict[Node, list[Traced] | None]
 class KerasFile:
     """What is written of a description: its layers in today's form, the config, what `compile` was given.
 
-    findings: what of the training config is as the file had it, or left out. Raises UnsupportedOps where the model holds what today's Keras
-    has no word for, LoweringError for a model without layers.
+    findings: what of the training config is as the file had it, or left out; shared: those about layers that several models held. Raises
+    UnsupportedOps where the model holds what today's Keras has no word for, LoweringError for a model without layers.
     """
 
     def __init__(self, model: Model, host: Host | None = None, include_optimizer: bool = True) -> None:
@@ -38,8 +39,10 @@ class KerasFile:
         self.findings: list[Finding] = []
         walk = trace(model, host)[0]
         operations = Operations(walk, host, trains(model.root, model.producer.release < (3,)))
-        self.root = writing.in_order(modern(model.root, operations))
-        self.findings += operations.findings
+        self.root = modern(model.root, operations)
+        self.shared = each_its_own(self.root)
+        self.findings += (*operations.findings, *self.shared)
+        writing.in_order(self.root)
         moved = trace(Model(model.format, model.source, writing.WRITER, self.root), host)[0].reached
         given: Collection[str] = getattr(host, "objects", ())
         self.config = writing.config(self.root, lambda leaf: typed(moved, leaf), given)

@@ -24,7 +24,13 @@ def apart(layer: Layer, given: tuple[int | None, ...] | None) -> Layer:
     merge = layer.config.get("merge_mode", "concat")
     if layer.config.get("zeros_masked") != "never" or merge is None or given is None or given[-1] is None:
         return layer
-    if forward is None or backward is None or not forward.config.get("return_sequences") or forward.config.get("return_state"):
+    if (
+        forward is None
+        or backward is None
+        or "units" not in forward.config
+        or not forward.config.get("return_sequences")
+        or forward.config.get("return_state")
+    ):
         return layer
     chain = _Calls(layer, given)
     one = chain.call(chain.named(forward, "forward"), chain.x)

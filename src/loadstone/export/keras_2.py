@@ -5,6 +5,7 @@ What it shares with today's Keras is made as `today` makes it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from loadstone.custom.hosting import Host
 from loadstone.custom.lambdas import StoredLambda
 from loadstone.export.changes import Shape, changed, flat
 from loadstone.export.convert import KerasFile, typed
+from loadstone.export.copies import each_its_own
 from loadstone.export.flags import trains
 from loadstone.export.operations.replacing import Operations, Replacement
 from loadstone.export.tensorflow_nodes import as_operation
@@ -24,7 +26,8 @@ from loadstone.lowering.lower import trace
 from loadstone.lowering.tensorflow.symbols import symbol
 
 _KEPT = frozenset("LocallyConnected1D LocallyConnected2D ThresholdedReLU RandomHeight RandomWidth SyncBatchNormalization Hashing".split())
-_LOOKUPS = frozenset("StringLookup IntegerLookup TextVectorization".split())
+_SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
+_NO_SCOPE = re.compile(r"[^A-Za-z0-9_.\\/>-]")
 
 
 def for_keras_2(model: Model, host: Host | None, living: bool = False) -> Layer:
@@ -89,8 +92,8 @@ class Keras2File(KerasFile):
 
     def __init__(self, model: Model, host: Host | None = None, kind: str = "h5", include_optimizer: bool = True) -> None:
         given: Collection[str] = getattr(host, "objects", ())
-        self.findings: list[Finding] = []
         self.root = for_keras_2(model, host)
+        self.findings: list[Finding] = each_its_own(self.root)
         reached = trace(Model(model.format, model.source, writing.WRITER, self.root), host)[0].reached
 
         def masked(leaf: Output) -> bool:
@@ -123,7 +126,11 @@ class _Earlier(Modern):
         return as_operation(layer, args, kwargs) if layer.class_name == "TensorFlowOpLayer" else None
 
     def named(self, layer: Layer) -> str:
-        return layer.name
+        """The layer's name; TensorFlow refuses those that name no scope (tensorflow/python/framework/ops.py)."""
+        if layer.class_name == "InputLayer" or _SCOPE.fullmatch(layer.name):
+            return layer.name
+        plain = _NO_SCOPE.sub("_", layer.name)
+        return self.free(layer.name, plain if _SCOPE.fullmatch(plain) else f"layer{plain}")
 
     def changed(self, layer: Layer, given: Shape | None) -> Layer:
         """Other weights would train otherwise: in a living model hard_sigmoid is a function, or made of operations."""

@@ -70,15 +70,19 @@ class Modern:
 
     def named(self, layer: Layer) -> str:
         """The layer's name; Keras 3 refuses those with a slash."""
-        if "/" not in layer.name:
-            return layer.name
-        name = plain = layer.name.replace("/", "_")
+        return self.free(layer.name, layer.name.replace("/", "_"))
+
+    def free(self, name: str, wanted: str) -> str:
+        """A name in place of another one, with a number where it is taken."""
+        if wanted == name:
+            return name
+        plain = wanted
         for number in count(1):
-            if name not in self.names:
+            if wanted not in self.names:
                 break
-            name = f"{plain}_{number}"
-        self.names.add(name)
-        return name
+            wanted = f"{plain}_{number}"
+        self.names.add(wanted)
+        return wanted
 
     def inside(self, layer: Layer, made: Layer) -> None:
         """The children of a wrapper."""

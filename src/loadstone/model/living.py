@@ -77,6 +77,8 @@ def _spelt(
     from loadstone.export.convert import KerasFile
 
     file = KerasFile(description, host, include_optimizer=False)
+    for finding in file.shared:
+        warnings.warn(f"{library.title}: {finding.message}", stacklevel=4)
     return file.root, _known(file.config, CustomObjects(objects))
 
 

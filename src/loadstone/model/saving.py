@@ -99,6 +99,8 @@ def check(kind: str, target: str, version: int | None, wishes: Wishes) -> None:
         raise ValueError(f"library={wishes.library!r}; known are {', '.join(map(repr, NAMES))}")
     if wishes.library != "keras" and kind not in ("h5", "keras"):
         raise ValueError(f"library={wishes.library!r} is for .keras and .h5 files; {target!r} is written as {kind!r}")
+    if wishes.library != "keras" and not wishes.zipped:
+        raise ValueError(f"zipped=False is for Keras 3; library={wishes.library!r} opens no folders")
     own = {"version": version, "signatures": wishes.signatures}
     for name in (name for name, value in own.items() if value is not None and kind != "saved_model"):
         raise ValueError(f"{name}= is for SavedModels; {target!r} is written as {kind!r}")

@@ -191,6 +191,8 @@ def _unfit(segment: Segment) -> list[str]:
         found.append("MatmulTransposeFusion")
     if "float64" in segment.dtypes and "Sigmoid" in segment.kinds:  # makes an op without a float64 kernel of x * sigmoid(x) (to 1.28)
         found.append("QuickGeluFusion")
+    if segment.kinds >= {"Relu", "Clip"} and segment.dtypes & {"float64", "int8", "int32"}:  # knows no lower bounds of these (1.32)
+        found.append("FuseReluClip")
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from threading import Lock, get_ident
+from threading import Condition, Lock, get_ident
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from loadstone.errors import InferenceError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor
 
 FEW = 2  # threads for each chunk from which on dividing is worth more than running side by side
 
@@ -36,21 +36,11 @@ class Streams:
 
     def spread(self, work: Callable[[], None], copies: int) -> None:
         """Run `work` in this thread and, in up to `copies` - 1 helpers, at the same time. The first error is raised when all ended."""
-        started: list[Future[None]] = []
-        helpers = min(copies, self.threads) - 1
-        if helpers > 0:
-            with suppress(RuntimeError):  # the interpreter is shutting down: this thread does all of it
-                pool = self._pool()
-                started = [pool.submit(work) for _ in range(helpers)]
-        try:
-            work()
-        finally:
-            for helper in started:
-                helper.cancel()
-            errors = [helper.exception() for helper in started if not helper.cancelled()]
-        for error in errors:
-            if error is not None:
-                raise error
+        shared = _Shared(work)
+        with suppress(RuntimeError):  # no thread can be started, or the interpreter is shutting down: fewer threads do all of it
+            for _ in range(min(copies, self.threads) - 1):
+                self._pool().submit(shared.help)
+        shared.finish()
 
     def _pool(self) -> ThreadPoolExecutor:
         from concurrent.futures import ThreadPoolExecutor  # most first predictions need no helper, and its import takes a while
@@ -63,6 +53,42 @@ class Streams:
         """Let the helpers end."""
         if self._helpers is not None:
             self._helpers.shutdown(wait=False)
+
+
+class _Shared:
+    """Work that several threads do at once. A helper that comes when it is done does nothing: a pool may start one that it refused."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._changed = Condition()
+        self._helping, self._done = 0, False
+        self._errors: list[BaseException] = []
+
+    def help(self) -> None:
+        """Do a part of it, in a helper."""
+        with self._changed:
+            if self._done:
+                return
+            self._helping += 1
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001  (raised in the caller's thread)
+            self._errors.append(error)
+        finally:
+            with self._changed:
+                self._helping -= 1
+                self._changed.notify_all()
+
+    def finish(self) -> None:
+        """Do what is left, and wait for those who help. Raises the first error."""
+        try:
+            self._work()
+        finally:
+            with self._changed:
+                self._done = True
+                self._changed.wait_for(lambda: not self._helping)
+        if self._errors:
+            raise self._errors[0]
 
 
 def run_sharded(

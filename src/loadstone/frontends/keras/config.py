@@ -147,6 +147,7 @@ class _Reader:
             own, unknown = True, False
         config = self.environment.completed(class_name, stored["config"]) if own else _own_config(stored["config"])
         config = upgrade_layer(LIKE.get(class_name, class_name), config, self.producer) if own else config
+        config = self.third_party.completed(class_name, stored, config) if third and own else config
         parts = part_policies(class_name, config.get("dtype"), name) if own else {}
         layer = Layer(
             class_name=class_name,

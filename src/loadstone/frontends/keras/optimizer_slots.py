@@ -36,18 +36,22 @@ class Unreadable(Exception):
     """Why the state of an optimizer cannot be told from its tensors; training then begins with a new one."""
 
 
-def layout(class_name: str, config: Mapping[str, Any], era: str, shapes: Sequence[Shape]) -> list[tuple[str, int]]:
+def layout(
+    class_name: str, config: Mapping[str, Any], era: str, shapes: Sequence[Shape], side_by_side: bool = False
+) -> list[tuple[str, int]]:
     """(slot, weight) of each variable that an optimizer keeps after its scalars, in order. era: see `optimizers.era`. shapes: of the weights.
 
+    side_by_side: whether the average and the gradients of a weight lie so, as up to Keras 3.9, or all averages come first.
     Raises Unreadable for classes whose slots depend on more than that.
     """
     if class_name not in _SLOTS:
         raise Unreadable(f"which variable of {class_name} is for which weight is not known")
-    groups: list[tuple[str, ...]] = []
+    first: tuple[str, ...] = ()
     if era in ("new", "keras_3") and config.get("use_ema"):
-        groups.append(("average",))
+        first += ("average",)
     if era == "keras_3" and config.get("gradient_accumulation_steps"):
-        groups.append(("gradient_accumulator",))
+        first += ("gradient_accumulator",)
+    groups = [first] if side_by_side else [(slot,) for slot in first]
     slots = list(_SLOTS[class_name])
     if class_name == "SGD" and not config.get("momentum") and era in ("v2", "keras_3"):
         slots = []

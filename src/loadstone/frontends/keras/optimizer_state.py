@@ -99,6 +99,7 @@ class _Reading:
         self.era = optimizers.era(model.producer, config.get("config") or {})
         self.class_name = optimizers.class_name(config)
         self.options: Mapping[str, Any] = config.get("config") or {}
+        self.before_3_10 = model.producer.release < (3, 10)
         self.scaled = self.class_name == "LossScaleOptimizer"
         if self.scaled:
             inner = self.options.get("inner_optimizer") or self.options.get("optimizer") or {}
@@ -150,14 +151,16 @@ class _Reading:
         scalars = dict(scales)
         rest = list(listed)
         iterations = rest.pop(0) if rest and rest[0].shape == () else None
-        if self.era == "keras_3" and not isinstance(self.options.get("learning_rate"), Mapping) and rest:
-            rate = rest.pop(0)
+        if self.era == "keras_3":
+            if rest and not isinstance(self.options.get("learning_rate"), Mapping):
+                rate = rest.pop(0)
+            place = self.product(rest) if self.class_name == "Nadam" else None
+            if place is not None:
+                scalars["u_product"] = rest.pop(place)
         elif rest and rest[0].shape == () and len(rest) % self.per_weight():
             scalar = rest.pop(0)  # the cache of momenta in Nadam before 2.11
             if self.class_name == "Nadam":
                 scalars["momentum_cache"] = scalar
-        if self.class_name == "Nadam" and rest and rest[-1].shape == () and self.era == "keras_3":
-            scalars["u_product"] = rest.pop()
         if self.era == "keras" and self.class_name == "Adam" and not self.options.get("amsgrad"):
             rest = self.without_hats(rest)
         shapes = self.counted(rest)
@@ -194,8 +197,15 @@ class _Reading:
         """iteration, learning_rate, step_counter, dynamic_scale."""
         return {"step_counter": own[2], "dynamic_scale": own[3]} if len(own) >= 4 and self.era == "keras_3" else {}
 
+    def product(self, rest: Sequence[Tensor]) -> int | None:
+        """Which variable is the product of the momenta of Nadam: the last; up to Keras 3.9 that before the momenta."""
+        numbers = [place for place, tensor in enumerate(rest) if tensor.shape == ()]
+        if self.before_3_10:
+            return numbers[0] if len(numbers) == 1 else None
+        return len(rest) - 1 if numbers and numbers[-1] == len(rest) - 1 else None
+
     def kept(self, shapes: Sequence[tuple[int, ...]]) -> list[tuple[str, int]]:
-        return layout(self.class_name, self.options, self.era, shapes)
+        return layout(self.class_name, self.options, self.era, shapes, self.before_3_10)
 
     def per_weight(self) -> int:
         """How many variables there are besides scalars, or for each weight where the number of weights is not known."""

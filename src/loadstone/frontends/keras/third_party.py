@@ -155,6 +155,16 @@ class ThirdParty:
             return f"keras_contrib>{stored['class_name']}"
         return found
 
+    def completed(self, class_name: str, stored: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+        """The config with an option of our own where releases of a package differ: `scales` of a RotaryEmbedding.
+
+        Up to keras_nlp 0.11 its scaling_factor divided exponents, since then it divides positions; files do not hold the release.
+        """
+        written = (stored.get("registered_name"), stored.get("module"), stored["class_name"])
+        if class_name == "keras_hub>RotaryEmbedding" and any(str(name).startswith("keras_nlp") for name in written):
+            return {**config, "scales": "unknown"}
+        return config
+
     def activation(self, name: str, stored: Any) -> str:
         """keras-bert's own function `gelu`, by tanh, has the name of today's `keras.activations.gelu`.
 

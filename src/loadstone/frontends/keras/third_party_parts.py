@@ -105,9 +105,10 @@ def _masked_language_head(layer: Layer) -> dict[str, Config]:
 def _squeeze_and_excite(layer: Layer) -> dict[str, Config]:
     """Two convolutions of single pixels; their names are Keras' own count."""
     config, made = layer.config, {}
+    narrow = config["bottleneck_filters"] if "ratio" not in config else int(config["filters"] * config["ratio"])  # up to release 0.4
     for number, part in enumerate(("squeeze", "excite")):
         window = {"kernel_size": [1, 1], "strides": [1, 1], "padding": "valid", "data_format": "channels_last", "dilation_rate": [1, 1]}
-        filters = config["filters"] if number else config["bottleneck_filters"]
+        filters = config["filters"] if number else narrow
         more = {"filters": filters, "groups": 1, "use_bias": True, "activation": config[f"{part}_activation"]}
         made[f"{part}_conv"] = _stored(layer, "Conv2D", f"{part}_conv", **window, **more)
     return made

@@ -309,7 +309,7 @@ def trainable_order(root: Layer, producer: Producer) -> list[Slot]:
         slots = [slot for slot in _all(root, producer) if _trains(slot)] if root.trainable else []
     else:
         slots = _split(root, producer)[0] if root.trainable else []
-    once = list({(id(slot.layer), slot.variable.label): slot for slot in reversed(slots)}.values())[::-1]
+    once = list({(id(slot.layer), slot.variable.label): slot for slot in slots}.values())  # where it is met first
     return sorted(once, key=_old_name) if producer.release < (2,) else once
 
 

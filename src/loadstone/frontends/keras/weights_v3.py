@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from loadstone.errors import UnsupportedOps
 from loadstone.frontends.keras import names, third_party
 from loadstone.frontends.keras.accounting import Account
@@ -62,7 +64,7 @@ def of_optimizer(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def stored(root: Layer, keras_2: bool = False) -> Iterator[tuple[str, Tensor]]:
     """Every weight of a model with the path at which today's Keras keeps it, each once; assets end in `.txt`.
 
-    keras_2: the path at which tf_keras does. It makes a layer of two models anew for each, so its weights stand at both places.
+    keras_2: the path at which tf_keras does, which looks for the weights of a shared layer at each of its places.
     """
     yield from _stored(root, "", None if keras_2 else set())
 
@@ -131,6 +133,7 @@ class _Walk(Account):
         self.called = {place.replace("\\", "/"): name for place, name in called.items()}
         self.places = {place for path in (*plain, *(f"{group}/".replace("\\", "/") for group in groups)) for place in _parents(path)}
         self.met: set[int] = set()
+        self.first: dict[int, str] = {}  # where each of them was met
         self.written: dict[tuple[str, str], list[Layer]] = {}
 
     def run(self, root: Layer) -> Extra:
@@ -161,8 +164,10 @@ class _Walk(Account):
     def layer(self, layer: Layer, place: str) -> None:
         """A layer at its place: its own variables, its children, the layers of its graph."""
         if id(layer) in self.met:
+            self.again(layer, place)
             return
         self.met.add(id(layer))
+        self.first[id(layer)] = place
         self.written.setdefault((layer.class_name, layer.name), []).append(layer)
         own = variables(layer)
         if own is None:
@@ -180,6 +185,14 @@ class _Walk(Account):
         if layer.graph is not None:
             self.model(layer, place)
         self.children(layer, place)
+
+    def again(self, layer: Layer, place: str) -> None:
+        """What a file holds once more of a layer that was met elsewhere, as one does that was saved of a model with copies of it."""
+        first = self.first.get(id(layer), place)
+        for path in self.below(place) if place != first and place in self.places else ():
+            other = self.weights.get(first + path.removeprefix(place))
+            if other is not None and np.array_equal(other.numpy(), self.weights[path].numpy()):
+                self.taken.add(path)
 
     def take_over(self, layer: Layer, place: str) -> None:
         """The kernel that a wrapper keeps for the layer inside."""
@@ -261,9 +274,12 @@ class _Walk(Account):
         ways = [
             (list(way(self, layers, container, old)), old) for old in (met, met | twins) for way in _numberings(self.producer, container)
         ]
-        return max(
-            ways, key=lambda found: sum(1 if where in self.places else -1 for layer, where in found[0] if id(layer) not in found[1])
-        )[0]
+
+        def fitting(way: tuple[list[tuple[Layer, str]], set[int]]) -> int:
+            placed, old = way
+            return sum(1 if where in self.places else -1 if id(layer) not in old else 0 for layer, where in placed)
+
+        return max(ways, key=fitting)[0]
 
     def elsewhere(self, layers: list[Layer]) -> tuple[set[int], set[int]]:
         """The layers of a list that are written elsewhere by their turn: those that are surely the same, and twins."""

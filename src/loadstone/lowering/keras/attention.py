@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.errors import ModelError
 from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -45,7 +45,7 @@ def attention(
         total = _pairs(b, query, key)
         total = total if scale is None else b.Mul(total, scale)
         scores = b.Mul(b.ReduceSum(b.Tanh(total), b.ints([-1]), keepdims=0), concat_score_weight)
-    return _attend(b, layer, scores, query, value, mask, training, return_attention_scores, use_causal_mask)
+    return _attend(b, layer, scores, query, value, mask, return_attention_scores, use_causal_mask)
 
 
 @keras_layer("AdditiveAttention", weights=("scale?",), options="use_scale dropout causal", masking=query_mask)
@@ -63,7 +63,7 @@ def additive_attention(
     query, value, key = _three(layer, inputs)
     bent = b.Tanh(_pairs(b, query, key))
     scores = b.ReduceSum(bent if scale is None else b.Mul(bent, scale), b.ints([-1]), keepdims=0)
-    return _attend(b, layer, scores, query, value, mask, training, return_attention_scores, use_causal_mask)
+    return _attend(b, layer, scores, query, value, mask, return_attention_scores, use_causal_mask)
 
 
 def _three(layer: Layer, inputs: Any) -> tuple[Value, Value, Value]:
@@ -77,10 +77,7 @@ def _pairs(b: Builder, query: Value, key: Value) -> Value:
     return b.Add(b.unsqueeze(query, -2), b.unsqueeze(key, -3))
 
 
-def _attend(
-    b: Builder, layer: Layer, scores: Value, query: Value, value: Value, mask: Any, training: bool | None, return_scores: bool, causal: bool
-) -> Any:
-    refuse_dropout(layer, training)
+def _attend(b: Builder, layer: Layer, scores: Value, query: Value, value: Value, mask: Any, return_scores: bool, causal: bool) -> Any:
     masks = list(mask) if isinstance(mask, (list, tuple)) else [None, None]
     seen = b.unsqueeze(masks[1], -2) if masks[1] is not None else None
     if causal or layer.config.get("causal"):
@@ -95,12 +92,6 @@ def _attend(
 
 
 # -- masks, for all attention layers ----------------------------------------------------------------------------------
-
-
-def refuse_dropout(layer: Layer, training: bool | None) -> None:
-    """Dropout that the call makes active is random."""
-    if training and layer.config.get("dropout"):
-        raise UnsupportedAttribute(f"{layer.class_name} with dropout called with training=True, which is random")
 
 
 def both(b: Builder, mask: Value | None, other: Value) -> Value:

@@ -18,7 +18,7 @@ from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activation_layers import masked_softmax
-from loadstone.lowering.keras.attention import both, causal_mask, refuse_dropout, window_mask
+from loadstone.lowering.keras.attention import both, causal_mask, window_mask
 from loadstone.lowering.keras.core import project
 from loadstone.lowering.keras.quantized import QUANTIZED_WEIGHTS
 from loadstone.lowering.keras.quantized_codes import Kernel
@@ -48,7 +48,6 @@ def multi_head_attention(
 
     query (batch, ..., n), value and key (batch, ..., m) -> (batch, ..., n or output_shape), and the weights if asked.
     """
-    refuse_dropout(layer, training)
     config = layer.config
     heads, size = config["num_heads"], config["key_dim"]
     mask = None if layer.masks.drops else _auto_mask(b, layer, query, value, query_mask, value_mask, key_mask, use_causal_mask)
@@ -83,7 +82,6 @@ def group_query_attention(
 
     query (batch, Tq, n), value and key (batch, Tv, n) -> (batch, Tq, n), and the weights (batch, heads, Tq, Tv) if asked.
     """
-    refuse_dropout(layer, training)
     config = layer.config
     heads, shared, size = config["num_query_heads"], config["num_key_value_heads"], config["head_dim"]
     mask = _auto_mask(b, layer, query, value, query_mask, value_mask, key_mask, use_causal_mask)

@@ -80,14 +80,14 @@ def exact_product(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
 
 def mean_of(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:
     """The mean; NaN of no elements, where ONNX engines give 0."""
-    lengths = [x.shape[axis] for axis in axes]
+    mean, lengths = reduce(b, "ReduceMean", x, axes, keep), [x.shape[axis] for axis in axes]
     if None not in lengths and 0 not in lengths:
-        return reduce(b, "ReduceMean", x, axes, keep)
+        return mean
     if sorted(axes) == list(range(min(axes), max(axes) + 1)):  # the lengths at once
         count = b.ReduceProd(b.Shape(x, start=min(axes), end=max(axes) + 1), b.ints([0]), keepdims=0)
     else:
         count = b.reshape(b.vector([times(b, [b.dim(x, axis) for axis in axes])]), [])
-    return b.Div(reduce(b, "ReduceSum", x, axes, keep), b.cast(count, x.dtype))
+    return b.Div(mean, b.cast(b.Min(count, b.const(1, "int64")), x.dtype))
 
 
 def _mean(b: Builder, x: Value, axes: list[int], keep: bool) -> Value:

@@ -13,7 +13,7 @@ from typing import Any
 from loadstone.ir import Layer, dtypes
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
-from loadstone.lowering.keras.ops_reduce import REDUCTIONS
+from loadstone.lowering.keras.ops_reduce import REDUCTIONS, mean_of
 from loadstone.lowering.keras.ops_unary import as_float
 from loadstone.lowering.keras.windows import as_given, channels_first, numbers, of_steps, padded, space
 from loadstone.lowering.registry import keras_layer
@@ -74,7 +74,7 @@ def global_average_pooling(b: Builder, layer: Layer, x: Value) -> Value:
         axes = b.ints(space(layer, x.rank))
         total, count = (b.ReduceSum(v, axes, keepdims=_keepdims(layer)) for v in (b.cast(x, "int64"), b.full(b.dims(x), 1, "int64")))
         return b.cast(b.Div(total, count), x.dtype)
-    return b.ReduceMean(as_float(b, x), b.ints(space(layer, x.rank)), keepdims=_keepdims(layer))
+    return mean_of(b, as_float(b, x), space(layer, x.rank), bool(_keepdims(layer)))
 
 
 @keras_layer("GlobalAveragePooling1D", options="data_format keepdims whole")

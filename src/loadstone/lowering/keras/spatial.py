@@ -5,7 +5,7 @@ keras/src/layers/reshaping/.
 
 from __future__ import annotations
 
-from loadstone.errors import ModelError, UnsupportedAttribute
+from loadstone.errors import ModelError
 from loadstone.ir import Layer
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
@@ -46,13 +46,8 @@ def up_sampling(b: Builder, layer: Layer, x: Value) -> Value:
     if interpolation == "nearest":
         scales = b.const([float(factors[axes.index(a)]) if a in axes else 1.0 for a in range(x.rank)])
         return b.Resize(x, None, scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
-    coordinates = layer.config.get("coordinates", "half_pixel")
-    if coordinates == "unknown":
-        raise UnsupportedAttribute(
-            "a bilinear UpSampling2D of TensorFlow 1.13, 1.14 or 1.15, which the file does not tell apart and which differ"
-        )
     lengths = [b.dim(x, a) for a in axes]
     sizes = [n * f if isinstance(n, int) else b.Mul(n, f) for n, f in zip(lengths, factors, strict=True)]
-    if coordinates == "asymmetric":
-        return resize(b, x, axes, sizes, interpolation, coordinates=coordinates)
+    if layer.config.get("coordinates") == "asymmetric":
+        return resize(b, x, axes, sizes, interpolation, coordinates="asymmetric")
     return settle(b, resize(b, x, axes, sizes, interpolation), x.dtype, layer.config.get("result", "round"))

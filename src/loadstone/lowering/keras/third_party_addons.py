@@ -13,7 +13,6 @@ from loadstone.ir import Layer, Structure, dtypes, flatten
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.keras.activations import l2_normalize
-from loadstone.lowering.keras.attention import refuse_dropout
 from loadstone.lowering.keras.walk import Call, Traced, Walk
 from loadstone.lowering.keras.windows import as_given, channels_first, numbers, space
 from loadstone.lowering.registry import keras_layer
@@ -32,13 +31,12 @@ def _listed(inputs: Any, counts: tuple[int, ...], layer: Layer) -> list[Value]:
     options="head_size num_heads output_size dropout use_projection_bias return_attn_coef",
 )
 def multi_head_attention(
-    b: Builder, layer: Layer, inputs: Any, mask: Any = None, training: bool | None = None, projection_bias: Value | None = None, **kernels: Value
+    b: Builder, layer: Layer, inputs: Any, mask: Any = None, projection_bias: Value | None = None, **kernels: Value
 ) -> Structure:  # fmt: skip
     """Attention by heads: query (..., N, n), key and value (..., M, m) -> (..., N, size), and the shares (..., heads, N, M) if asked.
 
     The mask, of pairs (..., N, M), is that of the call alone. Kernels are (heads, n, head_size), back (heads, head_size, size).
     """
-    refuse_dropout(layer, training)
     three = _listed(inputs, (2, 3), layer)
     three = three if len(three) == 3 else [*three, three[1]]
     if isinstance(mask, (list, tuple)):

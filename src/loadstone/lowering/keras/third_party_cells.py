@@ -22,6 +22,11 @@ from loadstone.lowering.registry import keras_layer
 _GATED = "units activation use_bias dropout recurrent_dropout implementation"
 _ESN = "units connectivity leaky spectral_radius use_norm2 use_bias activation"
 _RNN = "return_sequences return_state go_backwards stateful unroll time_major zero_output_for_mask"
+_PEEPHOLES = tuple(f"{gate}_gate_peephole_weights" for gate in ("input", "forget", "output"))
+
+Weights = dict[str, Value]
+Make = Callable[[Builder, Layer, Weights], SteppedCell]
+_CELLS: dict[str, Make] = {}
 
 
 @keras_layer("Addons>ESN", options=f"{_ESN} {_RNN}", raw=True)
@@ -40,70 +45,35 @@ def _wide(b: Builder, value: Value) -> Value:
     return b.cast(value, "float32") if value.dtype in ("float16", "bfloat16") else value
 
 
-def _alone(walk: Walk, layer: Layer, call: Call) -> Structure:
-    """A cell that is called by itself: inputs (batch, n) and its states -> the output and the states after it."""
-    x, *states = flatten(list(call.arguments.values()))
-    cell = addons_cell(walk, layer)
-    if len(states) != cell.states:
-        raise ModelError(f"a {layer.class_name} has {cell.states} states and is given {len(states)}")
-    return map_structure(Traced, one_step(walk.b, layer, cell, x, states))
+def _cell(name: str, *further: str, options: str) -> Callable[[Make], Make]:
+    """Decorator: the function makes the cell of a class. Called by itself it takes inputs (batch, n) and its states."""
 
+    def register(make: Make) -> Make:
+        def alone(walk: Walk, layer: Layer, call: Call) -> Structure:
+            x, *states = flatten(list(call.arguments.values()))
+            cell = addons_cell(walk, layer)
+            if len(states) != cell.states:
+                raise ModelError(f"a {layer.class_name} has {cell.states} states and is given {len(states)}")
+            return map_structure(Traced, one_step(walk.b, layer, cell, x, states))
 
-@keras_layer("Addons>ESNCell", weights=("kernel", "recurrent_kernel", "bias?"), options=_ESN, raw=True)
-def echo_state_cell(walk: Walk, layer: Layer, call: Call) -> Structure:
-    """State h = (1 - leaky) h + leaky activation(x W + h U + b)."""
-    return _alone(walk, layer, call)
+        alone.__doc__ = make.__doc__
+        keras_layer(name, weights=("kernel", "recurrent_kernel", "bias?", *further), options=options, raw=True)(alone)
+        _CELLS[name] = make
+        return make
 
-
-@keras_layer(
-    "Addons>NASCell",
-    weights=("kernel", "recurrent_kernel", "bias?", "projection_weights?"), options="units projection use_bias", raw=True,
-)  # fmt: skip
-def neural_architecture_search_cell(walk: Walk, layer: Layer, call: Call) -> Structure:
-    """States c and m, of which the second is the output: eight gates in three rounds, found by search."""
-    return _alone(walk, layer, call)
-
-
-@keras_layer(
-    "Addons>LayerNormLSTMCell",
-    weights=("kernel", "recurrent_kernel", "bias?"), options=f"{_GATED} recurrent_activation unit_forget_bias norm_epsilon", raw=True,
-)  # fmt: skip
-def layer_norm_lstm_cell(walk: Walk, layer: Layer, call: Call) -> Structure:
-    """An LSTM cell with norms of what inputs and state give to the gates, and of the state c."""
-    return _alone(walk, layer, call)
-
-
-@keras_layer(
-    "Addons>LayerNormSimpleRNNCell",
-    weights=("kernel", "recurrent_kernel", "bias?"), options=f"{_GATED} layernorm_epsilon", raw=True,
-)  # fmt: skip
-def layer_norm_simple_rnn_cell(walk: Walk, layer: Layer, call: Call) -> Structure:
-    """h = activation(norm(x W + h U) + b)."""
-    return _alone(walk, layer, call)
-
-
-_PEEPHOLES = tuple(f"{gate}_gate_peephole_weights" for gate in ("input", "forget", "output"))
-
-
-@keras_layer(
-    "Addons>PeepholeLSTMCell",
-    weights=("kernel", "recurrent_kernel", "bias?", *_PEEPHOLES), options=f"{_GATED} recurrent_activation unit_forget_bias", raw=True,
-)  # fmt: skip
-def peephole_lstm_cell(walk: Walk, layer: Layer, call: Call) -> Structure:
-    """An LSTM cell whose gates see the state c."""
-    return _alone(walk, layer, call)
+    return register
 
 
 # -- the mathematics of a step --------------------------------------------------------------------------------------------
-
-Weights = dict[str, Value]
 
 
 def _plus(b: Builder, x: Value, bias: Value | None) -> Value:
     return x if bias is None else b.Add(x, bias)
 
 
+@_cell("Addons>ESNCell", options=_ESN)
 def _esn(b: Builder, layer: Layer, weights: Weights) -> SteppedCell:
+    """State h = (1 - leaky) h + leaky activation(x W + h U + b)."""
     kernel, recurrent, leaky = weights["kernel"], weights["recurrent_kernel"], float(layer.config["leaky"])
 
     def project(b: Builder, x: Value) -> Value:
@@ -116,7 +86,9 @@ def _esn(b: Builder, layer: Layer, weights: Weights) -> SteppedCell:
     return SteppedCell(kernel.dtype, (int(layer.config["units"]),), project, step, (layer.config.get("activation"),))
 
 
+@_cell("Addons>NASCell", "projection_weights?", options="units projection use_bias")
 def _nas(b: Builder, layer: Layer, weights: Weights) -> SteppedCell:
+    """States c and m, of which the second is the output: eight gates in three rounds, found by search."""
     kernel, recurrent, projection = weights["kernel"], weights["recurrent_kernel"], weights.get("projection_weights")
     units, projected = int(layer.config["units"]), layer.config.get("projection")
     if (projected is None) != (projection is None):
@@ -159,7 +131,9 @@ def _normalized(b: Builder, layer: Layer, part: str, epsilon: str) -> Callable[[
     return norm
 
 
+@_cell("Addons>LayerNormLSTMCell", options=f"{_GATED} recurrent_activation unit_forget_bias norm_epsilon")
 def _layer_norm_lstm(b: Builder, layer: Layer, weights: Weights) -> SteppedCell:
+    """An LSTM cell with norms of what inputs and state give to the gates, and of the state c."""
     kernel, recurrent, config = weights["kernel"], weights["recurrent_kernel"], layer.config
     of_kernel, of_state, of_carry = (_normalized(b, layer, f"{part}_norm", "norm_epsilon") for part in ("kernel", "recurrent", "state"))
 
@@ -175,7 +149,9 @@ def _layer_norm_lstm(b: Builder, layer: Layer, weights: Weights) -> SteppedCell:
     return _gated(kernel, config, 2, project, step)
 
 
+@_cell("Addons>LayerNormSimpleRNNCell", options=f"{_GATED} layernorm_epsilon")
 def _layer_norm_simple(b: Builder, layer: Layer, weights: Weights) -> SteppedCell:
+    """h = activation(norm(x W + h U) + b)."""
     kernel, recurrent, config = weights["kernel"], weights["recurrent_kernel"], layer.config
     norm = _normalized(b, layer, "layernorm", "layernorm_epsilon")
 
@@ -189,7 +165,9 @@ def _layer_norm_simple(b: Builder, layer: Layer, weights: Weights) -> SteppedCel
     return _gated(kernel, config, 1, project, step)
 
 
+@_cell("Addons>PeepholeLSTMCell", *_PEEPHOLES, options=f"{_GATED} recurrent_activation unit_forget_bias")
 def _peephole_lstm(b: Builder, layer: Layer, weights: Weights) -> SteppedCell:
+    """An LSTM cell whose gates see the state c."""
     kernel, recurrent, config = weights["kernel"], weights["recurrent_kernel"], layer.config
     seen = [weights[name] for name in _PEEPHOLES]
 
@@ -212,12 +190,3 @@ def _gated(kernel: Value, config: dict[str, Any], states: int, project: Any, ste
         raise UnsupportedAttribute(f"implementation={config['implementation']!r}")
     activations = (config.get("activation"), config.get("recurrent_activation"))
     return SteppedCell(kernel.dtype, (int(config["units"]),) * states, project, step, activations)
-
-
-_CELLS: dict[str, Callable[[Builder, Layer, Weights], SteppedCell]] = {
-    "Addons>ESNCell": _esn,
-    "Addons>LayerNormLSTMCell": _layer_norm_lstm,
-    "Addons>LayerNormSimpleRNNCell": _layer_norm_simple,
-    "Addons>NASCell": _nas,
-    "Addons>PeepholeLSTMCell": _peephole_lstm,
-}

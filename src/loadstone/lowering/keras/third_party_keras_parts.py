@@ -48,7 +48,7 @@ def _slopes(heads: int, most: float) -> list[float]:
 
 _ROTARY = (
     "max_wavelength scaling_factor rope_type beta_fast beta_slow original_max_position_embeddings truncate sequence_axis feature_axis "
-    "denominator_dim"
+    "denominator_dim scales"
 )
 
 
@@ -60,6 +60,10 @@ def rotary_embedding(b: Builder, layer: Layer, inputs: Value, start_index: Any =
     size = inputs.shape[features]
     if size is None or size % 2 or steps == features or config.get("rope_type", "linear") not in ("linear", "dynamic"):
         raise UnsupportedAttribute(f"a RotaryEmbedding with rope_type={config.get('rope_type')!r} of {size} features")
+    if config.get("scales") == "unknown" and config.get("scaling_factor", 1) != 1:
+        raise UnsupportedAttribute(
+            "a RotaryEmbedding of keras_nlp with a scaling_factor, which meant something else up to its release 0.11"
+        )
     rest = [axis for axis in range(rank) if axis not in (0, steps, features)]
     perm = [0, steps, *rest, features]
     if steps == 0 or features == 0:
@@ -110,8 +114,6 @@ def fnet_encoder(walk: Walk, layer: Layer, call: Call) -> Structure:
     b, x = walk.b, call.first
     if set(call.arguments) != {"inputs"} or not isinstance(x, Value) or x.rank != 3:
         raise UnsupportedAttribute("a FNetEncoder called with more than a sequence (batch, time, n)")
-    if call.training and layer.config.get("dropout"):
-        raise UnsupportedAttribute("a FNetEncoder with dropout called with training=True, which is random")
     x = b.cast(x, layer.policy.compute)
     mixed = b.cast(_real_part(b, b.cast(x, "float32")), x.dtype)
     seen = _apply(walk, layer, "_mixing_layer_norm", b.Add(x, mixed))
@@ -214,7 +216,7 @@ def stochastic_depth(b: Builder, layer: Layer, x: Any, training: bool | None = N
     return b.Add(x[0], b.Mul(x[1], 1.0 - float(layer.config["rate"])))
 
 
-@keras_layer("keras_cv>SqueezeAndExcite2D", options="filters bottleneck_filters squeeze_activation excite_activation", raw=True)
+@keras_layer("keras_cv>SqueezeAndExcite2D", options="filters bottleneck_filters ratio squeeze_activation excite_activation", raw=True)
 def squeeze_and_excite(walk: Walk, layer: Layer, call: Call) -> Structure:
     """x (batch, rows, columns, channels) times what two dense layers make of the mean of each channel."""
     b, x = walk.b, call.first

@@ -188,6 +188,8 @@ class Walk:
             self.reasons[layer.class_name] = reason(layer)
             return None
         check_options(layer, rule)
+        if training and own is None:
+            _refuse_dropout(layer)
         if any(isinstance(leaf, Traced) and leaf.value is None for leaf in flatten((args, kwargs))):
             return None
         call = _bind(self.b, layer, rule, args, kwargs, training)
@@ -338,6 +340,13 @@ def match_inputs(graph: Graph, given: Structure) -> list[Traced]:
     if len(tensors) != len(graph.inputs):
         raise ModelError(f"a nested model with {len(graph.inputs)} inputs is called with {len(tensors)} tensors")
     return tensors
+
+
+def _refuse_dropout(layer: Layer) -> None:
+    """Dropout that a call makes active is random: that of a layer, and of the layers inside, such as cells."""
+    for part in layer.walk():
+        if any(part.config.get(option) for option in ("dropout", "dropout_rate", "recurrent_dropout")):
+            raise UnsupportedAttribute(f"{part.class_name} with dropout called with training=True, which is random")
 
 
 def _bind(b: Builder, layer: Layer, rule: Rule, args: tuple[Structure, ...], kwargs: dict[str, Structure], training: bool | None) -> Call:

@@ -73,6 +73,8 @@ def _forward(b: Builder, tokens: Value, table: Forward) -> Value | None:
     unknown = table.unknown
     if not isinstance(unknown, (int, Remainders, type(None))):
         return None  # a hash
+    if isinstance(unknown, Remainders) and tokens.dtype == "uint64":
+        return None  # what is left of numbers that int64 does not hold
     found = labels(b, tokens, table.indices, unknown if isinstance(unknown, int) else -1)
     if found is None or isinstance(unknown, int):
         return found

@@ -162,7 +162,7 @@ def _begun(block: Block, kept: Sequence[Value]) -> Iterator[tuple[Value, Perm]]:
             if op.domain:
                 break
             if op.kind == "Transpose":
-                if value is not x:
+                if value is not x and value.rank == x.rank:  # not one that was only broadcast
                     yield x, tuple(op.attributes["perm"])
                 break
             if op.kind not in _CHEAP or any(v is not None and v is not value and v.const is None for v in op.inputs):

@@ -65,7 +65,7 @@ class _Planes:
 
     def _moved(self, op: Op) -> bool:
         rule = None if op.domain else _RULES.get(op.kind)
-        known = any(v is not None and v.name in self.planes for v in op.inputs)
+        known = any(v is not None and v.const is None and v.name in self.planes for v in op.inputs)
         return rule is not None and (known or _gains(op)) and rule(self, op)
 
     def _keep(self, op: Op) -> None:

@@ -50,6 +50,12 @@ def shapes_of_the_inputs_are_not_stored(config: Config) -> Config:
     return {key: value for key, value in config.items() if key not in ("query_shape", "key_shape", "value_shape")}
 
 
+@upgrade(before="3.0", classes="Softmax MultiHeadAttention")
+def masks_replace_scores(config: Config) -> Config:
+    """tf_keras from 2.21 on replaces masked scores where `robust_masking` says so, else it adds -1e9 to them: nothing is left of either."""
+    return {key: value for key, value in config.items() if key not in ("robust_masking", "softmax_robust_masking")}
+
+
 @upgrade(before="3.0", classes="MultiHeadAttention")
 def scores_were_scaled_exactly(config: Config) -> Config:
     """1 / sqrt(key_dim) was a number of the compute dtype; since 3.0 it is rounded to float32 first."""

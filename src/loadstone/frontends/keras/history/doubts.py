@@ -25,6 +25,11 @@ def doubts(root: Layer, producer: Producer) -> list[Finding]:
                 "the file does not name its release: its moving statistics are read as deviations, as up to Keras 1.0.5, not as variances"
             )
             found.append(Finding("warning", text, layer.path))
+    if producer.library == "tf.keras" and producer.release[:3] == (2, 2, 4):
+        layer = _first(root, lambda layer: layer.class_name == "UpSampling2D" and "interpolation" not in layer.config)
+        if layer is not None:
+            text = "TensorFlow 1.13 and 1.14 do not write whether an UpSampling2D is bilinear: it is taken for nearest, the usual one"
+            found.append(Finding("warning", text, layer.path))
     for layer in {layer.class_name: layer for layer in reversed(list(root.walk())) if third_party.by_options(layer)}.values():
         package, _, name = layer.class_name.partition(">")
         text = f"the file does not say whose {name} it holds: by its options it is taken for that of {package}"

@@ -1,8 +1,8 @@
 """What configs of Keras 1 and 2 on TensorFlow 1, Theano and CNTK leave to the program around them, told from the whole model.
 
 `floatx`: up to standalone Keras 2.3 a layer named its dtype only where it had the input's shape; all others had that of
-`keras.backend.floatx()`. The backend: Theano and CNTK pad and convolve in ways of their own. TensorFlow 1.13 and 1.14 resized from the
-corners and 1.15 from the middles of pixels, and all three write Keras "2.2.4-tf"; 1.15 alone says which inputs are ragged.
+`keras.backend.floatx()`. The backend: Theano and CNTK pad and convolve in ways of their own. Keras on TensorFlow 1 resized from the corners
+of pixels. (So did tf.keras of 1.13 and 1.14, which did not write how; all that say "bilinear" resize from the middles.)
 """
 
 from __future__ import annotations
@@ -74,11 +74,8 @@ def environment(config: Any, producer: Producer) -> Environment:
     layout = _layout(config, producer)
     if producer.release >= (2, 4):
         return Environment(layout=layout)
-    inputs = [inner["config"] for inner in _layers(config) if inner["class_name"] == "InputLayer"]
     if producer.library == "tf.keras":
-        ragged = any("ragged" in entry for entry in inputs)
-        later = producer.release >= (2, 3) or ragged
-        return Environment(coordinates=None if later else "asymmetric" if inputs else "unknown", layout=layout, producer=producer)
+        return Environment(layout=layout, producer=producer)
     stated = {str(inner["config"].get("dtype")) for inner in _layers(config)} & set(dtypes.FLOATS)
     backend = producer.backend if producer.backend in ("theano", "cntk") else None
     return Environment(stated.pop() if len(stated) == 1 else None, backend, "asymmetric", producer.release, layout, producer)
