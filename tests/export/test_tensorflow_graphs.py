@@ -149,7 +149,7 @@ def test_runs_of_tokens_that_come_cut_are_those_of_each_row(shape, length, mode)
 
 
 def test_every_op_that_layers_are_lowered_to_has_a_rule():
-    assert set(shapes._TABLE) - {kind for _, kind in onnx_rules()} == ELSEWHERE
+    assert set(shapes.TABLE) - {kind for _, kind in onnx_rules()} == ELSEWHERE
 
 
 # -- how graphs look ----------------------------------------------------------------------------------------------------

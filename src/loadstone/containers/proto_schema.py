@@ -247,7 +247,7 @@ def _text_entry(tokens: _Tokens, kind: str, closing: str, depth: int) -> bytes:
 def _scalar(word: str, kind: str | None) -> Any:
     try:
         if kind == "type":
-            return int(word) if word.lstrip("-").isdigit() else _TYPE_NUMBERS[word]
+            return int(word) if word.lstrip("-").isdecimal() else _TYPE_NUMBERS[word]
         if kind == "bool":
             return int(word in ("true", "True", "t", "1"))
         if kind in ("float", "double"):

@@ -19,4 +19,4 @@ def weights_of(layer: Layer) -> dict[str, Tensor]:
 
 def counted(names: list[str]) -> bool:
     """True where the names are those of a `.keras` file."""
-    return bool(names) and all(name.rpartition("/")[2].isdigit() for name in names)
+    return bool(names) and all(name.rpartition("/")[2].isdecimal() for name in names)

@@ -24,7 +24,7 @@ def add(clues: Clues, stored: Any) -> None:
         clues.add("tensorflow.js", f"generatedBy is {generated!r}", found, found, STATED)
     elif (keras := re.match(r"keras v(\S+)", generated)) is not None:
         said.keras(clues, keras[1], "generatedBy")
-    elif generated[:1].isdigit():
+    elif generated[:1].isdecimal():
         clues.of_library("tensorflow", f"generatedBy is {generated!r}", STATED)
         said.tensorflow(clues, generated, None, "generatedBy")
     if converted:

@@ -39,7 +39,7 @@ def _is_version_1(name: str) -> bool:
 
 def _in_folder(folder: str) -> str | None:
     entries = os.listdir(folder)
-    versions = [entry for entry in entries if entry.isdigit() and os.path.isfile(os.path.join(folder, entry, "saved_model.pb"))]
+    versions = [entry for entry in entries if entry.isdecimal() and os.path.isfile(os.path.join(folder, entry, "saved_model.pb"))]
     if versions and not any(os.path.isfile(os.path.join(folder, name)) for name in ("saved_model.pb", "saved_model.pbtxt")):
         return os.path.join(folder, max(versions, key=int))
     graphs = sorted(entry for entry in entries if entry.endswith(META))

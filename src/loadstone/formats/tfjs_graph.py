@@ -57,7 +57,7 @@ def read(source: Source, custom: Any = None, weights: Weights | None = None) -> 
 
 def _version(stored: Any) -> str | None:
     said = str(stored.get("generatedBy") or "")
-    return said if said and said[0].isdigit() else None
+    return said if said and said[0].isdecimal() else None
 
 
 FORMAT = Format("tfjs_graph", "TensorFlow.js graph model (model.json)", (".json",), detect, read)

@@ -114,13 +114,13 @@ def _folder(source: Source) -> Found:
         return Found(
             "a TensorFlow SavedModel in chunks (saved_model.cpb)", "save it again with TensorFlow, in less than 2 GB, as one saved_model.pb"
         )
-    if _is_orbax(names) or any(_is_orbax({*_inside(source, name)}) for name in sorted(names)[-1:] if name.isdigit()):
+    if _is_orbax(names) or any(_is_orbax({*_inside(source, name)}) for name in sorted(names)[-1:] if name.isdecimal()):
         return Found("an Orbax checkpoint, whose arrays lie in a database of their own (OCDBT or Zarr)", _ORBAX)
     if "checkpoint" in names or any(name.endswith(".index") for name in names):
         return Found("a folder with TensorFlow checkpoints", _WEIGHTS)
     if "pytorch_model.bin" in names or any(name.endswith(".safetensors") for name in names):
         return Found("a folder with a PyTorch or Transformers model", "export it to ONNX with its own library")
-    if names and all(name.isdigit() for name in names):
+    if names and all(name.isdecimal() for name in names):
         return Found("a folder with numbered versions of a model", f"open one of them: {', '.join(sorted(names)[-3:])}")
     return Found(f"a folder without a model: {_listed(sorted(names))}", "open the file or the folder with the model itself")
 

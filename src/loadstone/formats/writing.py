@@ -176,7 +176,7 @@ def _of_custom(layer: Layer) -> Iterator[tuple[str, Tensor]]:
     """The weights of a class that only the user knows: as an HDF5 file had them, or those that it counts itself."""
     for name, tensor in layer.weights.items():
         if "vars" in tensor.key.split("/"):
-            if not name.isdigit():
+            if not name.isdecimal():
                 raise LoweringError(
                     f"a .keras file keeps the weights of a class of yours by attributes ({name}), and an HDF5 file by their order",
                     where=layer.path,

@@ -31,7 +31,7 @@ class Producer:
 def _numbers(version: str) -> tuple[int, ...]:
     found = []
     for part in version.replace("-", ".").split("."):
-        if not part.isdigit():
+        if not part.isdecimal():
             break
         found.append(int(part))
     return tuple(found)

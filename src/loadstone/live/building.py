@@ -126,7 +126,7 @@ def _place(live: Any, paths: tuple[str, ...], layer: Layer) -> tuple[Any, int]:
         owner = live
         for part in above[:-1]:
             owner = getattr(owner, part, None)
-        if owner is not None and number.isdigit():
+        if owner is not None and number.isdecimal():
             return owner, int(number)
     raise ModelError(f"the layer {layer.name!r} keeps nothing at {' or '.join(map(repr, paths))}", where=layer.path)
 

@@ -89,7 +89,7 @@ def _assign_attributes(live: Any, stored: Mapping[str, Tensor], name: str, where
         owner = live
         for part in key.split("/"):
             owner = (
-                owner[int(part)] if isinstance(owner, (list, tuple)) and part.isdigit() and int(part) < len(owner) else _held(owner, part)
+                owner[int(part)] if isinstance(owner, (list, tuple)) and part.isdecimal() and int(part) < len(owner) else _held(owner, part)
             )
         if not hasattr(owner, "assign"):
             raise ModelError(f"{name} has no weight at {key!r}, where the file has one", where=where)

@@ -72,7 +72,7 @@ class LiveModel:
 
     def _release(self) -> tuple[int, ...]:
         return tuple(
-            int(part) for part in str(getattr(self.library.keras, "__version__", "0")).split("-")[0].split(".")[:2] if part.isdigit()
+            int(part) for part in str(getattr(self.library.keras, "__version__", "0")).split("-")[0].split(".")[:2] if part.isdecimal()
         )
 
     def _writer(self, kind: str) -> Callable[[str, bool, Any, bool], None]:

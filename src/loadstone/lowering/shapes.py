@@ -7,23 +7,20 @@ shapes contradict each other are a `ModelError`: the file's weights do not fit i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from loadstone.errors import ModelError
 from loadstone.ir import dtypes
+from loadstone.lowering import shape_windows  # noqa: F401  (its rows)
 from loadstone.lowering.block import Block, Dim, Shape, Value
 from loadstone.lowering.elements import elements
-
-Spec = tuple[Shape, str]
-Infer = Callable[[list[Any], dict[str, Any]], list[Spec]]
-
-_TABLE: dict[str, Infer] = {}
+from loadstone.lowering.shape_table import TABLE, Spec, const_ints, op
 
 
 def infer(kind: str, inputs: Sequence[Value | None], attributes: dict[str, Any], outputs: int) -> list[Spec]:
     """(shape, dtype) of each output."""
-    specs = _TABLE[kind](list(inputs), {**attributes, "_outputs": outputs})
+    specs = TABLE[kind](list(inputs), {**attributes, "_outputs": outputs})
     assert len(specs) == outputs, f"{kind} has {len(specs)} outputs, {outputs} wanted"
     return specs
 
@@ -47,23 +44,10 @@ def broadcast(*operands: Shape) -> Shape:
     return tuple(result)
 
 
-def _op(*names: str) -> Callable[[Infer], Infer]:
-    def register(function: Infer) -> Infer:
-        for name in names:
-            _TABLE[name] = function
-        return function
-
-    return register
-
-
 def _axis(axis: int, rank: int) -> int:
     if not -rank <= axis < rank:
         raise ModelError(f"axis {axis} does not exist in a tensor of rank {rank}")
     return axis % rank
-
-
-def _const_ints(value: Value | None) -> list[int] | None:
-    return None if value is None or value.const is None else [int(v) for v in value.array().reshape(-1)]
 
 
 _UNARY = (
@@ -74,37 +58,37 @@ _UNARY = (
 )
 
 
-@_op(*_UNARY.split())
+@op(*_UNARY.split())
 def _same(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(i[0].shape, i[0].dtype)]
 
 
-@_op(*"Add Sub Mul Div Pow Mod Max Min PRelu And Or Xor BitwiseAnd BitwiseOr BitwiseXor BitShift Sum Mean".split())
+@op(*"Add Sub Mul Div Pow Mod Max Min PRelu And Or Xor BitwiseAnd BitwiseOr BitwiseXor BitShift Sum Mean".split())
 def _binary(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(broadcast(*(v.shape for v in i)), i[0].dtype)]
 
 
-@_op(*"Equal Greater GreaterOrEqual Less LessOrEqual".split())
+@op(*"Equal Greater GreaterOrEqual Less LessOrEqual".split())
 def _compare(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(broadcast(i[0].shape, i[1].shape), "bool")]
 
 
-@_op("IsNaN", "IsInf")
+@op("IsNaN", "IsInf")
 def _predicate(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(i[0].shape, "bool")]
 
 
-@_op("Where")
+@op("Where")
 def _where(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(broadcast(*(v.shape for v in i)), i[1].dtype)]
 
 
-@_op("Cast")
+@op("Cast")
 def _cast(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(i[0].shape, dtypes.of_onnx(a["to"]))]
 
 
-@_op("MatMul")
+@op("MatMul")
 def _matmul(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     x, y = i[0].shape, i[1].shape
     x2 = x if len(x) > 1 else (1, *x)
@@ -119,7 +103,7 @@ def _matmul(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(shape, i[0].dtype)]
 
 
-@_op("Gemm")
+@op("Gemm")
 def _gemm(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     x = i[0].shape[::-1] if a.get("transA") else i[0].shape
     y = i[1].shape[::-1] if a.get("transB") else i[1].shape
@@ -128,25 +112,25 @@ def _gemm(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [((x[0], y[1]), i[0].dtype)]
 
 
-@_op("Transpose")
+@op("Transpose")
 def _transpose(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(tuple(i[0].shape[p] for p in a["perm"]), i[0].dtype)]
 
 
-@_op("Shape")
+@op("Shape")
 def _shape(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     rank = len(i[0].shape)
     return [((len(range(rank)[a.get("start", 0) : a.get("end", rank)]),), "int64")]
 
 
-@_op("Size")
+@op("Size")
 def _size(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [((), "int64")]
 
 
-@_op("Reshape")
+@op("Reshape")
 def _reshape(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    x, target = i[0], _const_ints(i[1])
+    x, target = i[0], const_ints(i[1])
     if target is None:
         return [((None,) * i[1].shape[0], x.dtype)]
     dims: list[Dim] = [x.shape[k] if d == 0 and not a.get("allowzero") else d for k, d in enumerate(target)]
@@ -166,23 +150,23 @@ def _product(lengths: Sequence[Any]) -> int:
     return result
 
 
-@_op("Expand")
+@op("Expand")
 def _expand(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    target = _const_ints(i[1])
+    target = const_ints(i[1])
     return [(broadcast(i[0].shape, tuple(target) if target is not None else (None,) * i[1].shape[0]), i[0].dtype)]
 
 
-@_op("Tile")
+@op("Tile")
 def _tile(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    repeats = _const_ints(i[1])
+    repeats = const_ints(i[1])
     if repeats is None:
         return [((None,) * len(i[0].shape), i[0].dtype)]
     return [(tuple(None if d is None else d * r for d, r in zip(i[0].shape, repeats, strict=True)), i[0].dtype)]
 
 
-@_op("Unsqueeze")
+@op("Unsqueeze")
 def _unsqueeze(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    axes = _const_ints(i[1])
+    axes = const_ints(i[1])
     assert axes is not None
     rank = len(i[0].shape) + len(axes)
     places = {_axis(axis, rank) for axis in axes}
@@ -190,9 +174,9 @@ def _unsqueeze(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(tuple(1 if k in places else next(rest) for k in range(rank)), i[0].dtype)]
 
 
-@_op("Squeeze")
+@op("Squeeze")
 def _squeeze(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    shape, axes = i[0].shape, _const_ints(i[1]) if len(i) > 1 else None
+    shape, axes = i[0].shape, const_ints(i[1]) if len(i) > 1 else None
     assert axes is not None
     gone = {_axis(axis, len(shape)) for axis in axes}
     if any(shape[k] not in (1, None) for k in gone):
@@ -200,7 +184,7 @@ def _squeeze(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(tuple(d for k, d in enumerate(shape) if k not in gone), i[0].dtype)]
 
 
-@_op("Concat")
+@op("Concat")
 def _concat(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     rank = len(i[0].shape)
     axis = _axis(a["axis"], rank)
@@ -219,10 +203,10 @@ def _concat(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(tuple(shape), i[0].dtype)]
 
 
-@_op("Split")
+@op("Split")
 def _split(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     axis, count = _axis(a.get("axis", 0), len(i[0].shape)), a["_outputs"]
-    sizes = _const_ints(i[1]) if len(i) > 1 else None
+    sizes = const_ints(i[1]) if len(i) > 1 else None
     length = i[0].shape[axis]
     if sizes is None and len(i) > 1 and i[1] is not None:  # lengths that are computed: some may be known
         found = elements(i[1])
@@ -234,12 +218,12 @@ def _split(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [((*i[0].shape[:axis], size, *i[0].shape[axis + 1 :]), i[0].dtype) for size in sizes]
 
 
-@_op("Slice")
+@op("Slice")
 def _slice(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     shape = list(i[0].shape)
-    starts, ends = _const_ints(i[1]), _const_ints(i[2])
-    axes = _const_ints(i[3]) if len(i) > 3 and i[3] is not None else list(range(i[1].shape[0]))
-    steps = _const_ints(i[4]) if len(i) > 4 and i[4] is not None else [1] * i[1].shape[0]
+    starts, ends = const_ints(i[1]), const_ints(i[2])
+    axes = const_ints(i[3]) if len(i) > 3 and i[3] is not None else list(range(i[1].shape[0]))
+    steps = const_ints(i[4]) if len(i) > 4 and i[4] is not None else [1] * i[1].shape[0]
     assert axes is not None
     for k, axis in enumerate(axes):
         axis = _axis(axis, len(shape))
@@ -255,34 +239,34 @@ def _slice(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(tuple(shape), i[0].dtype)]
 
 
-@_op("Gather")
+@op("Gather")
 def _gather(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     axis = _axis(a.get("axis", 0), len(i[0].shape))
     return [((*i[0].shape[:axis], *i[1].shape, *i[0].shape[axis + 1 :]), i[0].dtype)]
 
 
-@_op("GatherElements")
+@op("GatherElements")
 def _gather_elements(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(i[1].shape, i[0].dtype)]
 
 
-@_op("GatherND")
+@op("GatherND")
 def _gather_nd(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     batch, last = a.get("batch_dims", 0), i[1].shape[-1]
     return [((*i[1].shape[:-1], *i[0].shape[batch + last :]), i[0].dtype)]
 
 
-@_op(*"ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSumExp ReduceSumSquare ReduceLogSum".split())
+@op(*"ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSumExp ReduceSumSquare ReduceLogSum".split())
 def _reduce(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     rank = len(i[0].shape)
-    axes = _const_ints(i[1]) if len(i) > 1 and i[1] is not None else None
+    axes = const_ints(i[1]) if len(i) > 1 and i[1] is not None else None
     if not axes and a.get("noop_with_empty_axes"):
         return [(i[0].shape, i[0].dtype)]
     gone = {_axis(axis, rank) for axis in axes} if axes else set(range(rank))
     return [(_without(i[0].shape, gone, a.get("keepdims", 1)), i[0].dtype)]
 
 
-@_op("ArgMax", "ArgMin")
+@op("ArgMax", "ArgMin")
 def _arg(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(_without(i[0].shape, {_axis(a.get("axis", 0), len(i[0].shape))}, a.get("keepdims", 1)), "int64")]
 
@@ -291,38 +275,38 @@ def _without(shape: Shape, gone: set[int], keep: int) -> Shape:
     return tuple(1 if k in gone else d for k, d in enumerate(shape) if keep or k not in gone)
 
 
-@_op("TopK")
+@op("TopK")
 def _topk(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    axis, k = _axis(a.get("axis", -1), len(i[0].shape)), _const_ints(i[1])
+    axis, k = _axis(a.get("axis", -1), len(i[0].shape)), const_ints(i[1])
     shape = (*i[0].shape[:axis], k[0] if k else None, *i[0].shape[axis + 1 :])
     return [(shape, i[0].dtype), (shape, "int64")]
 
 
-@_op("OneHot")
+@op("OneHot")
 def _onehot(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    rank, depth = len(i[0].shape) + 1, _const_ints(i[1])
+    rank, depth = len(i[0].shape) + 1, const_ints(i[1])
     axis = _axis(a.get("axis", -1), rank)
     return [((*i[0].shape[:axis], depth[0] if depth else None, *i[0].shape[axis:]), i[2].dtype)]
 
 
-@_op("Range")
+@op("Range")
 def _range(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [((None,), i[0].dtype)]
 
 
-@_op("ConstantOfShape")
+@op("ConstantOfShape")
 def _constant_of_shape(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    target = _const_ints(i[0])
+    target = const_ints(i[0])
     value = a.get("value")
     return [(tuple(target) if target is not None else (None,) * i[0].shape[0], "float32" if value is None else value.dtype)]
 
 
-@_op("NonZero")
+@op("NonZero")
 def _nonzero(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [((len(i[0].shape), None), "int64")]
 
 
-@_op("Unique")
+@op("Unique")
 def _unique(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     """Of a vector: its elements once each, where each comes first, which one each is, and how often it occurs."""
     (length,) = i[0].shape
@@ -330,121 +314,21 @@ def _unique(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return found[: a["_outputs"]]
 
 
-@_op("Pad")
-def _pad(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    assert len(i) <= 3, "Pad with axes; see Builder.pad"
-    shape, pads = i[0].shape, _const_ints(i[1])
-    if pads is None:
-        return [((None,) * len(shape), i[0].dtype)]
-    return [
-        (
-            tuple(
-                None if d is None else d + low + high for d, low, high in zip(shape, pads[: len(shape)], pads[len(shape) :], strict=True)
-            ),
-            i[0].dtype,
-        )
-    ]
-
-
-@_op("Conv")
-def _conv(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    x, w = i[0].shape, i[1].shape
-    groups = a.get("group", 1)
-    if len(x) != len(w) or (None not in (x[1], w[1]) and x[1] != w[1] * groups):
-        raise ModelError(
-            f"a convolution kernel of shape {w} (output, input/group, ...) with {groups} groups"
-            f" does not fit an input of shape {x} (batch, channels, ...)"
-        )
-    return [((x[0], w[0], *_windows(x[2:], w[2:], a)), i[0].dtype)]
-
-
-def _windows(lengths: Shape, kernel: Sequence[Dim], a: dict[str, Any]) -> list[Dim]:
-    n = len(lengths)
-    strides, dilations, pads = a.get("strides", [1] * n), a.get("dilations", [1] * n), a.get("pads", [0] * 2 * n)
-    result: list[Dim] = []
-    for k, length in enumerate(lengths):
-        same = a.get("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER")
-        size = kernel[k]
-        if length is None or (size is None and not same):
-            result.append(None)
-        elif same or size is None:
-            result.append(-(-length // strides[k]))
-        else:
-            room = length + pads[k] + pads[k + n] - ((size - 1) * dilations[k] + 1)
-            result.append((-(-room // strides[k]) if a.get("ceil_mode") else room // strides[k]) + 1)
-    return result
-
-
-@_op("ConvTranspose")
-def _conv_transpose(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    x, w = i[0].shape, i[1].shape
-    if len(x) != len(w) or (None not in (x[1], w[0]) and x[1] != w[0]):
-        raise ModelError(f"a transposed convolution kernel of shape {w} (input, output/group, ...) does not fit an input of shape {x}")
-    n = len(x) - 2
-    strides, dilations, pads = a.get("strides", [1] * n), a.get("dilations", [1] * n), a.get("pads", [0] * 2 * n)
-    extra = a.get("output_padding", [0] * n)
-    lengths: list[Dim] = []
-    for k in range(n):
-        length, size = x[2 + k], w[2 + k]
-        lengths.append(
-            None
-            if length is None or size is None
-            else strides[k] * (length - 1) + extra[k] + (size - 1) * dilations[k] + 1 - pads[k] - pads[k + n]
-        )
-    return [((x[0], None if w[1] is None else w[1] * a.get("group", 1), *lengths), i[0].dtype)]
-
-
-@_op("MaxPool", "AveragePool", "LpPool")
-def _pool(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    x = i[0].shape
-    shape = (x[0], x[1], *_windows(x[2:], a["kernel_shape"], a))
-    return [(shape, i[0].dtype), (shape, "int64")][: a["_outputs"]]
-
-
-@_op("GlobalAveragePool", "GlobalMaxPool")
-def _global_pool(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    x = i[0].shape
-    return [((x[0], x[1], *[1] * (len(x) - 2)), i[0].dtype)]
-
-
-@_op("Resize")
-def _resize(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    shape, sizes = list(i[0].shape), _const_ints(i[3]) if len(i) > 3 else None
-    axes = a.get("axes", list(range(len(shape))))
-    if sizes is None and len(i) > 2 and i[2] is not None and i[2].const is not None:
-        for axis, scale in zip(axes, i[2].array(), strict=True):
-            length = shape[axis]
-            shape[axis] = None if length is None else int(length * float(scale))
-    else:
-        for k, axis in enumerate(axes):
-            shape[axis] = None if sizes is None else sizes[k]
-    return [(tuple(shape), i[0].dtype)]
-
-
-@_op("DepthToSpace")
+@op("DepthToSpace")
 def _depth_to_space(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     n, c, h, w = i[0].shape
     s = a["blocksize"]
     return [((n, c if c is None else c // (s * s), h if h is None else h * s, w if w is None else w * s), i[0].dtype)]
 
 
-@_op("SpaceToDepth")
+@op("SpaceToDepth")
 def _space_to_depth(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     n, c, h, w = i[0].shape
     s = a["blocksize"]
     return [((n, c if c is None else c * s * s, h if h is None else h // s, w if w is None else w // s), i[0].dtype)]
 
 
-@_op("LSTM", "GRU", "RNN")
-def _rnn(i: list[Any], a: dict[str, Any]) -> list[Spec]:
-    """X (time, batch, n), W (directions, gates*units, n) -> Y (time, directions, batch, units), Y_h, Y_c (directions, batch, units)."""
-    time, batch, _ = i[0].shape
-    directions, units = i[1].shape[0], a["hidden_size"]
-    state = ((directions, batch, units), i[0].dtype)
-    return [((time, directions, batch, units), i[0].dtype), state, state][: a["_outputs"]]
-
-
-@_op("Einsum")
+@op("Einsum")
 def _einsum(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     terms, result = a["equation"].replace(" ", "").split("->")
     lengths: dict[str, Dim] = {}
@@ -457,17 +341,17 @@ def _einsum(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(tuple(lengths[letter] for letter in result), i[0].dtype)]
 
 
-@_op("Det")
+@op("Det")
 def _det(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [(i[0].shape[:-2], i[0].dtype)]
 
 
-@_op("NonMaxSuppression")
+@op("NonMaxSuppression")
 def _non_max_suppression(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return [((None, 3), "int64")]
 
 
-@_op("Scan")
+@op("Scan")
 def _scan(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     """Scanned along axis 0 of inputs and outputs; body inputs: states, then one slice of each scan input."""
     body: Block = a["body"]
@@ -478,7 +362,7 @@ def _scan(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return results + [((length, *v.shape), v.dtype) for v in body.outputs[states:]]
 
 
-@_op("If")
+@op("If")
 def _if(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     results: list[Spec] = []
     for one, other in zip(a["then_branch"].outputs, a["else_branch"].outputs, strict=True):
@@ -488,7 +372,7 @@ def _if(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     return results
 
 
-@_op("Loop")
+@op("Loop")
 def _loop(i: list[Any], a: dict[str, Any]) -> list[Spec]:
     """Inputs: trip count, condition, states; body outputs: condition, states, values to stack."""
     body: Block = a["body"]

@@ -12,7 +12,7 @@ from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.finish import finish
 from loadstone.lowering.functions.era import Era
-from loadstone.lowering.python.calls import symbol_name
+from loadstone.lowering.python.symbol_names import symbol_name
 from loadstone.lowering.tensorflow.symbols import rule
 from loadstone.runtime.executor import run_once
 

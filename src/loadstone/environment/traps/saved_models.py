@@ -49,7 +49,7 @@ def _old(case: Case) -> bool:
 
 def _version(case: Case) -> tuple[int, ...]:
     numbers = str(case.stored.graphs[0].version).split(".") if case.stored.graphs else []
-    return tuple(int(number) for number in numbers[:2] if number.isdigit())
+    return tuple(int(number) for number in numbers[:2] if number.isdecimal())
 
 
 @trap(docs="saved-model-without-keras")

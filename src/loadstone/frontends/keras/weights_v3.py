@@ -366,7 +366,7 @@ def _description(layer: Layer) -> tuple[str, str, str]:
 def _reading_order(path: str) -> tuple[tuple[int, int, str], ...]:
     """Own variables before those of inner layers, numbers as numbers."""
     parts = path.split("/")
-    return tuple((0 if part == "vars" else 1, int(part) if part.isdigit() else 0, part) for part in parts)
+    return tuple((0 if part == "vars" else 1, int(part) if part.isdecimal() else 0, part) for part in parts)
 
 
 def _parents(path: str) -> Iterator[str]:

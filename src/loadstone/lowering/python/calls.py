@@ -1,16 +1,14 @@
 """Calls that a walked function makes: of names that packages have, of Python's own functions, of methods.
 
-A function of TensorFlow, Keras or numpy is a row of the symbol table (`lowering.tensorflow.symbols`). Python's own and those of `math`
-run here, on what is no tensor; so do numpy's, on arrays that are known.
+A function of TensorFlow, Keras or numpy is a row of the symbol table (`lowering.tensorflow.symbols`). On what is no tensor Python's own,
+those of `math` and numpy's run as they are (`known`).
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -23,7 +21,7 @@ from loadstone.lowering.functions.era import Era
 from loadstone.lowering.python import layers, standard
 from loadstone.lowering.python.attributes import TENSOR_METHODS, attribute
 from loadstone.lowering.python.both import alike
-from loadstone.lowering.python.bounds import check, numbers
+from loadstone.lowering.python.known import MATH, PYTHON, has_numpy, known, listed, of_numpy, tried, writes
 from loadstone.lowering.python.layers import Made
 from loadstone.lowering.python.objects import (
     MAX_ITEMS,
@@ -40,26 +38,11 @@ from loadstone.lowering.python.objects import (
     Variables,
 )
 from loadstone.lowering.python.operations import binary, compare, holds_tensor, kept, truth
+from loadstone.lowering.python.symbol_names import OPS, symbol_name
 from loadstone.lowering.tensorflow.symbols import Symbol, is_random, symbol
 
 Call = Callable[[Any, Sequence[Any], Mapping[str, Any]], Any]
 
-_FIELDS = re.compile(r"[^{}]*(\{\w*(:[.0-9]{0,2}[a-z]?)?\}[^{}]*)*")
-_MATH = frozenset(
-    "acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh degrees erf exp expm1 fabs floor fmod gcd hypot isclose isfinite isinf "
-    "isnan log log10 log1p log2 pow radians sin sinh sqrt tan tanh trunc prod".split()
-)
-# numpy's functions on what is known: those whose result is not longer than what they are given
-_NUMPY = frozenset(
-    "abs absolute add all any arccos arcsin arctan arctan2 argmax argmin argsort array array_equal asarray ceil clip concatenate cos "
-    "cosh cross cumprod cumsum deg2rad degrees diag diff divide dot exp expand_dims flip fliplr flipud floor floor_divide fmod "
-    "hstack isnan linalg.norm log log10 log1p log2 logical_and logical_not logical_or matmul max maximum mean meshgrid min minimum "
-    "mod multiply negative outer power prod rad2deg radians ravel reshape rint roll round sign sin sinh size sort sqrt square "
-    "squeeze stack std subtract sum swapaxes tan tanh trace transpose tril triu true_divide var vstack where".split()
-)
-_NUMPY_REPEATING = frozenset("repeat tile".split())
-_NUMPY_SQUARING = frozenset("diag tril triu".split())  # what has one axis
-_NUMPY_MAKING = frozenset("arange empty eye full identity linspace ones zeros".split())
 # modules and functions whose presence people ask for
 _MODULES = frozenset(
     "tensorflow.math. tensorflow.nn. tensorflow.image. tensorflow.linalg. tensorflow.keras. keras.ops.numpy. keras.ops.nn.".split()
@@ -118,12 +101,12 @@ class Caller:
         package, _, name = function.path.rpartition(".")
         if package == "builtins":
             return self._builtin(name, args, kwargs)
-        if package == "math" and name in _MATH:
+        if package == "math" and name in MATH:
             return known(name, getattr(math, name), args, kwargs)
         if function.path.startswith("numpy.") and not holds_tensor([*args, *kwargs.values()]):
             name = function.path.removeprefix("numpy.")
-            if name in _NUMPY | _NUMPY_MAKING | _NUMPY_REPEATING:
-                return _of_numpy(name, args, kwargs)
+            if has_numpy(name):
+                return of_numpy(name, args, kwargs)
         path = symbol_name(function.path)
         if package in standard.PACKAGES:
             return standard.call(self.b, self._call, function.path, args, kwargs)
@@ -157,7 +140,7 @@ class Caller:
             raise CannotLift(f"{function}, which is not among the functions known here")
         if found is None or before is None or found.means(before, len(args)):
             return found or before  # type: ignore[return-value]
-        inner = function.path.startswith(_OPS)  # a module of TensorFlow's own, with functions of both
+        inner = function.path.startswith(OPS)  # a module of TensorFlow's own, with functions of both
         told = None if self._era is None or inner else self._era.tensorflow_1
         if told is None and not alike(found, before, args, kwargs):
             raise CannotLift(f"{function}, which TensorFlow 1 and 2 compute differently, and the file does not tell which it was")
@@ -196,7 +179,7 @@ class Caller:
         if isinstance(owner, (np.ndarray, np.generic)) and name == "astype":
             return owner.astype(dtypes.to_numpy(str(args[0])))
         if isinstance(owner, (list, dict)) and not (name in ("index", "count") and holds_tensor(args)):
-            return _tried(name, getattr(owner, name), args, kwargs)
+            return tried(name, getattr(owner, name), args, kwargs)
         return known(name, getattr(owner, name), args, kwargs)
 
     def _of_tensor(self, x: Value, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -222,8 +205,8 @@ class Caller:
         own = getattr(self, f"_builtin_{name}", None)
         if own is not None:
             return own(*args, **kwargs)
-        if name in _PYTHON:
-            return known(name, _PYTHON[name], args, kwargs)
+        if name in PYTHON:
+            return known(name, PYTHON[name], args, kwargs)
         if name in ERRORS:
             return Name(f"builtins.{name}")
         if name == "reduce":
@@ -322,90 +305,7 @@ class Caller:
     def _items(self, x: Any) -> list[Any]:
         if isinstance(x, Value):
             raise CannotLift("a loop over the rows of a tensor")
-        return known("list", _listed, [x], {})  # type: ignore[no-any-return]
-
-
-def symbol_name(path: str) -> str:
-    """The name that the symbol table has for a function of a package: "tensorflow.nn.relu" is "nn.relu"."""
-    for prefix, short in _PREFIXES:
-        if path == prefix or path.startswith(f"{prefix}."):
-            return f"{short}{path[len(prefix) :]}".lstrip(".")
-    return path
-
-
-_OPS = "tensorflow.python.ops."
-_PREFIXES = (
-    *(
-        (f"{_OPS}{module}", public)
-        for module, public in (
-            ("array_ops", ""),
-            ("clip_ops", ""),
-            ("image_ops", "image"),
-            ("math_ops", ""),
-            ("nn", "nn"),
-            ("nn_ops", "nn"),
-        )
-    ),
-    ("keras.backend.tensorflow_backend.tf", ""),  # `K.tf`, which Keras up to 2.2 imported
-    ("keras.backend.tensorflow_backend", "keras.backend"),
-    ("keras.backend.tf", ""),
-    ("tensorflow.compat.v1.keras", "keras"),
-    ("tensorflow.compat.v2.keras", "keras"),
-    ("tensorflow.compat.v2", ""),
-    ("tensorflow.contrib.keras", "keras"),
-    ("tensorflow._api.v2", ""),
-    ("tensorflow.python.keras.api._v1.keras", "keras"),
-    ("tensorflow.python.keras.api._v2.keras", "keras"),
-    ("tensorflow.python.keras", "keras"),
-    ("tensorflow.keras", "keras"),
-    ("tensorflow", ""),
-    ("tf_keras", "keras"),
-    ("keras._tf_keras.keras", "keras"),
-    ("keras.api._v1.keras", "keras"),
-    ("keras.api._v2.keras", "keras"),
-    *((f"keras.layers.{part}", "keras.layers") for part in ("advanced_activations", "convolutional", "core", "merge", "pooling")),
-    ("keras.src.backend.legacy", "keras.backend"),
-    ("keras.src", "keras"),
-    ("keras.api", "keras"),
-)
-
-
-def known(name: str, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """What a function gives for what is no tensor."""
-    if any(isinstance(x, Value) for x in (*args, *kwargs.values())):
-        raise CannotLift(f"{name}() of a tensor")
-    return _tried(name, function, args, kwargs)
-
-
-def _tried(name: str, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    try:
-        return function(*args, **kwargs)
-    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-        raise CannotLift(f"{name}() ({type(error).__name__}: {error})") from error
-
-
-def _of_numpy(name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if name in _NUMPY_MAKING:
-        _check_numbers(name, [*args, *kwargs.values()])
-    elif name in _NUMPY_REPEATING:
-        _check_numbers(name, [numbers(args[0]), *args[1:2], *(kwargs.get(key, 1) for key in ("repeats", "reps"))])
-    else:
-        squared = args[:1] if name in _NUMPY_SQUARING and args and np.ndim(args[0]) == 1 else []
-        check(math.prod(max(1, numbers(x)) for x in (*args, *kwargs.values(), *squared)), f"numpy.{name}()")
-    if isinstance(kwargs.get("dtype"), str):
-        kwargs["dtype"] = dtypes.to_numpy(kwargs["dtype"])
-    args = [dtypes.to_numpy(x) if isinstance(x, DType) else x for x in args]
-    with np.errstate(all="ignore"):
-        return known(f"numpy.{name}", np.linalg.norm if name == "linalg.norm" else getattr(np, name), args, kwargs)
-
-
-def _check_numbers(name: str, args: list[Any]) -> None:
-    """Refuse an array that is too long before it is made."""
-    total = 1.0
-    for x in args:
-        if isinstance(x, (int, float, list, tuple, np.ndarray, np.integer)) and not isinstance(x, bool):
-            total *= max(1.0, float(np.prod(np.abs(np.asarray(x, float)))), float(np.size(x)))
-    check(total, f"numpy.{name}()")
+        return known("list", listed, [x], {})  # type: ignore[no-any-return]
 
 
 def _of_shape(shape: Shape, name: str, args: list[Any]) -> Any:
@@ -430,13 +330,6 @@ def _activation(x: Any) -> Any:
     return Name(f"keras.activations.{x}") if isinstance(x, str) else x
 
 
-def writes(text: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-    """True where text.format(...) is short: of numbers and words by their places or names, none of them padded."""
-    parts = [*args, *kwargs.values()]
-    plain = all(isinstance(x, (bool, int, float, str)) and not isinstance(x, DType) for x in parts)
-    return plain and len(text) + sum(len(str(x)) for x in parts) < MAX_ITEMS and _FIELDS.fullmatch(text) is not None
-
-
 def _is_a(x: Any, kind: Any) -> bool:
     path = kind.path if isinstance(kind, Name) else ""
     if path in _TENSOR_TYPES:
@@ -445,35 +338,3 @@ def _is_a(x: Any, kind: Any) -> bool:
     if not path.startswith("builtins.") or name not in _TYPES:
         raise CannotLift(f"isinstance() with {kind}")
     return isinstance(x, _TYPES[name]) and not isinstance(x, Value)
-
-
-def _listed(x: Any) -> list[Any]:
-    found = list(islice(x, MAX_ITEMS + 1))
-    if len(found) > MAX_ITEMS:
-        raise ValueError(f"more than {MAX_ITEMS} items")
-    return found
-
-
-_PYTHON: dict[str, Callable[..., Any]] = {
-    "list": lambda x=(): _listed(x),
-    "tuple": lambda x=(): tuple(_listed(x)),
-    "set": lambda x=(): set(_listed(x)),
-    "dict": dict,
-    "zip": lambda *parts: list(zip(*map(_listed, parts), strict=False)),
-    "enumerate": lambda x, start=0: list(enumerate(_listed(x), start)),
-    "reversed": lambda x: _listed(x)[::-1],
-    "sorted": lambda x, reverse=False: sorted(_listed(x), reverse=reverse),
-    "any": lambda x: any(map(truth, _listed(x))),
-    "all": lambda x: all(map(truth, _listed(x))),
-    "round": round,
-    "slice": slice,
-    "divmod": divmod,
-    "iter": lambda x: iter(_listed(x)),
-    "next": next,
-    "xrange": range,
-    "str": lambda x="": x if isinstance(x, str) else str(x) if isinstance(x, (int, float)) else _fail("str"),
-}
-
-
-def _fail(name: str) -> Any:
-    raise TypeError(f"{name}() of something else")
