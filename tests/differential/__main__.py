@@ -1,8 +1,9 @@
 """Random models: Keras builds, saves and runs them, loadstone loads and runs them, and the two are compared.
 
-    python -m tests.differential --python PYTHON [--examples 1000] [--seed 0] [--keep FOLDER]
+    python -m tests.differential --python PYTHON [--examples 1000] [--seed 0] [--saved] [--keep]
 
-PYTHON is one that has Keras on TensorFlow (or tf.keras). Each mismatch is shrunk to the smallest recipe that still shows it,
+PYTHON is one that has Keras on TensorFlow (or tf.keras). With --saved loadstone also writes each model (.keras, .h5, SavedModel), and what Keras
+and TensorFlow make of these files is compared too. Each mismatch is shrunk to the smallest recipe that still shows it,
 printed, and written to tests/golden/differential/recipes.json with --keep, of which tests/golden/make_differential.py makes goldens.
 Exit status 1 where anything differs.
 """
@@ -65,7 +66,7 @@ class Worker:
         return {"error": f"the process with Keras ended with status {status}"}
 
 
-def one_round(keras: Worker, start: int, examples: int, folder: Path, tell: Any) -> tuple[dict[str, Any], str] | None:
+def one_round(keras: Worker, start: int, examples: int, folder: Path, saved: bool, tell: Any) -> tuple[dict[str, Any], str] | None:
     """Some examples; the smallest recipe that differs and how, if any does."""
     last: dict[str, Any] = {}
 
@@ -85,7 +86,7 @@ def one_round(keras: Worker, start: int, examples: int, folder: Path, tell: Any)
         except Refused:
             raise UnsatisfiedAssumption from None
         try:
-            verdict = compare(keras, recipe, folder)
+            verdict = compare(keras, recipe, folder, saved)
         except Mismatch as error:
             last.update(recipe=recipe, why=str(error))
             raise
@@ -104,6 +105,7 @@ def main() -> int:
     parser.add_argument("--python", required=True, help="a Python with Keras and TensorFlow")
     parser.add_argument("--examples", type=int, default=1000, help="models to try (1000)")
     parser.add_argument("--seed", type=int, default=0, help="where to start; the same seed draws the same models (0)")
+    parser.add_argument("--saved", action="store_true", help="also compare what loadstone writes")
     parser.add_argument("--keep", action="store_true", help=f"add what is found to {KEPT.name}")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -121,7 +123,7 @@ def main() -> int:
                 reasons[verdict.what, verdict.why] += 1
 
         while counts.total() - counts["no model"] < options.examples:
-            find = one_round(keras, start, ROUND, Path(folder), tell)
+            find = one_round(keras, start, ROUND, Path(folder), options.saved, tell)
             start += 1
             if not console.is_terminal:
                 console.print(
@@ -155,7 +157,8 @@ def _progress(console: Console) -> Progress:
 
 def _report(console: Console, counts: Any, reasons: Any, found: dict[str, str], seconds: float) -> None:
     tried = counts.total() - counts["no model"]
-    console.print(f"{tried} models in {seconds:.0f} s: {counts['same']} the same, {counts['refused']} refused by name,", highlight=False)
+    same = f"{counts['same']} the same" + (f", {counts['not saved']} too but not saved in every form" if counts["not saved"] else "")
+    console.print(f"{tried} models in {seconds:.0f} s: {same}, {counts['refused']} refused by name,", highlight=False)
     console.print(
         f"{counts['lost']} lost in Keras' file, {counts['unstable']} decided by rounding, {len(found)} mismatches;", highlight=False
     )

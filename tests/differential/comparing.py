@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,16 +24,16 @@ class Mismatch(AssertionError):
 @dataclass
 class Verdict:
     """What became of a recipe: "same", "refused" (loadstone says why), "lost" (Keras' own file gives Keras those
-    numbers too), "unstable" (rounding decides), "no model" (Keras says why)."""
+    numbers too), "unstable" (rounding decides), "no model" (Keras says why), "not saved" (loadstone says why)."""
 
     what: str
     why: str = ""
 
 
-def compare(keras: Keras, recipe: dict[str, Any], folder: Path) -> Verdict:
-    """Run a recipe on both sides. Raises Mismatch."""
-    for path in folder.iterdir():
-        path.unlink()
+def compare(keras: Keras, recipe: dict[str, Any], folder: Path, saved: bool = False) -> Verdict:
+    """Run a recipe on both sides; saved: also what loadstone writes of it, which Keras and TensorFlow open. Raises Mismatch."""
+    shutil.rmtree(folder)
+    folder.mkdir()
     try:
         answer = keras.ask(do="finish", recipe=recipe, to=str(folder))
     except Refused as error:
@@ -57,7 +58,52 @@ def compare(keras: Keras, recipe: dict[str, Any], folder: Path) -> Verdict:
             return Verdict("unstable", wrong)
         if wrong:
             raise Mismatch(f"{form}: {wrong}")
-    return Verdict("same")
+    refused = _saved(keras, model, inputs, got, folder) if saved and answer["saved"] else []
+    return Verdict("not saved", refused[0]) if refused else Verdict("same")
+
+
+def _saved(keras: Keras, model: Any, inputs: list[np.ndarray], got: list[np.ndarray], folder: Path) -> list[str]:
+    """What is refused of the files that loadstone writes. Raises Mismatch where one of the others is not opened, or gives other numbers."""
+    refused = []
+    library = {"library": "keras" if keras.version.startswith("3") else "tf_keras"}
+    for form in ("keras", "h5", "saved_model"):
+        path = folder / ("again" if form == "saved_model" else f"again.{form}")
+        try:
+            loadstone.save_model(model, path, save_format=form, **({} if form == "saved_model" else library))
+        except LoadstoneError as error:
+            refused.append(f"{form}: {type(error).__name__}: {' '.join(str(error).split())}"[:300])
+            continue
+        except Exception as error:
+            raise Mismatch(f"saving as {form}: {type(error).__name__}: {error}") from error
+        wrong = _in_tensorflow(keras, model, inputs, folder) if form == "saved_model" else _in_keras(keras, form, got, folder)
+        if wrong:
+            raise Mismatch(f"saved as {form}: {wrong}")
+    return refused
+
+
+def _in_keras(keras: Keras, form: str, got: list[np.ndarray], folder: Path) -> str:
+    """What is not the same where Keras opens a file; nothing where it does not open its own file of the model either."""
+    try:
+        answer = keras.ask(do="reload", to=str(folder), form=form, name="again")
+        arrays = np.load(folder / "reloaded.npz")
+        wrong = differences([arrays[f"out_{i}"] for i in range(len(answer["outputs"]))], got, answer["outputs"])
+    except Refused as error:
+        wrong = str(error)
+    return wrong if wrong and _gives(keras, folder, "reloaded.npz", got, do="reload", form=form) else ""
+
+
+def _in_tensorflow(keras: Keras, model: Any, inputs: list[np.ndarray], folder: Path) -> str:
+    """What is not the same where TensorFlow opens a SavedModel; its outputs have names, in no order."""
+    names = [spec.name for spec in model.inputs]
+    try:
+        answer = keras.ask(do="signature", to=str(folder), names=names)
+    except Refused as error:
+        return str(error)
+    with loadstone.load_model(folder / "again") as again:
+        found = again(dict(zip(names, inputs, strict=True)))
+        found = found if isinstance(found, dict) else {again.output_names[0]: found}
+    arrays = np.load(folder / "reloaded.npz")
+    return differences([arrays[f"out_{i}"] for i in range(len(found))], [found[name] for name in sorted(found)], answer["outputs"])
 
 
 def _run(model: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
@@ -99,21 +145,6 @@ def _gives(keras: Keras, folder: Path, name: str, got: list[np.ndarray], **comma
     except Refused:
         return False
     arrays = np.load(folder / name)
-    return not differences([arrays[f"out_{i}"] for i in range(len(answer["outputs"]))], got, answer["outputs"])
-
-
-def _stored(array: np.ndarray) -> np.ndarray:
-    """As arrays.npz holds it: numpy alone knows no bfloat16."""
-    return array.astype("float32") if array.dtype.name == "bfloat16" else array
-
-
-def _lost(keras: Keras, folder: Path, form: str, got: list[np.ndarray]) -> bool:
-    """Whether Keras' file says less than Keras knew: read again, it gives what loadstone gives."""
-    try:
-        answer = keras.ask(do="reload", to=str(folder), form=form)
-    except Refused:
-        return False
-    arrays = np.load(folder / "reloaded.npz")
     return not differences([arrays[f"out_{i}"] for i in range(len(answer["outputs"]))], got, answer["outputs"])
 
 

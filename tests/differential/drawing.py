@@ -24,6 +24,8 @@ class Refused(Exception):
 class Keras(Protocol):
     """The worker: see worker.py."""
 
+    version: str
+
     def ask(self, **command: Any) -> dict[str, Any]:
         """Its answer; raises Refused."""
 

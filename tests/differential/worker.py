@@ -5,7 +5,8 @@
     {"do": "end", "at": 1}                                 a recipe inside another is drawn
     {"do": "finish", "recipe": {...}, "to": FOLDER}        writes model.keras, model.h5 and arrays.npz
     {"do": "predict", "recipe": {...}, "to": FOLDER, "pieces": false}    predicted.npz: the outputs of `predict`
-    {"do": "reload", "to": FOLDER, "form": "keras"}        reloaded.npz: the outputs of the file that was written
+    {"do": "reload", "to": FOLDER, "form": "keras", "name": "model"}     reloaded.npz: the outputs of the file that was written
+    {"do": "signature", "to": FOLDER, "names": ["x"]}      reloaded.npz: those of the SavedModel FOLDER/again, by their names in order
     {"do": "shake", "recipe": {...}, "to": FOLDER}         shaken.npz: the outputs once numbers have moved by their rounding
 
 What Keras refuses is an error, and no step of the recipe.
@@ -63,11 +64,23 @@ def finish(recipe, to):
     return {"saved": saved, "outputs": [str(y.dtype) for y in outputs]}
 
 
-def reload(to, form):
-    """What Keras makes of its own file."""
-    model = K.models.load_model(os.path.join(to, "model." + form), compile=False)
+def reload(to, form, name="model"):
+    """What Keras makes of a file."""
+    model = K.models.load_model(os.path.join(to, name + "." + form), compile=False)
     arrays = np.load(os.path.join(to, "arrays.npz"))
     outputs = _outputs(model, [arrays[name] for name in arrays.files if name.startswith("in_")])
+    np.savez(os.path.join(to, "reloaded.npz"), **_named("out", outputs))
+    return {"outputs": [str(y.dtype) for y in outputs]}
+
+
+def signature(to, names):
+    """What TensorFlow makes of a SavedModel."""
+    found = tf.saved_model.load(os.path.join(to, "again")).signatures["serving_default"]
+    arrays = np.load(os.path.join(to, "arrays.npz"))
+    inputs = [arrays[name] for name in arrays.files if name.startswith("in_")]
+    specs = found.structured_input_signature[1]
+    results = found(**{name: tf.constant(x, specs[name].dtype) for name, x in zip(names, inputs)})  # noqa: B905  (Python 3.6)
+    outputs = [np.asarray(results[name]) for name in sorted(results)]
     np.savez(os.path.join(to, "reloaded.npz"), **_named("out", outputs))
     return {"outputs": [str(y.dtype) for y in outputs]}
 
@@ -114,7 +127,7 @@ def _named(prefix, arrays):
     return {f"{prefix}_{i}": a.astype("float32") if a.dtype.name == "bfloat16" else a for i, a in enumerate(arrays)}
 
 
-COMMANDS = {function.__name__: function for function in (start, add, end, finish, predict, reload, shake)}
+COMMANDS = {function.__name__: function for function in (start, add, end, finish, predict, reload, shake, signature)}
 
 
 def main():

@@ -14,6 +14,13 @@ import pytest
 
 import loadstone
 from loadstone.cli import main
+from loadstone.export.convert import KerasFile
+from loadstone.frontends.keras import spelling
+from loadstone.frontends.keras.config import read_model
+from loadstone.frontends.keras.history import upgrade_layer
+from loadstone.frontends.keras.keras_3_names import OPERATIONS
+from loadstone.ir import Layer, Producer
+from loadstone.ir import Model as IrModel
 from tests.cli.test_commands import call
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -133,3 +140,25 @@ def test_at_the_shell(tmp_path: Path) -> None:
     assert call("convert", APART / "model.json", tmp_path / "new.bin", "--weights", APART / "weights.h5").exit_code == 2
     assert call("convert", APART / "model.json", tmp_path / "new.keras").exit_code == 1
     assert call("convert", APART / "model.json", tmp_path / "new.h5", "--weights", APART / "weights.h5", "--no-overwrite").exit_code == 1
+
+
+def test_what_a_release_did_is_no_option_of_an_operation() -> None:
+    """History marks operations whose old results were others; Keras takes no such argument."""
+    told = []
+    for name, (module, taken) in OPERATIONS.items():
+        options = {"name": "x", **dict.fromkeys(taken - {""}, 1)}
+        found = upgrade_layer(f"keras.ops.{name}", options, Producer("keras", "3.15.1"))
+        layer = Layer(name, "x", {key: value for key, value in found.items() if key != "name"}, domain="keras.ops")
+        spelt = spelling._Spelling(lambda leaf: (None, ""), ()).layer(layer)
+        assert spelt["module"] == module
+        assert set(spelt["config"]) <= {"name", *taken}
+        told += [name] * (set(layer.config) > set(spelt["config"]) - {"name"})
+    assert {"Sparsemax", "SoftShrink", "Rot90"} <= set(told)
+
+
+def test_adaptive_pools_are_layers_of_todays(tmp_path: Path) -> None:
+    first = {"class_name": "InputLayer", "config": {"batch_shape": [None, None, 7, 2], "dtype": "float32", "name": "x"}}
+    pool = {"class_name": "AdaptiveAveragePooling2D", "config": {"name": "pool", "output_size": [2, 3]}, "module": "keras.layers"}
+    root = read_model({"class_name": "Sequential", "config": {"name": "m", "layers": [first, pool]}}, Producer("keras", "3.15.1"))
+    file = KerasFile(IrModel("made", "", Producer("keras", "3.15.1"), root))
+    assert [layer["class_name"] for layer in file.config["config"]["layers"]] == ["InputLayer", "AdaptiveAveragePooling2D"]

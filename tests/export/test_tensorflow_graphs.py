@@ -9,6 +9,7 @@ import pytest
 
 import loadstone
 from loadstone.errors import UnsupportedAttribute, UnsupportedOps
+from loadstone.export.tensorflow.elementwise import mod
 from loadstone.export.tensorflow.emission import Exported, tensorflow_module
 from loadstone.export.tensorflow.indexing import trilu
 from loadstone.export.tensorflow.registry import onnx_rules
@@ -277,3 +278,30 @@ def test_what_has_no_form_in_tensorflow_is_refused_by_name_all_at_once():
     name = next(name for name in goldens.cases if name.startswith("divisor-name=gcd"))
     with pytest.raises(UnsupportedOps, match=r"Gcd \(1 times"):
         tensorflow_module(goldens.model(name))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("shape", [(3,), (2, 5, 3), (2, 3)])
+def test_batch_normalizations_with_narrow_weights(shape, dtype):
+    """TensorFlow's kernels of images take the weights in float32 alone."""
+    names = ("gamma", "beta", "moving_mean", "moving_variance")
+    config = {"axis": -1, "momentum": 0.99, "epsilon": 1e-3, "center": True, "scale": True, "dtype": dtype}
+    models = []
+    for _ in range(2):
+        model = layered(layer("BatchNormalization", "norm", **config), shape=shape)
+        norm = next(one for one in model.root.layers() if one.name == "norm")
+        values = np.random.default_rng(5).uniform(0.5, 1.5, (4, 3)).astype(dtypes.to_numpy(dtype))
+        norm.weights.update((name, Tensor.of(row)) for name, row in zip(names, values, strict=True))
+        models.append(model)
+    check(*models, [np.random.default_rng(6).normal(size=(2, *shape)).astype("f4")])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_what_is_left_of_narrow_numbers_is_computed_in_float32(dtype):
+    """No processor has a kernel of TruncateMod for these."""
+    w = Writer()
+    x, y = (w.placeholder(name, (3,), dtype) for name in "xy")
+    found = mod(w, x, y, fmod=1)
+    assert found.dtype == dtype
+    types = {node.op: node.attributes["T"] for node in w.nodes if "T" in node.attributes}
+    assert types["TruncateMod"] == "float32"

@@ -82,7 +82,8 @@ def _weight(layer: Layer, name: str, count: int) -> Tensor:
 def batch_norm(w: Writer, x: Term, *, layer: Layer) -> Term:
     """Channels last, by the moments of training."""
     count, epsilon = (x.shape or (0,))[-1] or 0, float(layer.config["epsilon"])
-    found = [w.constant(_weight(layer, name, count), name) for name in ("gamma", "beta", "moving_mean", "moving_variance")]
+    weights = ("gamma", "beta", "moving_mean", "moving_variance")
+    found = [w.cast(w.constant(_weight(layer, name, count), name), x.dtype) for name in weights]
     gamma, beta, mean, variance = (term if term.rank == 1 else w.reshape(term, [count]) for term in found)
     if x.rank == 4:
         return w.op("FusedBatchNormV3", x, gamma, beta, mean, variance, U="float32", is_training=False, epsilon=epsilon)

@@ -73,6 +73,8 @@ def power(w: Writer, x: Term, y: Term) -> Term:
 @onnx_op("Mod")
 def mod(w: Writer, x: Term, y: Term, *, fmod: int = 0) -> Term:
     """What is left of a division: with the sign of y, or with fmod that of x."""
+    if fmod and x.dtype in ("float16", "bfloat16"):  # which no processor has a kernel for; nothing is rounded in float32
+        return w.cast(w.TruncateMod(w.cast(x, "float32"), w.cast(y, "float32")), x.dtype)
     return w.TruncateMod(x, y) if fmod else w.FloorMod(x, y)
 
 

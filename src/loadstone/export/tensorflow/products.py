@@ -14,6 +14,8 @@ def matmul(w: Writer, x: Term, y: Term) -> Term:
     if x.dtype != y.dtype:  # the result has the type of the first, and the precision of the wider
         wide = y.dtype if x.dtype in _WIDER else x.dtype
         return w.cast(_product(w, w.cast(x, wide), w.cast(y, wide)), x.dtype)
+    if x.dtype in ("uint32", "uint64"):  # which TensorFlow from 2.9 on has no kernel for: the same bits, signed
+        return w.cast(_product(w, w.cast(x, "int64"), w.cast(y, "int64")), x.dtype)
     return _product(w, x, y)
 
 

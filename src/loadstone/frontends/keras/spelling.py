@@ -22,7 +22,7 @@ __all__ = ["RELEASE", "lack", "model_config"]
 
 _COMMON = frozenset("name trainable dtype activity_regularizer".split())
 # What changes numbers whatever the data.
-_NO_WORD = frozenset("backend coordinates counts_padding masked merged_masks output_size states statistics step_masks zeros_masked".split())
+NO_WORD = frozenset("backend coordinates counts_padding masked merged_masks output_size states statistics step_masks zeros_masked".split())
 _OF_OTHERS = frozenset("addons_lisht addons_rrelu addons_snake crelu gelu_tanh hard_sigmoid_2 sparsemax".split())  # it has no name for them
 _CURVES = {"sparsemax_3": "sparsemax"}  # and one that computes something of its own under a name of others
 _RECURRENT = frozenset("RNN SimpleRNN LSTM GRU Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D".split())
@@ -44,12 +44,13 @@ def lack(layer: Layer) -> str | None:
         return None if layer.module or layer.class_name in OPERATIONS else layer.class_name
     if layer.graph is not None or layer.given is not None or layer.class_name == "Lambda":
         return None
-    options = [key for key in layer.config if key in _NO_WORD or (key == "padding" and layer.config[key] in ("half", "full"))]
+    taken = ARGUMENTS.get(names.WRITTEN.get(layer.class_name, layer.class_name))
+    lost_words = NO_WORD.difference((taken or "").split())
+    options = [key for key in layer.config if key in lost_words or (key == "padding" and layer.config[key] in ("half", "full"))]
     lost = next((f" with {key}={layer.config[key]!r}" for key in options), "")
     options = [key for key, value in layer.config.items() if key.endswith("activation") and isinstance(value, str) and value in _OF_OTHERS]
     lost = next((f" with {key}={layer.config[key]!r}" for key in options), lost)
-    known = names.WRITTEN.get(layer.class_name, layer.class_name) in ARGUMENTS
-    return None if known and not lost else f"{layer.class_name}{lost}"
+    return None if taken is not None and not lost else f"{layer.class_name}{lost}"
 
 
 class _Spelling:
@@ -60,9 +61,9 @@ class _Spelling:
     def layer(self, layer: Layer) -> dict[str, Any]:
         """One layer or model, those inside it included."""
         if layer.domain == "keras.ops":
-            module = layer.module or OPERATIONS.get(layer.class_name)
-            config = {"name": layer.name, **{key: plain(value) for key, value in layer.config.items()}}
-            return {"module": module, "class_name": layer.class_name, "config": config, "registered_name": layer.class_name}
+            module, taken = OPERATIONS.get(layer.class_name, (layer.module, layer.config))
+            config = {"name": layer.name, **{key: plain(value) for key, value in layer.config.items() if key in taken}}
+            return {"module": layer.module or module, "class_name": layer.class_name, "config": config, "registered_name": layer.class_name}
         if layer.graph is not None:
             return self.model(layer)
         if layer.class_name == "Lambda":

@@ -9,8 +9,7 @@ from typing import Any
 
 from loadstone.custom import Given
 from loadstone.frontends.keras.keras_2_names import ARGUMENTS
-from loadstone.frontends.keras.spelling import _NO_WORD as NO_WORD
-from loadstone.frontends.keras.spelling import training_part
+from loadstone.frontends.keras.spelling import NO_WORD, training_part
 from loadstone.ir import Layer
 
 _RENAMED = {("LeakyReLU", "negative_slope"): "alpha"}  # since 3.0
