@@ -71,6 +71,20 @@ def test_the_graph_computes_what_the_layers_do(family, release, name):
         check(goldens.model(name), goldens.model(name), inputs)
 
 
+@pytest.mark.parametrize(
+    ("family", "name"),
+    [
+        ("numpy_ops", "i0-dtype=float32"),
+        ("numpy_ops", "i0-dtype=int64"),
+        ("numpy_ops", "running-name=nancumprod-axis=0"),
+        *(("linalg", f"norm-order={order}-keep=True-dtype=float32") for order in ("nuc", 2, -2)),
+    ],
+)
+def test_python_calls_that_tensorflow_has_an_op_for(family, name):
+    goldens = golden_models.families(family)["keras-3.15.1"]
+    check(goldens.model(name), goldens.model(name), [goldens.array(entry) for entry in goldens.cases[name]["inputs"]])
+
+
 RECURRENT = [(release, name) for release, goldens in test_recurrent.ALL.items() for name in goldens.cases][::EVERY]
 
 

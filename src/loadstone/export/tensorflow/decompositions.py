@@ -11,7 +11,7 @@ from loadstone.export.tensorflow.registry import host_call
 from loadstone.export.tensorflow.writer import Term, Writer
 from loadstone.ir import Layer
 
-_ONE = {"Inv": "MatrixInverse", "Det": "MatrixDeterminant", "Lgamma": "Lgamma"}
+_ONE = {"Inv": "MatrixInverse", "Det": "MatrixDeterminant", "Lgamma": "Lgamma", "I0": "BesselI0"}
 
 
 def _wide(w: Writer, x: Term) -> Term:
@@ -78,6 +78,16 @@ def solve(w: Writer, layer: Layer, a: Term, y: Term) -> Term:
 def singular_values(w: Writer, layer: Layer, x: Term) -> Term:
     """The singular values, largest first."""
     return w.ops("Svd", x, compute_uv=False)[0]
+
+
+@host_call("Norm")
+def singular_norm(w: Writer, layer: Layer, x: Term) -> Term:
+    """The sum, the largest or the smallest of the singular values."""
+    order = layer.config.get("ord")
+    y = w.op(
+        "Sum" if order == "nuc" else "Max" if order == 2 else "Min", w.ops("Svd", _wide(w, x), compute_uv=False)[0], w.ints([-1], "int32")
+    )
+    return w.cast(y, x.dtype)
 
 
 @host_call("Slogdet")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from loadstone.errors import UnsupportedAttribute
-from loadstone.export.tensorflow.registry import onnx_op
+from loadstone.export.tensorflow.registry import host_call, onnx_op
 from loadstone.export.tensorflow.writer import Term, Writer
+from loadstone.lowering.keras.ops_order import RunningProduct
 
 _OPS = {"ReduceSum": "Sum", "ReduceMean": "Mean", "ReduceMax": "Max", "ReduceMin": "Min", "ReduceProd": "Prod"}
 _OF_TRUTH = {"Max": "Any", "Min": "All"}
@@ -78,6 +79,12 @@ def cumulative_sum(w: Writer, x: Term, axis: Term, *, exclusive: int = 0, revers
     known = axis.ints()
     place = w.reshape(axis, []) if known is None else w.const(known[0] % x.rank, "int32")
     return w.Cumsum(x, place, exclusive=bool(exclusive), reverse=bool(reverse))
+
+
+@host_call(RunningProduct)
+def running_product(w: Writer, how: RunningProduct, x: Term) -> Term:
+    """The product of all elements up to each one."""
+    return w.Cumprod(x, w.const(how.axis, "int32"))
 
 
 def _along(op: str) -> Callable[..., Term]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from loadstone.errors import UnsupportedAttribute
 from loadstone.ir import Layer
+from loadstone.ir.records import dataclass
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.registry import keras_op
@@ -53,6 +54,17 @@ def cumsum(b: Builder, layer: Layer, x: Value) -> Value:
     return b.CumSum(x, b.const(axis))
 
 
+@dataclass(frozen=True)
+class RunningProduct:
+    """Products of the elements so far along an axis."""
+
+    axis: int
+
+    def __call__(self, a: np.ndarray) -> tuple[np.ndarray]:
+        """An array as long."""
+        return (np.multiply.accumulate(a, self.axis, a.dtype),)
+
+
 @keras_op("Cumprod", options="axis dtype")
 def cumprod(b: Builder, layer: Layer, x: Value) -> Value:
     """Products of the elements so far: each step doubles how far back an element has looked; a free length is a Python step."""
@@ -61,7 +73,7 @@ def cumprod(b: Builder, layer: Layer, x: Value) -> Value:
     if length is None:
         if x.dtype == "bfloat16":
             raise UnsupportedAttribute("Cumprod of bfloat16 along an axis whose length is not known")
-        return b.host("Cumprod", lambda a: (np.multiply.accumulate(a, axis, a.dtype),), [x], [(x.shape, x.dtype)])[0]
+        return b.host("Cumprod", RunningProduct(axis), [x], [(x.shape, x.dtype)])[0]
     while reach < length:
         pads = [0] * (2 * x.rank)
         pads[axis] = reach

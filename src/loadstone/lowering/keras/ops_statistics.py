@@ -76,7 +76,7 @@ def bessel_i0(b: Builder, layer: Layer, x: Value) -> Value:
     """Bessel's modified function of order 0; int64 gives float64, other integers float32."""
     x = b.cast(x, "float64" if x.dtype == "int64" else x.dtype if dtypes.is_float(x.dtype) else "float32")
     wide = b.cast(x, "float64")
-    return b.cast(b.host("I0", _i0, [wide], [(x.shape, "float64")])[0], x.dtype)
+    return b.cast(b.host("I0", _i0, [wide], [(x.shape, "float64")], does=layer)[0], x.dtype)
 
 
 def _i0(a: Array) -> tuple[Array]:
