@@ -58,15 +58,18 @@ def compare(keras: Keras, recipe: dict[str, Any], folder: Path, saved: bool = Fa
             return Verdict("unstable", wrong)
         if wrong:
             raise Mismatch(f"{form}: {wrong}")
-    refused = _saved(keras, model, inputs, got, folder) if saved and answer["saved"] else []
+    refused = _saved(keras, model, inputs, got, folder, answer["saved"]) if saved and answer["saved"] else []
     return Verdict("not saved", refused[0]) if refused else Verdict("same")
 
 
-def _saved(keras: Keras, model: Any, inputs: list[np.ndarray], got: list[np.ndarray], folder: Path) -> list[str]:
-    """What is refused of the files that loadstone writes. Raises Mismatch where one of the others is not opened, or gives other numbers."""
+def _saved(keras: Keras, model: Any, inputs: list[np.ndarray], got: list[np.ndarray], folder: Path, forms: list[str]) -> list[str]:
+    """What is refused of the files that loadstone writes, in forms that Keras has.
+
+    Raises Mismatch where one of the others is not opened, or gives other numbers.
+    """
     refused = []
     library = {"library": "keras" if keras.version.startswith("3") else "tf_keras"}
-    for form in ("keras", "h5", "saved_model"):
+    for form in (*forms, "saved_model"):
         path = folder / ("again" if form == "saved_model" else f"again.{form}")
         try:
             loadstone.save_model(model, path, save_format=form, **({} if form == "saved_model" else library))

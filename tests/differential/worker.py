@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import numpy as np
 from building import V1, V3, Building, K, flatten, set_policy, set_value, tf, whole
 
-FORMS = ("keras", "h5") if V3 or tf.__version__ >= "2.13" else ("h5",)
+FORMS = ("keras", "h5") if V3 or tuple(map(int, tf.__version__.split(".")[:2])) >= (2, 13) else ("h5",)
 BUILDINGS = []
 
 
