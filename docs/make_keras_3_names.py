@@ -6,6 +6,7 @@ KERAS_BACKEND=jax python docs/make_keras_3_names.py
 import importlib
 import inspect
 import pkgutil
+import re
 import textwrap
 from pathlib import Path
 
@@ -24,8 +25,15 @@ def arguments(layer: type) -> set[str]:
             found |= {name for name, p in parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
             if not any(p.kind == p.VAR_KEYWORD for p in parameters.values()):
                 break
+    found |= popped(layer)
     found -= {"self", "input_tensor", "weights"}
     return found - BASE | {"**"} if found >= BASE else found
+
+
+def popped(layer: type) -> set[str]:
+    """Arguments that a layer takes out of its `**kwargs` and writes into its config."""
+    found = set(re.findall(r'kwargs\.pop\(\s*"(\w+)"', inspect.getsource(layer.__init__)))
+    return {name for name in found if f'"{name}"' in inspect.getsource(layer.get_config)}
 
 
 def main() -> None:

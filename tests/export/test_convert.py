@@ -162,3 +162,12 @@ def test_adaptive_pools_are_layers_of_todays(tmp_path: Path) -> None:
     root = read_model({"class_name": "Sequential", "config": {"name": "m", "layers": [first, pool]}}, Producer("keras", "3.15.1"))
     file = KerasFile(IrModel("made", "", Producer("keras", "3.15.1"), root))
     assert [layer["class_name"] for layer in file.config["config"]["layers"]] == ["InputLayer", "AdaptiveAveragePooling2D"]
+
+
+def test_a_normalization_by_roots_of_squares_stays_one(tmp_path: Path) -> None:
+    """Keras takes `rms_scaling` out of its keyword arguments."""
+    first = {"class_name": "InputLayer", "config": {"batch_shape": [None, 4], "dtype": "float32", "name": "x"}}
+    norm = {"class_name": "LayerNormalization", "config": {"name": "n", "axis": -1, "epsilon": 1e-3, "rms_scaling": True}}
+    root = read_model({"class_name": "Sequential", "config": {"name": "m", "layers": [first, norm]}}, Producer("keras", "3.15.1"))
+    file = KerasFile(IrModel("made", "", Producer("keras", "3.15.1"), root))
+    assert file.config["config"]["layers"][-1]["config"]["rms_scaling"] is True

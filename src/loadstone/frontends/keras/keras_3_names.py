@@ -78,7 +78,7 @@ ARGUMENTS: dict[str, str] = {
     "LSTMCell": "** activation bias_constraint bias_initializer bias_regularizer dropout kernel_constraint kernel_initializer kernel_regularizer recurrent_activation recurrent_constraint recurrent_dropout recurrent_initializer recurrent_regularizer seed unit_forget_bias units use_bias",  # noqa: E501
     "Lambda": "** arguments function mask output_shape",
     "Layer": "**",
-    "LayerNormalization": "** axis beta_constraint beta_initializer beta_regularizer center epsilon gamma_constraint gamma_initializer gamma_regularizer scale",  # noqa: E501
+    "LayerNormalization": "** axis beta_constraint beta_initializer beta_regularizer center epsilon gamma_constraint gamma_initializer gamma_regularizer rms_scaling scale",  # noqa: E501
     "LeakyReLU": "** negative_slope",
     "Masking": "** mask_value",
     "MaxNumBoundingBoxes": "** bounding_box_format data_format factor fill_value max_number",
@@ -139,7 +139,7 @@ ARGUMENTS: dict[str, str] = {
     "StringLookup": "** encoding idf_weights invert mask_token max_tokens num_oov_indices oov_method oov_token output_mode pad_to_max_tokens salt sparse vocabulary vocabulary_dtype",  # noqa: E501
     "Subtract": "**",
     "TFSMLayer": "call_endpoint call_training_endpoint dtype filepath name trainable",
-    "TextVectorization": "** encoding idf_weights max_tokens ngrams output_mode output_sequence_length pad_to_max_tokens ragged sparse split standardize vocabulary",  # noqa: E501
+    "TextVectorization": "** encoding idf_weights max_tokens ngrams output_mode output_sequence_length pad_to_max_tokens ragged sparse split standardize vocabulary vocabulary_size",  # noqa: E501
     "TimeDistributed": "** layer",
     "TorchModuleWrapper": "** module output_shape",
     "UnitNormalization": "** axis",
