@@ -1,20 +1,22 @@
 """Goes on training where `make_fit_steps.py` saved: `to_keras`, one step, and the weights are those of the original framework after its own.
 
-    python check_fit_step.py OUT ... [--library keras|tf_keras|tf.keras] [--only TEXT] [--form FORM] [--at-least PERCENT] [--out FILE]
+    python check_fit_step.py OUT ... [--library keras|tf_keras|tf.keras] [--saved] [--only TEXT] [--form FORM] [--at-least PERCENT] [--out FILE]
 
 The interpreter has loadstone and the Keras in question. Each saved form of each model in OUT, or in the folders of OUT, is loaded and takes one
 step with the same data. Its weights are compared with those of after.h5 (which loadstone opens too, for the form that weights have in this Keras),
 rtol 1e-4 and atol 2e-5 (moving variances rtol 5e-2), and its predictions with what the original predicted after its step. A form whose optimizer begins anew does not match.
-What to_keras warned of counts apart: "told". Prints what differs, by reason; exit status 1 where fewer of the others match.
+What to_keras warned of counts apart: "told". With --saved loadstone writes each as `.keras`, which the library opens itself. Prints what differs, by reason; exit status 1 where fewer of the others match.
 """
 
 import argparse
 import collections
+import importlib
 import json
 import os
 import pathlib
 import re
 import sys
+import tempfile
 import warnings
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -65,8 +67,27 @@ def differ(what, got, want, rtol=RTOL, atol=ATOL):
     return f"{len(far)} of {len(got)} {what} differ, by {max(far):.1e} at most" if far else None
 
 
-def check(folder, path, weights, library):
-    """None, or what is wrong."""
+def living(model, path, library):
+    """`to_keras`, and what it warned of."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        live = model.to_keras(library=library)
+    said = [str(one.message) for one in told if str(path) in str(one.message)]
+    return live, [text.partition(str(path))[2].lstrip(": ") for text in said]
+
+
+def opened(model, path, library):
+    """What the library opens of the file that loadstone writes, and what its report told of the optimizer."""
+    parent, _, name = library.rpartition(".")
+    keras = getattr(importlib.import_module("tensorflow"), name) if parent else importlib.import_module(library)
+    with tempfile.TemporaryDirectory() as folder:
+        report = model.save(f"{folder}/again.keras", library=library)
+        live = keras.models.load_model(f"{folder}/again.keras")
+    return live, [one.message for one in report.findings if one.where in ("optimizer", "training_config")]
+
+
+def check(folder, path, weights, library, make):
+    """None, or what is wrong. make: `living` or `opened`."""
     import numpy as np
 
     import loadstone
@@ -75,12 +96,10 @@ def check(folder, path, weights, library):
     xs, ys, outs = (
         [step[f"{k}{i}"] for i in range(sum(re.fullmatch(rf"{k}\d+", n) is not None for n in step.files))] for k in ("x", "y", "out")
     )
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        model = loadstone.load_model(path, weights=weights)
-        live = model.to_keras(library=library)
-    said = [str(one.message) for one in told if str(path) in str(one.message)]
-    anew = [text.partition(": ")[2] for text in said if "begins anew" in text]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        live, said = make(loadstone.load_model(path, weights=weights), path, library)
+    anew = [text for text in said if "begins anew" in text]
     if anew:
         return TOLD + anew[0]
     if getattr(live, "optimizer", None) is None:
@@ -101,13 +120,14 @@ def check(folder, path, weights, library):
     wrong = (
         differ("weights", *others) or differ("moving variances", *variances, VARIANCES) or differ("outputs", predicted, outs, 1e-3, 1e-4)
     )
-    return TOLD + said[0].partition(str(path))[2].lstrip(": ") if wrong and said else wrong
+    return TOLD + said[0] if wrong and said else wrong
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=pathlib.Path)
     parser.add_argument("--library", default="keras")
+    parser.add_argument("--saved", action="store_true")
     parser.add_argument("--only", default="")
     parser.add_argument("--form", default="")
     parser.add_argument("--at-least", type=float, default=98.0)
@@ -119,7 +139,7 @@ def main():
             name = f"{folder.parent.name}/{folder.name} {form}"
             if re.search(args.only, name) and args.form in ("", form):
                 try:
-                    results[name] = check(folder, path, weights, args.library)
+                    results[name] = check(folder, path, weights, args.library, opened if args.saved else living)
                 except Exception as error:
                     results[name] = f"{type(error).__name__}: {' '.join(str(error).split())[:400]}"
                 if results[name]:
