@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
-from loadstone.containers import hdf5, hdf5_headers
-from loadstone.containers.hdf5_headers import Unusual
+from loadstone.containers import hdf5, hdf5_headers, hdf5_values
+from loadstone.containers.hdf5_values import Unusual
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile
 
@@ -222,7 +222,7 @@ def test_a_text_that_its_heap_does_not_have_is_kept_from_libhdf5():
 
 
 def test_names_that_go_round_end(monkeypatch):
-    monkeypatch.setattr(hdf5_headers, "MAX_STEPS", 5000)
+    monkeypatch.setattr(hdf5_values, "MAX_STEPS", 5000)
     with pytest.raises(Unusual):
         of_headers(written(many))
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from loadstone.containers import hdf5_headers
 from loadstone.containers.hdf5_tree import MAX_DEPTH, MAX_OBJECTS, Group
+from loadstone.containers.hdf5_values import Unusual
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile, LoadstoneError, UnsafeContent, UnsupportedVersion
 from loadstone.ir import Tensor, dtypes
@@ -37,7 +38,7 @@ def read(source: Source) -> Group:
     """The tree of an HDF5 file, or of a range of one file that holds another."""
     try:
         return hdf5_headers.tree(source, lambda path, dtype: lambda: _load(source, path, dtype))
-    except hdf5_headers.Unusual:
+    except Unusual:
         return _read(source)
 
 
@@ -60,7 +61,7 @@ def outline(source: Source) -> Group:
     """The root alone: its attributes and the names in it, without what lies below."""
     try:
         return hdf5_headers.outline(source)
-    except hdf5_headers.Unusual:
+    except Unusual:
         return _outline(source)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from loadstone.containers.hdf5_headers import Headers, Message, Unusual, damage_is_unusual
+from loadstone.containers.hdf5_headers import Headers, Message
+from loadstone.containers.hdf5_values import Unusual, damage_is_unusual
 from loadstone.containers.source import Source
 from loadstone.errors import CorruptFile
 
