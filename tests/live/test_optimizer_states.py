@@ -10,7 +10,7 @@ from loadstone.frontends.keras import optimizer_state, optimizers
 from loadstone.frontends.keras.optimizer_slots import layout, shape_of
 from loadstone.ir import Producer
 
-keras = pytest.importorskip("keras")
+keras = pytest.importorskip("keras", minversion="3")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Keras' own
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(8, 4)).astype("float32"), rng.normal(size=(8, 2)).astype("float32")

@@ -130,7 +130,7 @@ def test_classes_of_the_user_are_made_by_themselves(keras, tmp_path):
 
 def test_a_layer_frozen_around_is_frozen_in_keras_3(tmp_path):
     """tf.keras trained what is inside a frozen model only where the model itself trained; Keras 3 asks each layer."""
-    pytest.importorskip("keras")
+    pytest.importorskip("keras", minversion="3")
     tf_keras = pytest.importorskip("tf_keras")
     x = tf_keras.Input((4,))
     inner = tf_keras.Model(x, tf_keras.layers.Dense(3, name="inside")(x), name="inner")
@@ -142,7 +142,7 @@ def test_a_layer_frozen_around_is_frozen_in_keras_3(tmp_path):
 
 
 def test_curves_of_keras_3_are_functions_in_loops_of_keras_2(tmp_path):
-    keras, tf_keras = pytest.importorskip("keras"), pytest.importorskip("tf_keras")
+    keras, tf_keras = pytest.importorskip("keras", minversion="3"), pytest.importorskip("tf_keras")
     lstm = keras.layers.LSTM(3, recurrent_activation="hard_sigmoid")
     model = keras.Sequential([keras.Input((5, 4)), keras.layers.Bidirectional(lstm)])
     live = loadstone.load_model(saved(model, tmp_path)).to_keras(library="tf_keras")
@@ -153,7 +153,7 @@ def test_curves_of_keras_3_are_functions_in_loops_of_keras_2(tmp_path):
 
 
 def test_spectra_have_a_form_in_keras_2(tmp_path):
-    keras = pytest.importorskip("keras")
+    keras = pytest.importorskip("keras", minversion="3")
     pytest.importorskip("tf_keras")
     model = keras.Sequential([keras.Input((400,)), keras.layers.MelSpectrogram(fft_length=64, sequence_stride=32, num_mel_bins=8)])
     live = loadstone.load_model(saved(model, tmp_path)).to_keras(library="tf_keras")
@@ -175,7 +175,7 @@ def test_slashes_in_names_stay_where_keras_allows_them(tmp_path):
     model = tf_keras.Sequential([tf_keras.Input((4,)), tf_keras.layers.Dense(3, name="a/b"), tf_keras.layers.Dense(2, name="a_b")])
     path = saved(model, tmp_path)
     assert [layer.name for layer in loadstone.load_model(path).to_keras(library="tf_keras").layers] == ["a/b", "a_b"]
-    pytest.importorskip("keras")
+    pytest.importorskip("keras", minversion="3")
     assert [layer.name for layer in loadstone.load_model(path).to_keras(library="keras").layers] == ["a_b_1", "a_b"]
 
 

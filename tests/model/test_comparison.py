@@ -63,6 +63,7 @@ def test_a_difference_of_large_whole_numbers_is_told():
 
 def test_an_answer_without_finite_numbers_tells_nothing():
     assert not telling([np.ones(2), np.float32([np.nan, np.inf])])
+    assert not telling(np.float32([1, 1e33]))
     assert telling({"a": np.array([b"text"], object), "b": np.zeros((0, 2)), "c": np.float32([np.nan, 1])})
 
 

@@ -218,7 +218,7 @@ def _one(name: str, formula: Callable[..., Value], options: str = "", prepare: U
 
 
 for _name, _formula in FLOATING.items():
-    _one(_name, _formula, prepare=as_wide_float if _name in ("Deg2rad", "Rad2deg") else as_float)
+    _one(_name, _formula, prepare=as_wide_float if _name in ("Cbrt", "Deg2rad", "Rad2deg") else as_float)
 for _name, _formula in {**KEEPING, **PREDICATES}.items():
     _one(_name, _formula)
 for _name, (_formula, _options) in WITH_OPTIONS.items():
