@@ -15,9 +15,13 @@ import pytest
 
 import loadstone
 from loadstone.containers.source import Source
+from loadstone.export.convert import KerasFile
+from loadstone.export.keras_2 import Keras2File
 from loadstone.formats.attached import RECORD, found
 from loadstone.frontends.keras import optimizer_state
-from loadstone.ir import Tensor
+from loadstone.frontends.keras.config import read_model
+from loadstone.ir import Model as IrModel
+from loadstone.ir import Producer, Tensor
 from tests.export.test_convert import cases, check_predictions, source
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -243,3 +247,34 @@ def test_a_file_without_the_optimizer_has_no_training_config(tmp_path: Path) -> 
     for suffix in (".h5", ".keras"):
         report = loadstone.load_model(arrays[name].tobytes()).save(tmp_path / f"new{suffix}", library="tf_keras", include_optimizer=False)
         assert not loadstone.load_model(report.path)._description.training_config
+
+
+@pytest.mark.parametrize(("made", "names"), [(KerasFile, {"a_b", "my layer"}), (Keras2File, {"a/b", "my_layer"})])
+def test_losses_are_kept_by_the_names_that_outputs_have_now(made: type[KerasFile], names: set[str]) -> None:
+    """Keras 3 takes no slash in a name, TensorFlow's scopes no blank."""
+    entry = {"name": "x", "batch_input_shape": [None, 3], "dtype": "float32"}
+    dense = {"trainable": True, "dtype": "float32", "units": 2, "activation": "linear", "use_bias": False}
+    layers = [
+        {"class_name": "InputLayer", "config": entry, "name": "x", "inbound_nodes": []},
+        *(
+            {"class_name": "Dense", "config": {**dense, "name": name}, "name": name, "inbound_nodes": [[["x", 0, 0, {}]]]}
+            for name in ("a/b", "my layer")
+        ),
+    ]
+    ends = {"input_layers": [["x", 0, 0]], "output_layers": [["a/b", 0, 0], ["my layer", 0, 0]]}
+    producer = Producer("tf.keras", "2.8.0")
+    root = read_model({"class_name": "Functional", "config": {"name": "m", "layers": layers, **ends}}, producer)
+    for layer in root.layers():
+        if layer.class_name == "Dense":
+            layer.weights["kernel"] = Tensor.of(np.zeros((3, 2), np.float32))
+    optimizer = {"class_name": "SGD", "config": {"name": "SGD", "learning_rate": 0.1, "momentum": 0.0, "nesterov": False}}
+    stored = {
+        "optimizer_config": optimizer,
+        "loss": {"my layer": "mse", "a/b": "mae"},
+        "metrics": {"a/b": ["mae"]},
+        "loss_weights": {"a/b": 2.0, "my layer": 1.0},
+    }
+    compiled = made(IrModel("made", "", producer, root, training_config=stored)).compiled
+    assert compiled is not None
+    assert set(compiled.config["loss"]) == set(compiled.config["loss_weights"]) == names
+    assert set(compiled.config["metrics"]) < names

@@ -27,12 +27,13 @@ def compiled(model: Model, root: Layer, findings: list[Finding], given: Collecti
         message = f"the training config is left out, since today's Keras has not {' nor '.join(found.lacking)}"
         findings.append(Finding("warning", message, "training_config"))
         return None
-    optimizer = found.config.get("optimizer")
+    config = found.config if model.root is None else training.renamed(found.config, training.ends(model.root), training.ends(root))
+    optimizer = config.get("optimizer")
     if isinstance(optimizer, str):
         optimizer = {"module": "keras.optimizers", "class_name": optimizer, "config": {}, "registered_name": None}
     if not isinstance(optimizer, Mapping):
-        return Compiled(found.config)
-    return Compiled({**found.config, "optimizer": optimizer}, _state(model, root, optimizer, findings))
+        return Compiled(config)
+    return Compiled({**config, "optimizer": optimizer}, _state(model, root, optimizer, findings))
 
 
 def _state(model: Model, root: Layer, optimizer: Mapping[str, Any], findings: list[Finding]) -> dict[str, Tensor]:

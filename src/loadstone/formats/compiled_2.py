@@ -36,8 +36,9 @@ def compiled_2(model: Model, root: Layer, kind: str, findings: list[Finding], gi
         message = f"the training config is left out, since Keras 2 has not {' nor '.join(found.lacking)}"
         findings.append(Finding("warning", message, "training_config"))
         return None
+    config = found.config if model.root is None else training.renamed(found.config, training.ends(model.root), training.ends(root))
     if optimizer is None:
-        return Compiled(found.config)
+        return Compiled(config)
     if optimizer.scaled and kind == "h5" and not optimizer.legacy:
         findings.append(Finding("info", "Keras 2 does not restore the state of a LossScaleOptimizer from .h5 files", "optimizer"))
     state, kept = None, {}
@@ -54,8 +55,8 @@ def compiled_2(model: Model, root: Layer, kind: str, findings: list[Finding], gi
             findings.append(Finding("warning", f"the training config is left out: {reason}", "training_config"))
             return None
     if state is not None and state.learning_rate is not None and not isinstance(optimizer.options.get("learning_rate"), Mapping):
-        _set_rate(found.config["optimizer"], float(state.learning_rate.numpy()))
-    return Compiled(found.config, kept)
+        _set_rate(config["optimizer"], float(state.learning_rate.numpy()))
+    return Compiled(config, kept)
 
 
 def _weights(model: Model, root: Layer, state: OptimizerState | None) -> Weights:

@@ -37,12 +37,14 @@ def compile_as_saved(library: Library, live: Any, model: Model, pairs: Pairs, ob
         warnings.warn(f"{model.source}: {what}", stacklevel=4)
     if "optimizer" not in found.config:
         warnings.warn(f"{model.source} does not say which optimizer the model was compiled with: this one has Keras' default", stacklevel=4)
+    assert model.root is not None
+    config = training.renamed(found.config, training.ends(model.root), getattr(live, "output_names", None) or ())
     try:
         with library.scope(objects):
             if library.is_keras_3:
-                library.compile(live, found.config)
+                library.compile(live, config)
             else:
-                compiling_2.compile_as_saved(library, live, model, found.config, objects)
+                compiling_2.compile_as_saved(library, live, model, config, objects)
     except Exception as error:
         text = " ".join(str(error).split())
         raise ModelError(

@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from loadstone.frontends.keras import optimizers
-from loadstone.ir import Producer
+from loadstone.ir import Layer, Output, Producer, flatten
 from loadstone.ir.records import dataclass
 
 _LOSS_CLASSES = """
@@ -42,6 +42,7 @@ _WRAPPERS = {
     "loss": frozenset(("LossFunctionWrapper",)),
     "metric": frozenset(("MeanMetricWrapper", "SumOverBatchSizeMetricWrapper", "MetricWrapper")),
 }
+_BY_OUTPUT = ("loss", "loss_weights", "metrics", "weighted_metrics")
 _MODULES = {"loss": "keras.losses", "metric": "keras.metrics"}
 _CLASSES = {"loss": frozenset(_LOSS_CLASSES), "metric": frozenset(_METRIC_CLASSES)}
 
@@ -79,6 +80,18 @@ def full_names(config: Mapping[str, Any]) -> dict[str, Any]:
     kinds = {"loss", "metrics", "weighted_metrics"} & set(config)
     long = {key: _mapped(config[key], lambda leaf: _FUNCTIONS[leaf] if isinstance(leaf, str) and leaf in _KEPT else leaf) for key in kinds}
     return {**config, **long}
+
+
+def renamed(config: Mapping[str, Any], before: Sequence[str], after: Sequence[str]) -> dict[str, Any]:
+    """The same training config for outputs of other names, by which losses, metrics and weights may be kept."""
+    names = {old: new for old, new in zip(before, after, strict=False) if old not in after and new not in before}
+    keyed = [key for key in _BY_OUTPUT if isinstance(config.get(key), Mapping) and not names.keys().isdisjoint(config[key])]
+    return {**config, **{key: {names.get(name, name): part for name, part in config[key].items()} for key in keyed}}
+
+
+def ends(root: Layer) -> list[str]:
+    """The names of a model's outputs."""
+    return [] if root.graph is None else [leaf.node.name for leaf in flatten(root.graph.outputs) if isinstance(leaf, Output)]
 
 
 class _Said(optimizers.Said):
