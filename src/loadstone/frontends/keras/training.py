@@ -179,7 +179,15 @@ def _mapped(stored: Any, change: Callable[[Any], Any], depth: int = 0) -> Any:
 
 
 def _unnested(stored: Any) -> Any:
-    """tf.keras 2 lists the metrics of each output; of a single one they are a list."""
-    if isinstance(stored, list) and len(stored) == 1 and isinstance(stored[0], list):
-        return stored[0]
-    return stored
+    """tf.keras 2 lists the metrics of each output, [None] for none; of a single one they are a list."""
+    if isinstance(stored, Mapping) and "class_name" not in stored:
+        return {name: _some(part) for name, part in stored.items()}
+    if not isinstance(stored, list):
+        return stored
+    parts = [_some(part) for part in stored]
+    return parts[0] if len(parts) == 1 and isinstance(stored[0], list) else parts
+
+
+def _some(listed: Any) -> Any:
+    """The metrics of one output; None where there are none."""
+    return [metric for metric in listed if metric is not None] or None if isinstance(listed, list) else listed
