@@ -27,7 +27,8 @@ def compiled(model: Model, root: Layer, findings: list[Finding], given: Collecti
         message = f"the training config is left out, since today's Keras has not {' nor '.join(found.lacking)}"
         findings.append(Finding("warning", message, "training_config"))
         return None
-    config = found.config if model.root is None else training.renamed(found.config, training.ends(model.root), training.ends(root))
+    before = [] if model.root is None else training.ends(model.root)
+    config = training.of_outputs(found.config, model.producer, before, training.ends(root))
     optimizer = config.get("optimizer")
     if isinstance(optimizer, str):
         optimizer = {"module": "keras.optimizers", "class_name": optimizer, "config": {}, "registered_name": None}

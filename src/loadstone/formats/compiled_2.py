@@ -36,7 +36,8 @@ def compiled_2(model: Model, root: Layer, kind: str, findings: list[Finding], gi
         message = f"the training config is left out, since Keras 2 has not {' nor '.join(found.lacking)}"
         findings.append(Finding("warning", message, "training_config"))
         return None
-    config = found.config if model.root is None else training.renamed(found.config, training.ends(model.root), training.ends(root))
+    before = [] if model.root is None else training.ends(model.root)
+    config = training.of_outputs(found.config, model.producer, before, training.ends(root))
     if optimizer is None:
         return Compiled(config)
     if optimizer.scaled and kind == "h5" and not optimizer.legacy:

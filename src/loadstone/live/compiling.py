@@ -38,7 +38,7 @@ def compile_as_saved(library: Library, live: Any, model: Model, pairs: Pairs, ob
     if "optimizer" not in found.config:
         warnings.warn(f"{model.source} does not say which optimizer the model was compiled with: this one has Keras' default", stacklevel=4)
     assert model.root is not None
-    config = training.renamed(found.config, training.ends(model.root), getattr(live, "output_names", None) or ())
+    config = training.of_outputs(found.config, model.producer, training.ends(model.root), getattr(live, "output_names", None) or ())
     try:
         with library.scope(objects):
             if library.is_keras_3:

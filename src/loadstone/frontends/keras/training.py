@@ -82,11 +82,28 @@ def full_names(config: Mapping[str, Any]) -> dict[str, Any]:
     return {**config, **long}
 
 
-def renamed(config: Mapping[str, Any], before: Sequence[str], after: Sequence[str]) -> dict[str, Any]:
-    """The same training config for outputs of other names, by which losses, metrics and weights may be kept."""
+def of_outputs(config: Mapping[str, Any], producer: Producer, before: Sequence[str], after: Sequence[str]) -> dict[str, Any]:
+    """The same training config for a model whose outputs were `before` and are `after`: losses, metrics and weights may be kept by their names.
+
+    Before Keras 3 metrics in one list were those of each output, and an output that a dict of losses left out had none.
+    """
     names = {old: new for old, new in zip(before, after, strict=False) if old not in after and new not in before}
-    keyed = [key for key in _BY_OUTPUT if isinstance(config.get(key), Mapping) and not names.keys().isdisjoint(config[key])]
-    return {**config, **{key: {names.get(name, name): part for name, part in config[key].items()} for key in keyed}}
+    keyed = [key for key in _BY_OUTPUT if _is_keyed(config.get(key))]
+    found = {**config, **{key: {names.get(name, name): part for name, part in config[key].items()} for key in keyed}}
+    if producer.release >= (3,) or len(after) < 2:
+        return found
+    for key in ("metrics", "weighted_metrics"):
+        listed = found.get(key)
+        if isinstance(listed, list) and not any(part is None or isinstance(part, list) or _is_keyed(part) for part in listed):
+            found[key] = [list(listed) for _ in after]
+    if "loss" in keyed and set(found["loss"]) <= set(after):
+        found["loss"] = {**dict.fromkeys(after), **found["loss"]}
+    return found
+
+
+def _is_keyed(part: Any) -> bool:
+    """Whether this is a dict by the names of outputs, and not a loss or metric."""
+    return isinstance(part, Mapping) and "class_name" not in part
 
 
 def ends(root: Layer) -> list[str]:
@@ -180,7 +197,7 @@ def _mapped(stored: Any, change: Callable[[Any], Any], depth: int = 0) -> Any:
 
 def _unnested(stored: Any) -> Any:
     """tf.keras 2 lists the metrics of each output, [None] for none; of a single one they are a list."""
-    if isinstance(stored, Mapping) and "class_name" not in stored:
+    if _is_keyed(stored):
         return {name: _some(part) for name, part in stored.items()}
     if not isinstance(stored, list):
         return stored
