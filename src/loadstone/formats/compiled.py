@@ -21,20 +21,26 @@ def compiled(model: Model, root: Layer, findings: list[Finding], given: Collecti
     if not model.training_config:
         return None
     found = training.upgrade(model.training_config, model.producer, given)
-    for what in found.changed:
-        findings.append(Finding("info", what, "training_config"))
-    if found.lacking:
-        message = f"the training config is left out, since today's Keras has not {' nor '.join(found.lacking)}"
-        findings.append(Finding("warning", message, "training_config"))
+    config = wanted(found, model, root, findings, "today's Keras")
+    if config is None:
         return None
-    before = [] if model.root is None else training.ends(model.root)
-    config = training.of_outputs(found.config, model.producer, before, training.ends(root))
     optimizer = config.get("optimizer")
     if isinstance(optimizer, str):
         optimizer = {"module": "keras.optimizers", "class_name": optimizer, "config": {}, "registered_name": None}
     if not isinstance(optimizer, Mapping):
         return Compiled(config)
     return Compiled({**config, "optimizer": optimizer}, _state(model, root, optimizer, findings))
+
+
+def wanted(found: training.Training, model: Model, root: Layer, findings: list[Finding], who: str) -> dict[str, Any] | None:
+    """The training config for the outputs of root, the layers that are written; None where `who` lacks something. findings learns why."""
+    findings += [Finding("info", what, "training_config") for what in found.changed]
+    if found.lacking:
+        message = f"the training config is left out, since {who} has not {' nor '.join(found.lacking)}"
+        findings.append(Finding("warning", message, "training_config"))
+        return None
+    before = [] if model.root is None else training.ends(model.root)
+    return training.of_outputs(found.config, model.producer, before, training.ends(root))
 
 
 def _state(model: Model, root: Layer, optimizer: Mapping[str, Any], findings: list[Finding]) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from loadstone.formats.compiled import wanted
 from loadstone.formats.writing import WRITER_2, Compiled
 from loadstone.frontends.keras import optimizer_state, optimizers, training, training_2
 from loadstone.frontends.keras.optimizer_slots import Unreadable, layout, shape_of
@@ -30,14 +31,9 @@ def compiled_2(model: Model, root: Layer, kind: str, findings: list[Finding], gi
     found, optimizer = training_2.keras_2(
         training.upgrade(model.training_config, model.producer, given), stored, model.producer, kind, given
     )
-    for what in found.changed:
-        findings.append(Finding("info", what, "training_config"))
-    if found.lacking:
-        message = f"the training config is left out, since Keras 2 has not {' nor '.join(found.lacking)}"
-        findings.append(Finding("warning", message, "training_config"))
+    config = wanted(found, model, root, findings, "Keras 2")
+    if config is None:
         return None
-    before = [] if model.root is None else training.ends(model.root)
-    config = training.of_outputs(found.config, model.producer, before, training.ends(root))
     if optimizer is None:
         return Compiled(config)
     if optimizer.scaled and kind == "h5" and not optimizer.legacy:

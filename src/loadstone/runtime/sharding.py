@@ -129,8 +129,8 @@ class _Job:
                 results = self._run([array[start:stop] for array in self._inputs])
                 self._keep(results, start, stop)
                 self._tell(stop - start)
-            except BaseException:
-                self._failed = True  # the others stop as well
+            except BaseException:  # an interrupt too: the others stop as well, and the caller gets it
+                self._failed = True
                 raise
 
     def _keep(self, results: list[np.ndarray], start: int, stop: int) -> None:

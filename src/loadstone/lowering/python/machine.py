@@ -7,7 +7,7 @@ operations and functions in the tables of this package.
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 
 from loadstone.custom.bytecode import Code
-from loadstone.ir.records import dataclass, field
 from loadstone.lowering.block import Value
 from loadstone.lowering.builder import Builder
 from loadstone.lowering.functions.era import Era
-from loadstone.lowering.python import operations
+from loadstone.lowering.python import collecting, operations
 from loadstone.lowering.python.attributes import attribute
 from loadstone.lowering.python.bounds import COSTLY_STEP, Steps
 from loadstone.lowering.python.calls import Caller
+from loadstone.lowering.python.frames import Frame, bound
 from loadstone.lowering.python.names import attribute_of
 from loadstone.lowering.python.objects import (
     MAX_DEPTH,
@@ -37,40 +37,21 @@ from loadstone.lowering.python.objects import (
 )
 
 
-@dataclass(eq=False)
-class Frame:
-    """One call that is running."""
-
-    function: Function
-    variables: dict[str, Any]
-    cells: dict[str, Cell]
-    stack: list[Any] = field(default_factory=list)
-    given: list[Any] = field(default_factory=list)  # what a generator has given
-
-    def pop(self, count: int) -> list[Any]:
-        """The topmost items, the deepest first."""
-        if not count:
-            return []
-        items = self.stack[-count:]
-        del self.stack[-count:]
-        return items
-
-
 class Machine:
     """Walks functions. All that it meets is bounded: a file's code may not run for ever."""
 
     def __init__(self, b: Builder, era: Era | None = None, masked: bool = False, variables: Variables | None = None) -> None:
         self.b = b
         self._caller = Caller(b, self.call, era, self._within, masked, variables)
-        self._steps = Steps()
+        self.steps = Steps()
         self._depth = 0
 
     def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """What a call gives: of a function that is walked, or of a name that means something."""
         if not isinstance(function, Function):
-            self._steps.handle(function, args, kwargs)
+            self.steps.handle(function, args, kwargs)
             found = self._caller.call(function, list(args), dict(kwargs))
-            self._steps.handle(found)
+            self.steps.handle(found)
             return found
         self._depth += 1
         if self._depth > MAX_DEPTH:
@@ -98,7 +79,7 @@ class Machine:
         code, place = frame.function.code.instructions, 0
         while True:
             instruction = code[place]
-            self._steps.take(COSTLY_STEP if instruction.op in _COSTLY else 1)
+            self.steps.take(COSTLY_STEP if instruction.op in _COSTLY else 1)
             if instruction.op == "RETURN":
                 return frame.given if frame.function.code.is_generator else frame.stack.pop()
             step = _STEPS.get(instruction.op)
@@ -162,16 +143,6 @@ class Machine:
 
     # -- values ---------------------------------------------------------------------------------------------------------
 
-    def _build(self, frame: Frame, what: tuple[str, int]) -> None:
-        kind, count = what
-        items = frame.pop(2 * count if kind == "dict" else count)
-        self._steps.handle(items)
-        frame.stack.append(_BUILD[kind](items))
-
-    def _constant_keys(self, frame: Frame, count: int) -> None:
-        keys = frame.stack.pop()
-        frame.stack.append(dict(zip(keys, frame.pop(count), strict=True)))
-
     def _format(self, frame: Frame, what: tuple[Any, bool]) -> None:
         conversion, has_spec = what
         spec = frame.stack.pop() if has_spec else ""
@@ -180,53 +151,9 @@ class Machine:
             raise CannotLift("text that is made of values")
         frame.stack.append(str(value))
 
-    def _unpack(self, frame: Frame, count: int) -> None:
-        items = self.items(frame.stack.pop())
-        if len(items) != count:
-            raise CannotLift(f"{len(items)} values unpacked into {count} names")
-        frame.stack.extend(reversed(items))
-
-    def _unpack_rest(self, frame: Frame, what: tuple[int, int]) -> None:
-        before, after = what
-        items = self.items(frame.stack.pop())
-        if len(items) < before + after:
-            raise CannotLift(f"{len(items)} values unpacked into {before + after} names")
-        end = len(items) - after
-        frame.stack.extend(reversed([*items[:before], items[before:end], *items[end:]]))
-
-    def _extend(self, frame: Frame, depth: int) -> None:
-        items = self.items(frame.stack.pop())
-        frame.stack[-depth].extend(items)
-        _check_length(frame.stack[-depth])
-
-    def _append(self, frame: Frame, depth: int) -> None:
-        value = frame.stack.pop()
-        frame.stack[-depth].append(value)
-
-    def _add(self, frame: Frame, depth: int) -> None:
-        value = frame.stack.pop()
-        self._steps.handle(value)
-        frame.stack[-depth].add(_key(value))
-
-    def _add_all(self, frame: Frame, depth: int) -> None:
-        items = self.items(frame.stack.pop())
-        frame.stack[-depth].update(map(_key, items))
-
-    def _put(self, frame: Frame, depth: int) -> None:
-        key, value = frame.pop(2)
-        self._steps.handle(key)
-        frame.stack[-depth][_key(key)] = value
-
-    def _put_all(self, frame: Frame, depth: int) -> None:
-        more = frame.stack.pop()
-        if not isinstance(more, dict):
-            raise CannotLift("a dict made of something else")
-        self._steps.handle(more)
-        frame.stack[-depth].update(more)
-
     def _store_item(self, frame: Frame, _: Any) -> None:
         value, owner, key = frame.pop(3)
-        self._steps.handle(value, key, owner if isinstance(owner, np.ndarray) else None)
+        self.steps.handle(value, key, owner if isinstance(owner, np.ndarray) else None)
         if isinstance(owner, np.ndarray):
             return operations.store(owner, key, value)
         if not isinstance(owner, (list, dict)) or isinstance(key, (Value, slice)):
@@ -239,32 +166,32 @@ class Machine:
 
     def _binary(self, frame: Frame, symbol: str) -> None:
         x, y = frame.pop(2)
-        self._steps.handle(x, y)
+        self.steps.handle(x, y)
         found = operations.subscript(self.b, x, y) if symbol == "[]" else operations.binary(self.b, symbol, x, y)
-        self._steps.handle(found)
+        self.steps.handle(found)
         frame.stack.append(self._caller.note("", [x, y], found) if isinstance(x, Value) else found)
 
     def _grow(self, frame: Frame, symbol: str) -> None:
         """x += y and the like, which change a list or an array that others may hold."""
         if isinstance(frame.stack[-2], np.ndarray) and not operations.holds_tensor(frame.stack[-1]):
             x, y = frame.pop(2)
-            self._steps.handle(x, y)
+            self.steps.handle(x, y)
             operations.store(x, ..., operations.binary(self.b, symbol, x, y), same=True)
             return frame.stack.append(x)
         if symbol != "+" or not isinstance(frame.stack[-2], list):
             return self._binary(frame, symbol)
         more = self.items(frame.stack.pop())
         frame.stack[-1].extend(more)
-        return _check_length(frame.stack[-1])
+        return collecting.check_length(frame.stack[-1])
 
     def _compare(self, frame: Frame, symbol: str) -> None:
         x, y = frame.pop(2)
-        self._steps.handle(x, y)
+        self.steps.handle(x, y)
         frame.stack.append(operations.compare(self.b, symbol, x, y))
 
     def _unary(self, frame: Frame, symbol: str) -> None:
         x = frame.stack.pop()
-        self._steps.handle(x)
+        self.steps.handle(x)
         frame.stack.append(not operations.truth(x) if symbol == "not" else operations.unary(self.b, symbol, x))
 
     def _attribute(self, frame: Frame, name: str) -> None:
@@ -290,9 +217,9 @@ class Machine:
 
     def items(self, x: Any) -> list[Any]:
         """All items of something."""
-        found = list(islice(iterate(x), MAX_ITEMS + 1))
-        _check_length(found)
-        self._steps.handle(found)
+        found = list(islice(collecting.iterate(x), MAX_ITEMS + 1))
+        collecting.check_length(found)
+        self.steps.handle(found)
         return found
 
     # -- order ----------------------------------------------------------------------------------------------------------
@@ -309,7 +236,7 @@ class Machine:
         return None
 
     def _iterator(self, frame: Frame, _: Any) -> None:
-        frame.stack.append(iterate(frame.stack.pop()))
+        frame.stack.append(collecting.iterate(frame.stack.pop()))
 
     def _next(self, frame: Frame, target: int) -> int | None:
         for item in frame.stack[-1]:
@@ -352,18 +279,18 @@ _STEPS: dict[str, Callable[[Machine, Frame, Any], int | None]] = {
     "BINARY": Machine._binary,
     "COMPARE": Machine._compare,
     "UNARY": Machine._unary,
-    "BUILD": Machine._build,
-    "CONST_KEY_DICT": Machine._constant_keys,
+    "BUILD": collecting.build,
+    "CONST_KEY_DICT": collecting.constant_keys,
     "FORMAT": Machine._format,
-    "UNPACK": Machine._unpack,
-    "UNPACK_EX": Machine._unpack_rest,
-    "LIST_EXTEND": Machine._extend,
-    "LIST_APPEND": Machine._append,
+    "UNPACK": collecting.unpack,
+    "UNPACK_EX": collecting.unpack_rest,
+    "LIST_EXTEND": collecting.extend,
+    "LIST_APPEND": collecting.append,
     "LIST_TO_TUPLE": lambda _, frame, __: frame.stack.append(tuple(frame.stack.pop())),
-    "SET_ADD": Machine._add,
-    "SET_UPDATE": Machine._add_all,
-    "MAP_ADD": Machine._put,
-    "DICT_UPDATE": Machine._put_all,
+    "SET_ADD": collecting.add,
+    "SET_UPDATE": collecting.add_all,
+    "MAP_ADD": collecting.put,
+    "DICT_UPDATE": collecting.put_all,
     "STORE_SUBSCR": Machine._store_item,
     "CALL": Machine._call,
     "CALL_EX": Machine._call_unpacked,
@@ -382,71 +309,8 @@ _STEPS: dict[str, Callable[[Machine, Frame, Any], int | None]] = {
     "RAISE": Machine._raise,
 }
 
-_BUILD: dict[str, Callable[[list[Any]], Any]] = {
-    "tuple": tuple,
-    "list": list,
-    "set": lambda items: set(map(_key, items)),
-    "dict": lambda items: dict(zip(map(_key, items[::2]), items[1::2], strict=True)),
-    "slice": lambda items: slice(*items),
-    "string": "".join,
-}
-
-
-def iterate(x: Any) -> Iterator[Any]:
-    """An iterator over what is known to have items."""
-    if isinstance(x, Value):
-        raise CannotLift("a loop over the rows of a tensor")
-    if isinstance(x, (list, tuple, dict, set, frozenset, str, range, np.ndarray, KeysView, ValuesView, ItemsView)) or (
-        isinstance(x, Iterator) and not isinstance(x, Name)
-    ):
-        return iter(x)
-    raise CannotLift(f"a loop over a {type(x).__name__}")
-
-
-def bound(function: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a call by the names of the function's parameters, as Python matches them."""
-    code = function.code
-    positional = code.arguments[: code.positional]
-    only = code.arguments[code.positional : code.positional + code.keyword_only]
-    rest = code.arguments[code.positional + code.keyword_only :]
-    found = dict(zip(positional, args, strict=False))
-    surplus, others = tuple(args[len(positional) :]), {}
-    for name, value in kwargs.items():
-        if name in found:
-            raise CannotLift(f"a call that gives {name!r} twice")
-        if name in positional[code.positional_only :] or name in only:
-            found[name] = value
-        else:
-            others[name] = value
-    defaults = dict(zip(positional[::-1], function.defaults[::-1], strict=False)) | dict(function.keyword_defaults)
-    for name in (*positional, *only):
-        if name not in found:
-            if name not in defaults:
-                raise CannotLift(f"a call without {name!r}")
-            found[name] = defaults[name]
-    if code.has_varargs:
-        found[rest[0]] = surplus
-    elif surplus:
-        raise CannotLift(f"a call with {len(args)} arguments of a function that takes {len(positional)}")
-    if code.has_varkeywords:
-        found[rest[-1]] = others
-    elif others:
-        raise CannotLift(f"a call with {', '.join(others)}, which the function does not take")
-    return found
-
 
 def _holds(x: Any, condition: str) -> bool:
     if condition in ("none", "not none"):
         return (x is None) == (condition == "none")
     return operations.truth(x) == (condition == "true")
-
-
-def _key(x: Any) -> Any:
-    if not isinstance(x, (str, bytes, int, float, tuple, type(None), Name)):
-        raise CannotLift(f"a dict or set with a {type(x).__name__} for a key")
-    return x
-
-
-def _check_length(items: Iterable[Any]) -> None:
-    if len(items) > MAX_ITEMS:  # type: ignore[arg-type]
-        raise CannotLift(f"more than {MAX_ITEMS} items")
